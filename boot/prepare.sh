@@ -14,10 +14,11 @@ fail() {
     give_up FAILED "$@"
 }
 
-# leave MESSAGE: ends a boot that has nothing to train and nothing to report. The unit continues to its end, which
-# powers the VM off.
+# leave MESSAGE [STATE]: ends a boot that has nothing to train and nothing to report, because the run has this state. The
+# unit continues to its end, which powers the VM off.
 leave() {
     say "$1"
+    if [ -n "${2:-}" ]; then keep final-state "$2"; fi
     : >"$STATE/skip"
     exit 0
 }
@@ -53,7 +54,7 @@ claim() {
             case $state in
                 (PENDING) interruptions=0 ;;
                 (PULLING | RUNNING | INTERRUPTED) interruptions=$((${interruptions:-0} + 1)) ;;
-                (SUCCEEDED | FAILED | TIMED_OUT) leave "$RUN_ID is already $state; nothing to do" ;;
+                (SUCCEEDED | FAILED | TIMED_OUT) leave "$RUN_ID is already $state; nothing to do" "$state" ;;
                 (*) leave "$RUN_PREFIX/status.json has the unknown state '$state'; this VM leaves the run alone" ;;
             esac
             ;;
@@ -70,7 +71,7 @@ claim() {
         if [ $? -eq 2 ]; then
             fail_storage "to write $RUN_PREFIX/status.json" "$roles" "The end of the run could not be recorded"
         fi
-        leave "FAILED: $RUN_ID was interrupted $times, and maxAttempts is $MAX_ATTEMPTS"
+        leave "FAILED: $RUN_ID was interrupted $times, and maxAttempts is $MAX_ATTEMPTS" FAILED
     fi
     if [ "$interruptions" -gt 0 ]; then attempt=$((attempt + 1)); fi
     keep attempt "${attempt:-1}"

@@ -15,6 +15,20 @@ const NO_LIVE_MIGRATION = /^(a2|a3|a4|a4x|g2|g4|h3|h4d)-|-metal$/;
 /** Machine types that come with Local SSDs. https://cloud.google.com/compute/docs/disks/local-ssd#lssd_disks_fixed */
 const LOCAL_SSD = /^(a2-ultragpu|a3-\w+|a4x?-\w+)-|-lssd(-metal)?$/;
 
+/**
+ * Machine series that Batch supports. Arm is missing because Batch's image is for amd64.
+ * https://docs.cloud.google.com/batch/docs/get-started#locations
+ */
+const BATCH_SERIES = [
+    ...["c2", "c2d", "c3", "c3d", "c4", "c4d", "e2", "h3", "n1", "n2", "n2d", "n4", "t2d"],
+    ...["m1", "m2", "m3", "a2", "a3", "a4", "g2"],
+];
+
+/** True if Batch can start VMs of this type. */
+export function isBatchMachine(machineType: string): boolean {
+    return BATCH_SERIES.includes(machineType.split("-")[0] ?? "") && !machineType.endsWith("-metal");
+}
+
 /** Platform for a machine type; the trainer's image is built for it. */
 export function platformOf(machineType: string): Platform {
     return ARM_SERIES.includes(machineType.split("-")[0] ?? "") ? "linux/arm64" : "linux/amd64";

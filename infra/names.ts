@@ -23,12 +23,16 @@ export interface JobNames {
     network: string;
     subnetwork: string;
     firewall: string;
+    /** Subnetwork for the VMs of Batch jobs. */
+    batchSubnetwork: string;
     /** Value of the label {@link jobLabel}, by which a job's leftovers can be found. */
     label: string;
     /** First part of the job's secrets' names; the variable's name follows. */
     secretPrefix: string;
     /** Name of the VM for one run; ends in the run id. */
     instance: (runId: string) => string;
+    /** Id of the first Batch job for one run; ends in the run id. Later jobs append a number. */
+    batchJob: (runId: string) => string;
 }
 
 /** Longest name in Compute Engine, Artifact Registry and Cloud Storage. */
@@ -37,6 +41,8 @@ const MAX_ACCOUNT = 30;
 const HASH = 6;
 const BUCKET_HASH = 10;
 const RUN_ID_AND_DASH = 13;
+/** Length of the longest number that is appended to a Batch job's id, such as "-a100". */
+const JOB_NUMBER = 5;
 /** Length of the longest of "-firewall", "-network" and "-subnet". */
 const MAX_SUFFIX = 9;
 
@@ -53,16 +59,19 @@ export function jobNames(identity: JobIdentity): JobNames {
         .digest("hex");
     const base = join(readable, hash.slice(0, HASH), MAX_NAME - MAX_SUFFIX);
     const vm = join(readable, hash.slice(0, HASH), MAX_NAME - RUN_ID_AND_DASH);
+    const job = join(readable, hash.slice(0, HASH), MAX_NAME - RUN_ID_AND_DASH - JOB_NUMBER);
     return {
         bucket: join(withoutGoogle(readable), hash.slice(0, BUCKET_HASH), MAX_NAME),
         repository: base,
         account: join(readable, hash.slice(0, HASH), MAX_ACCOUNT),
         network: `${base}-network`,
         subnetwork: `${base}-subnet`,
+        batchSubnetwork: `${base}-batch`,
         firewall: `${base}-firewall`,
         label: base,
         secretPrefix: base,
         instance: (runId) => `${vm}-${runId}`,
+        batchJob: (runId) => `${job}-${runId}`,
     };
 }
 

@@ -7,6 +7,12 @@ export type Hyperparameter = string | number | boolean | readonly unknown[] | { 
 /** The VM's billing model. Google may stop a spot VM at any time. */
 export type Provisioning = "standard" | "spot";
 
+/** The engine that trains a run: a VM of the stack's own, or a job of Google Batch. */
+export type EngineName = "vm" | "batch";
+
+/** The provisioning of the last attempt of a run on spot VMs, if it differs from that of the others. */
+export type SpotFallback = "none" | "standard";
+
 /** The dataset, the trainer, the machine and the limits. The plain values determine names and which resources exist. */
 export interface TrainingJobArgs {
     /** Google Cloud project id. */
@@ -14,7 +20,10 @@ export interface TrainingJobArgs {
     region: string;
     /** A zone of the region. */
     zone: string;
-    /** Path of a file, relative to the project folder, or the `gs://` URI of an object. */
+    /**
+     * Path of a file, or of a folder of files with the same header, relative to the project folder, or the `gs://` URI
+     * of an object.
+     */
     dataset: string;
     /** Folder with the trainer's Dockerfile: the build context. */
     trainer: string;
@@ -37,6 +46,10 @@ export interface TrainingJobArgs {
     secretEnv?: Readonly<Record<string, string>>;
     /** Secret environment variables for the container. The job stores the values in Secret Manager. @default {} */
     secretValues?: Readonly<Record<string, pulumi.Input<string>>>;
+    /** @default "vm" */
+    engine?: EngineName;
+    /** Zones of the region in which a Batch job may run, or `any`. @default ["any"] */
+    zones?: pulumi.Input<readonly string[]>;
     /** @default "e2-standard-2" */
     machineType?: pulumi.Input<string>;
     /** Image or image family for the boot disk. @default "" (the newest LTS version of Container-Optimized OS) */
@@ -47,6 +60,8 @@ export interface TrainingJobArgs {
     bootDiskType?: pulumi.Input<string>;
     /** @default "standard" */
     provisioning?: pulumi.Input<Provisioning>;
+    /** `standard` runs the last of `maxAttempts` attempts on a standard VM; only with `batch`. @default "none" */
+    spotFallback?: pulumi.Input<SpotFallback>;
     /** @default "" (none) */
     gpuType?: pulumi.Input<string>;
     /** @default 0 */

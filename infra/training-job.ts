@@ -11,7 +11,8 @@ import { PrivateNetwork } from "./components/private-network";
 import { Secrets } from "./components/secrets";
 import { TrainerIdentity } from "./components/trainer-identity";
 import { TrainerImage } from "./components/trainer-image";
-import { TrainerVm } from "./components/trainer-vm";
+import { TrainerJob, type TrainerJobArgs } from "./components/trainer-job";
+import { TrainerVm, type TrainerVmArgs } from "./components/trainer-vm";
 import { parseDataset } from "./dataset";
 import { DEFAULTS, PULL_SECONDS, SECRETS_SCOPE, UPLOAD_SECONDS } from "./defaults";
 import { findImage } from "./existing-image";
@@ -36,9 +37,9 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly metrics: pulumi.Output<Record<string, unknown>>;
     /** `sha256:...` of the trainer's image. */
     readonly imageDigest: pulumi.Output<string>;
-    /** The VM's name. */
+    /** The name of the VM, or the id of the Batch job. */
     readonly instanceName: pulumi.Output<string>;
-    /** The VM's log in the Google Cloud console. */
+    /** The VM's log, or the Batch job, in the Google Cloud console. */
     readonly logsUrl: pulumi.Output<string>;
     /** Folder with the results on this machine, relative to the project folder. */
     readonly resultsDir: pulumi.Output<string>;
@@ -65,7 +66,10 @@ export class TrainingJob extends pulumi.ComponentResource {
 
         const secretNames = [...Object.keys(job.secretEnv), ...Object.keys(job.secretValues)];
         const usesSecrets = secretNames.length > 0;
+        const usesBatch = job.engine === "batch";
         const needs: Needs = {
+            vm: !usesBatch,
+            batch: usesBatch,
             apis: job.enableApis,
             account: !job.serviceAccount,
             network: !job.network,
@@ -76,7 +80,14 @@ export class TrainingJob extends pulumi.ComponentResource {
         const apis = job.enableApis
             ? new EnabledApis(
                   `${name}-apis`,
-                  { project, region, iap: job.debugMinutes > 0, secretManager: usesSecrets, roleCheck: roles },
+                  {
+                      project,
+                      region,
+                      iap: job.debugMinutes > 0,
+                      secretManager: usesSecrets,
+                      batch: usesBatch,
+                      roleCheck: roles,
+                  },
                   child,
               )
             : undefined;
@@ -93,6 +104,7 @@ export class TrainingJob extends pulumi.ComponentResource {
             firewall: names.firewall,
             sharedBuckets: dataset.kind === "object" ? [dataset.bucket] : [],
             sharedSecrets: Object.values(job.secretEnv).map(secretName),
+            ...(usesBatch ? { batchSubnetwork: names.batchSubnetwork } : {}),
         };
         const cleanup = new Cleanup(`${name}-cleanup`, everything, {
             ...child,
@@ -146,6 +158,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                       bucket,
                       remoteDataset: dataset.kind === "object" ? dataset : undefined,
                       repository,
+                      batch: usesBatch,
                       cleanup,
                   },
                   child,
@@ -179,7 +192,8 @@ export class TrainingJob extends pulumi.ComponentResource {
                       project,
                       region,
                       networkName: names.network,
-                      subnetworkName: names.subnetwork,
+                      subnetworkName: usesBatch ? names.batchSubnetwork : names.subnetwork,
+                      isWide: usesBatch,
                       firewallName: names.firewall,
                       debugAccount: job.debugMinutes > 0 ? serviceAccount : undefined,
                       cleanup,
@@ -202,30 +216,32 @@ export class TrainingJob extends pulumi.ComponentResource {
             );
 
         const runGrants = identity ? [identity.grantRun(bucket, this.runId)] : [];
-        const vm = new TrainerVm(
-            `${name}-vm`,
-            {
-                ...job,
-                instanceName: this.runId.apply(names.instance),
-                labels,
-                network: own?.network.id ?? job.network,
-                subnetwork: own?.subnetwork.id ?? job.subnetwork,
-                serviceAccount,
-                scopes: pulumi
-                    .output(job.scopes)
-                    .apply((scopes) => (usesSecrets ? [...scopes, SECRETS_SCOPE] : scopes)),
-                boot: bootConfig(job, {
-                    runId: this.runId,
-                    bucket,
-                    image: image.reference,
-                    datasetUri: data.dataset.uri,
-                    secretEnv,
-                }),
-                cleanup: vmCleanup,
-                dependsOn: [...(identity?.grants ?? []), ...runGrants, ...(secrets?.grants ?? [])],
-            },
-            child,
-        );
+        const machineArgs = {
+            ...job,
+            labels,
+            network: own?.network.id ?? job.network,
+            subnetwork: own?.subnetwork.id ?? job.subnetwork,
+            serviceAccount,
+            boot: bootConfig(job, {
+                runId: this.runId,
+                bucket,
+                image: image.reference,
+                datasetUri: data.dataset.uri,
+                datasetObject: data.dataset.firstObject,
+                secretEnv,
+            }),
+            cleanup: vmCleanup,
+            dependsOn: [...(identity?.grants ?? []), ...runGrants, ...(secrets?.grants ?? [])],
+        };
+        const machine = usesBatch
+            ? this.#batchJob(name, { ...machineArgs, bucket, jobId: this.runId.apply(names.batchJob) })
+            : this.#vm(name, {
+                  ...machineArgs,
+                  instanceName: this.runId.apply(names.instance),
+                  scopes: pulumi
+                      .output(job.scopes)
+                      .apply((scopes) => (usesSecrets ? [...scopes, SECRETS_SCOPE] : scopes)),
+              });
 
         const run = new TrainingRun(
             `${name}-run`,
@@ -237,7 +253,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                 saveCheckpoints: job.saveCheckpoints,
                 project,
                 zone,
-                instance: vm.instance.name,
+                instance: machine.name,
                 wait: job.wait,
                 maxAttempts: job.maxAttempts,
                 debugMinutes: job.debugMinutes,
@@ -258,27 +274,50 @@ export class TrainingJob extends pulumi.ComponentResource {
                     provisioning: job.provisioning,
                     runName: job.runName,
                 },
+                ...(machine.batch ? { batch: machine.batch } : {}),
             },
-            { parent: this, dependsOn: [vm.instance, savedResults] },
+            { parent: this, dependsOn: [machine.resource, savedResults] },
         );
 
         this.bucketUrl = pulumi.interpolate`gs://${bucket}`;
         this.modelUri = run.modelUri;
         this.metrics = run.metrics;
         this.imageDigest = image.digest;
-        this.instanceName = vm.instance.name;
-        this.logsUrl = vm.instance.instanceId.apply((id) => logsUrl(project, id));
+        this.instanceName = machine.name;
+        this.logsUrl = machine.logsUrl;
         this.resultsDir = run.runResultsDir;
         this.leftToBill = pulumi
-            .all([vm.instance.name, job.bootDiskSizeGb, built?.repository.registryUri, this.bucketUrl])
+            .all([machine.name, job.bootDiskSizeGb, built?.repository.registryUri, this.bucketUrl])
             .apply(([vmName, sizeGb, registryUri, url]) => [
-                `boot disk of ${vmName}, ${sizeGb} GB`,
+                ...(usesBatch ? [] : [`boot disk of ${vmName}, ${sizeGb} GB`]),
                 ...(registryUri ? [`images in ${registryUri}`] : []),
                 `objects in ${url}${job.softDeleteDays > 0 ? `, and deleted ones for ${job.softDeleteDays} days` : ""}`,
                 ...Object.keys(job.secretValues).map((variable) => `secret ${names.secretPrefix}-${variable}`),
             ]);
         this.registerOutputs();
     }
+
+    #vm(name: string, args: TrainerVmArgs): Machine {
+        const { instance } = new TrainerVm(`${name}-vm`, args, { parent: this });
+        const url = instance.instanceId.apply((id) => logsUrl(args.project, id));
+        return { resource: instance, name: instance.name, logsUrl: url };
+    }
+
+    #batchJob(name: string, args: TrainerJobArgs): Machine {
+        const { job, run } = new TrainerJob(`${name}-job`, args, { parent: this });
+        const page = `https://console.cloud.google.com/batch/jobsDetail/regions/${args.region}/jobs`;
+        const url = pulumi.interpolate`${page}/${job.jobId}/details?project=${args.project}`;
+        return { resource: job, name: job.jobId, logsUrl: url, batch: run };
+    }
+}
+
+/** The VM or the Batch job that trains the run. */
+interface Machine {
+    resource: pulumi.Resource;
+    name: pulumi.Output<string>;
+    logsUrl: pulumi.Output<string>;
+    /** The run's Batch jobs; missing for a VM. */
+    batch?: TrainerJob["run"];
 }
 
 /** Rejects secrets that would be visible in the VM's metadata, and completes the secret versions' names. */
@@ -320,7 +359,7 @@ function secretName(version: string): string {
 /** The VM's task, with all times in seconds. */
 function bootConfig(
     job: Job,
-    resources: Record<"runId" | "bucket" | "image" | "datasetUri", pulumi.Output<string>> & {
+    resources: Record<"runId" | "bucket" | "image" | "datasetUri" | "datasetObject", pulumi.Output<string>> & {
         secretEnv: pulumi.Input<Record<string, string>>;
     },
 ): pulumi.Output<BootConfig> {

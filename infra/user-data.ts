@@ -38,8 +38,10 @@ export interface BootConfig {
     runId: string;
     /** `<registryUri>/trainer@sha256:...` */
     image: string;
-    /** `gs://` URI of the dataset. */
+    /** `gs://` URI of the dataset, which ends in a slash if it is a folder. */
     datasetUri: string;
+    /** `gs://` URI of the object that shows whether the dataset can be read: the first one in a folder. @default datasetUri */
+    datasetObject?: string;
     /** The trainer's arguments, `--name=value`, in order. */
     args: string[];
     /** Additional environment variables for the container. The variables in the trainer contract take precedence. */
@@ -92,6 +94,8 @@ const GPU_DRIVER_SECONDS = 900;
 
 const BOOT_DIR = path.join(__dirname, "..", "boot");
 const VM_DIR = "/etc/gcp-trainer";
+/** The script that takes the place of systemd on a VM of Batch. */
+const BATCH_SCRIPT = "batch.sh";
 const UNIT = "gcp-trainer.service";
 const READY = "gcp-trainer-ready.target";
 const UNIT_DIR = "/etc/systemd/system";
@@ -104,12 +108,11 @@ const UNIT_DIR = "/etc/systemd/system";
  * @throws Error if a value contains a NUL character, which neither an argument nor an environment variable can hold
  */
 export function renderUserData(config: BootConfig): string {
-    const scripts = readdirSync(BOOT_DIR)
-        .filter((file) => file.endsWith(".sh"))
-        .sort();
     const cloudConfig = {
         write_files: [
-            ...scripts.map((file) => plainFile(`${VM_DIR}/${file}`, readBootFile(file))),
+            ...scriptNames()
+                .filter((file) => file !== BATCH_SCRIPT)
+                .map((file) => plainFile(`${VM_DIR}/${file}`, readBootFile(file))),
             {
                 path: `${VM_DIR}/config`,
                 permissions: "0600",
@@ -132,14 +135,29 @@ export function renderUserData(config: BootConfig): string {
     return `#cloud-config\n${stringify(cloudConfig, { lineWidth: 0 })}`;
 }
 
+/** The scripts for a task of a Batch job, and the file `config` with the run's values. */
+export function bootFiles(config: BootConfig): [name: string, content: Buffer][] {
+    const timing = { ...config.timing, minimumUptimeSeconds: 0 };
+    return [
+        ...scriptNames().map((file): [string, Buffer] => [file, Buffer.from(readBootFile(file))]),
+        ["config", renderValues({ ...config, timing })],
+    ];
+}
+
+function scriptNames(): string[] {
+    return readdirSync(BOOT_DIR)
+        .filter((file) => file.endsWith(".sh"))
+        .sort();
+}
+
 /** The longest time that a VM with this config can be up and billed, which is Compute Engine's `maxRunDuration`. */
 export function maxVmSeconds(config: TimeLimits): number {
     const { startSeconds, runSeconds, stopSeconds } = unitLimits(config);
     return startSeconds + runSeconds + stopSeconds + BOOTING_SECONDS;
 }
 
-/** The unit's three time limits, one for each part of a boot. */
-function unitLimits(config: TimeLimits) {
+/** The three time limits, one for each part of a boot. */
+export function unitLimits(config: TimeLimits) {
     const { grantSeconds, stopGraceSeconds } = timingOf(config);
     const gpuSeconds = config.gpuCount > 0 ? GPU_DRIVER_SECONDS : 0;
     return {
@@ -149,7 +167,7 @@ function unitLimits(config: TimeLimits) {
     };
 }
 
-function timingOf(config: Pick<BootConfig, "timing">): BootTiming {
+export function timingOf(config: Pick<BootConfig, "timing">): BootTiming {
     return { ...DEFAULT_TIMING, ...config.timing };
 }
 
@@ -174,7 +192,7 @@ function renderValues(config: BootConfig): Buffer {
         ["bucket", config.bucket],
         ["runId", config.runId],
         ["image", config.image],
-        ["datasetUri", config.datasetUri],
+        ["datasetUri", config.datasetObject ?? config.datasetUri],
         ["maxRunSeconds", config.maxRunSeconds],
         ["pullSeconds", config.pullSeconds],
         ["uploadSeconds", config.uploadSeconds],

@@ -3,7 +3,15 @@ import type { Print } from "./clients";
 import { httpStatusOf, messageOf } from "./errors";
 import { type ApiSession, configureApis, openApis } from "./google-api";
 import { isOwned } from "./marks";
-import { type Kind, type OwnerContext, placeOf, removeInstances, removeOwned, secretsOf } from "./owned-resources";
+import {
+    type Kind,
+    type OwnerContext,
+    placeOf,
+    removeInstances,
+    removeJobs,
+    removeOwned,
+    secretsOf,
+} from "./owned-resources";
 import { type PolicyHolder, revoke } from "./policies";
 import { hasChanged } from "./resource-inputs";
 import { terminalText } from "./terminal-text";
@@ -26,6 +34,8 @@ export interface CleanupInputs {
     /** Names of buckets and secrets (`projects/P/secrets/S`) outside the stack whose policies name the account. */
     sharedBuckets: string[];
     sharedSecrets: string[];
+    /** Subnetwork for Batch jobs; missing in a stack that does not use Batch. */
+    batchSubnetwork?: string;
 }
 
 /**
@@ -34,7 +44,13 @@ export interface CleanupInputs {
  */
 export interface CleanupOutputs extends CleanupInputs {
     owner: string;
-    places: { regions: string[]; accounts: string[]; sharedBuckets: string[]; sharedSecrets: string[] };
+    places: {
+        regions: string[];
+        accounts: string[];
+        sharedBuckets: string[];
+        sharedSecrets: string[];
+        batchSubnetworks?: string[];
+    };
 }
 
 const session: ApiSession = { settings: undefined, endpoints: undefined };
@@ -50,7 +66,7 @@ export const cleanupProvider: pulumi.dynamic.ResourceProvider<CleanupInputs, Cle
         const differs = (key: string) => hasChanged(olds, news, key);
         const names = ["scope", "project", "bucket", "repository", "network", "subnetwork", "firewall"];
         const replaces = [...names, ...(news.scope === "instances" ? ["existingOwner"] : [])].filter(differs);
-        const others = ["region", "account", "sharedBuckets", "sharedSecrets"];
+        const others = ["region", "account", "sharedBuckets", "sharedSecrets", "batchSubnetwork"];
         return { changes: replaces.length > 0 || others.some(differs), replaces };
     },
 
@@ -76,17 +92,22 @@ export const cleanupProvider: pulumi.dynamic.ResourceProvider<CleanupInputs, Cle
 
 function placesIn(inputs: CleanupInputs, earlier?: CleanupOutputs["places"]): CleanupOutputs["places"] {
     const both = (before: string[] | undefined, now: string[]) => [...new Set([...(before ?? []), ...now])];
+    const batchSubnetworks = both(earlier?.batchSubnetworks, inputs.batchSubnetwork ? [inputs.batchSubnetwork] : []);
     return {
         regions: both(earlier?.regions, [inputs.region]),
         accounts: both(earlier?.accounts, inputs.account === "" ? [] : [inputs.account]),
         sharedBuckets: both(earlier?.sharedBuckets, inputs.sharedBuckets),
         sharedSecrets: both(earlier?.sharedSecrets, inputs.sharedSecrets),
+        ...(batchSubnetworks.length > 0 ? { batchSubnetworks } : {}),
     };
 }
 
 /** Removes whatever carries the owner's mark. Every part is tried, even if another part fails. */
 async function removeAll(context: OwnerContext, state: CleanupOutputs): Promise<void> {
     const { project } = state;
+    if (state.places.batchSubnetworks !== undefined) {
+        await removeJobs(context, project, state.places.regions);
+    }
     await removeInstances(context, project);
     if (state.scope === "instances") {
         return;
@@ -137,7 +158,9 @@ type Remove = (kind: Kind, name: string, location?: string) => Promise<void>;
 async function removeNetwork(remove: Remove, { firewall, subnetwork, network, places }: CleanupOutputs): Promise<void> {
     await Promise.all([
         remove("firewall", firewall),
-        ...places.regions.map((region) => remove("subnetwork", subnetwork, region)),
+        ...places.regions.flatMap((region) =>
+            [subnetwork, ...(places.batchSubnetworks ?? [])].map((each) => remove("subnetwork", each, region)),
+        ),
     ]);
     await remove("network", network);
 }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { CachedResource } from "./cached-resource";
 import { type CleanupInputs, cleanupProvider } from "./cleanup-provider";
 import { type Planned, type Planner, removeLeftovers } from "./leftovers";
-import { resourceModule } from "./resource-types";
 
 /** Arguments for `Cleanup`: the names under which the stack creates resources. */
 export type CleanupArgs = { [Key in keyof CleanupInputs]: pulumi.Input<CleanupInputs[Key]> };
@@ -11,12 +11,12 @@ export type CleanupArgs = { [Key in keyof CleanupInputs]: pulumi.Input<CleanupIn
  * command that is interrupted while it creates a resource leaves one that the state does not contain. The resources in
  * a stack depend on its `Cleanup`, so it is deleted after them.
  */
-export class Cleanup extends pulumi.dynamic.Resource {
+export class Cleanup extends CachedResource {
     /** A random id, which resources carry as a label or in their description. */
     declare readonly owner: pulumi.Output<string>;
 
     constructor(name: string, args: CleanupArgs, opts?: pulumi.CustomResourceOptions) {
-        super(cleanupProvider, name, { ...args, owner: undefined, places: undefined }, opts, resourceModule, "Cleanup");
+        super(cleanupProvider, name, { ...args, owner: undefined, places: undefined }, opts, "Cleanup");
     }
 }
 

@@ -1,3 +1,5 @@
+import type { Engine } from "./engine";
+
 /** An object in the bucket, as listed. */
 export interface StoredObject {
     name: string;
@@ -80,7 +82,7 @@ export type Print = (line: string) => void;
 /** The waiter's environment. */
 export interface WaitContext {
     bucket: BucketClient;
-    vm: VmClient;
+    engine: Engine;
     clock: Clock;
     print: Print;
 }

@@ -6,6 +6,10 @@ import { type GoogleApis, openCall, readEndpoints } from "./google-api";
 
 /** The parts of a stack that determine which roles its deployer needs. */
 export interface Needs {
+    /** The stack creates a VM. */
+    vm: boolean;
+    /** The stack creates Batch jobs. */
+    batch: boolean;
     /** The stack enables the Google APIs. */
     apis: boolean;
     /** The stack creates the VM's service account. */
@@ -24,9 +28,10 @@ type Permission = readonly [permission: string, role: string];
 const ALWAYS: readonly Permission[] = [
     ["storage.buckets.create", "roles/storage.admin"],
     ["artifactregistry.repositories.create", "roles/artifactregistry.admin"],
-    ["compute.instances.create", "roles/compute.instanceAdmin.v1"],
 ];
 const FOR: Readonly<Record<keyof Needs, readonly Permission[]>> = {
+    vm: [["compute.instances.create", "roles/compute.instanceAdmin.v1"]],
+    batch: [["batch.jobs.create", "roles/batch.jobsEditor"]],
     apis: [["serviceusage.services.enable", "roles/serviceusage.serviceUsageAdmin"]],
     account: [
         ["storage.buckets.setIamPolicy", "roles/storage.admin"],

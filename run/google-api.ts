@@ -13,6 +13,7 @@ export interface Endpoints {
     resourceManager: string;
     secretManager: string;
     billing: string;
+    batch: string;
 }
 
 /** A JSON object from an API. */
@@ -32,7 +33,7 @@ export interface GoogleApis {
 }
 
 /**
- * Reads the endpoints that the gcp provider would use.
+ * Reads the endpoints that the gcp provider would use, and that of Batch.
  * @param config returns the value of a key such as `gcp:iamBetaCustomEndpoint`.
  */
 export function readEndpoints(
@@ -54,6 +55,12 @@ export function readEndpoints(
         resourceManager: versioned("cloudresourcemanager", "resourceManager", "RESOURCE_MANAGER"),
         secretManager: versioned("secretmanager", "secretManager", "SECRET_MANAGER"),
         billing: versioned("cloudbilling", "cloudBilling", "CLOUD_BILLING"),
+        // The gcp provider has no resource for Batch, and therefore no key for its endpoint.
+        batch: (
+            config("batch:customEndpoint") ||
+            env.GOOGLE_BATCH_CUSTOM_ENDPOINT ||
+            `https://batch.${settings.universeDomain}/v1/`
+        ).replace(/\/*$/, "/"),
     };
 }
 

@@ -35,6 +35,8 @@ export function runLayout(runId: string) {
         tensorboard: `${root}logs/`,
         /** Listing of `model/`, written by the boot script after exit code 0. */
         objects: `${root}objects.json`,
+        /** The scripts for the tasks of a Batch job, written by `BatchJob`. */
+        plan: `${root}plan/`,
         /** Log chunks from all attempts. */
         log,
         /** Log chunks from one attempt. */

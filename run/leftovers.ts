@@ -108,6 +108,11 @@ export async function removeLeftoverInstances(
     await removeInstances(context, project);
 }
 
+/** Removes the VMs of earlier runs, before a Batch job takes their place. */
+export async function removeAllInstances(planner: Planner, project: string): Promise<void> {
+    await removeInstances((await open(planner)).context, project);
+}
+
 /**
  * Rejects a change that requires the VM to be off, while it is on. Without this check, the provider would fail with an
  * instruction for programs in another language.

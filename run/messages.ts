@@ -1,19 +1,11 @@
+import type { Engine } from "./engine";
 import type { Failure } from "./errors";
 import type { RunStatus } from "./status";
 import { terminalCell } from "./terminal-text";
 
-/** The location of a run and its VM. */
-export interface RunLocation {
-    bucket: string;
-    runId: string;
-    project: string;
-    zone: string;
-    instance: string;
-}
-
 /**
- * Reason for a stall: a claimed run that shows no sign of life, a VM that never claimed its run, or one that powered
- * off before claiming it.
+ * Reason for a stall: a claimed run that shows no sign of life, a machine that never claimed its run, or one that went
+ * down before claiming it.
  */
 export type Stall = "silent" | "unclaimed" | "off";
 
@@ -69,19 +61,18 @@ export function stateMessage(status: RunStatus): string {
  * @param wholeLog `gs://` URI of the complete log.
  */
 export function runFailure(
-    location: RunLocation,
+    { messages }: Engine,
     status: RunStatus,
     tail: string[],
     wholeLog: string,
-    debugMinutes: number,
     nowMs: number,
 ): Failure {
     const reason = terminalCell(status.reason ?? "no reason was given");
-    const details = debugLines(location, status, debugMinutes, nowMs);
-    const summary = `Run ${location.runId}, attempt ${status.attempt}, ${outcomeOf(status, reason)}: ${reason}`;
+    const details = messages.debugLines(status, nowMs);
+    const summary = `Run ${status.runId}, attempt ${status.attempt}, ${outcomeOf(status, reason)}: ${reason}`;
     const next = `\`pulumi up\` tries again, as attempt ${status.attempt + 1}.`;
     if (tail.length === 0) {
-        details.unshift(`Log of its VM: ${serialPortCommand(location)}`);
+        details.unshift(`Log of its VM: ${messages.logCommand}`);
         return { summary, log: { heading: "The trainer printed nothing.", lines: [] }, details, hints: { next } };
     }
     return {
@@ -107,71 +98,22 @@ function lastLinesOf(lines: string[]): string {
     return lines.length === 1 ? "The last line of" : `The last ${lines.length} lines of`;
 }
 
-function serialPortCommand({ instance, project, zone }: RunLocation): string {
-    return `gcloud compute instances get-serial-port-output ${instance} --project ${project} --zone ${zone}`;
-}
-
-/** Instructions for logging in to the VM during its debug window. */
-function debugLines(location: RunLocation, status: RunStatus, debugMinutes: number, nowMs: number): string[] {
-    // The boot script writes `finishedAt` right before its debug window.
-    const untilMs = Date.parse(status.finishedAt ?? status.updatedAt ?? "") + debugMinutes * 60_000;
-    if (debugMinutes <= 0 || untilMs <= nowMs) {
-        return [];
-    }
-    const until = Number.isNaN(untilMs) ? `${debugMinutes} minutes after the failure` : new Date(untilMs).toISOString();
-    const { instance, project, zone } = location;
-    return [
-        `The VM stays up for debugging until ${until}:`,
-        `  gcloud compute ssh ${instance} --project ${project} --zone ${zone} --tunnel-through-iap`,
-        "  (needs roles/iap.tunnelResourceAccessor, roles/compute.osAdminLogin and roles/iam.serviceAccountUser)",
-    ];
-}
-
-/** The failure for a VM that is up, or was up, but shows no sign of life. */
-export function stallFailure(
-    location: RunLocation,
-    stall: Stall,
-    serialLines: string[],
-    onPrivateSubnetwork: boolean,
-): Failure {
+/** The failure for a machine that is up, or was up, but shows no sign of life. */
+export function stallFailure(runId: string, { messages, traits }: Engine, stall: Stall, lines: string[]): Failure {
     const story = {
-        silent: "has shown no change in status, log or heartbeat for 3 minutes although its VM is up",
-        unclaimed: "has no status although its VM has been running for 15 minutes",
-        off: "has no status: its VM powered off without writing one",
+        silent: `has shown no change in status, log or heartbeat for ${traits.silentMinutes} minutes although its VM is up`,
+        unclaimed: `has no status although its VM has been running for ${traits.unclaimedMinutes} minutes`,
+        off: `has no status: ${messages.endedUnclaimed}`,
     }[stall];
     const log =
-        serialLines.length > 0
-            ? { heading: `${lastLinesOf(serialLines)} the VM's serial port:`, lines: serialLines }
-            : { heading: "The VM's serial port shows nothing.", lines: [] };
-    const details = [`The whole output: ${serialPortCommand(location)}`];
-    if (onPrivateSubnetwork) {
-        details.push(
-            "The VM has no external IP, and its subnetwork does not belong to this stack: enable Private Google Access there " +
-                "(gcloud compute networks subnets update SUBNETWORK --region REGION --enable-private-ip-google-access), " +
-                "and make sure that the network's DNS resolves storage.googleapis.com and *.pkg.dev and that its firewall " +
-                "allows egress to them.",
-        );
-    }
-    const next =
-        stall === "off"
-            ? "`pulumi up` starts the VM again."
-            : "The VM still powers itself off at its time limit. `pulumi up` reattaches to the run; `pulumi destroy` ends it.";
-    return { summary: `Run ${location.runId} ${story}.`, log, details, hints: { next } };
-}
-
-/** The failure for a run that needs its VM, which someone has deleted. */
-export function vmGoneFailure({ instance, runId }: RunLocation): Failure {
+        lines.length > 0
+            ? { heading: `${lastLinesOf(lines)} ${messages.logName}:`, lines }
+            : { heading: `${messages.logName.replace(/^t/, "T")} shows nothing.`, lines: [] };
     return {
-        summary: `The VM ${instance} of run ${runId} no longer exists.`,
-        hints: { next: "`pulumi up --refresh` creates it again, and the run continues there." },
-    };
-}
-
-/** The failure for a VM that Compute Engine could not start. */
-export function startFailure({ instance, zone, runId }: RunLocation, detail: string): Failure {
-    return {
-        summary: `The VM ${instance} in ${zone} could not be started: ${detail}. Run ${runId} keeps its state.`,
-        hints: { next: "`pulumi up` tries again." },
+        summary: `Run ${runId} ${story}.`,
+        log,
+        details: [`The whole output: ${messages.logCommand}`, ...messages.stallDetails],
+        hints: { next: stall === "off" ? messages.stallNext.down : messages.stallNext.up },
     };
 }
 
@@ -186,11 +128,11 @@ export function expiredFailure(runId: string, detail: string): Failure {
 }
 
 /** The failure for a missing permission, or for a request that a VPC Service Controls perimeter refused. */
-export function deniedFailure(runId: string, detail: string): Failure {
+export function deniedFailure(runId: string, detail: string, role: string): Failure {
     const next = /vpcServiceControls|prohibited by organization/.test(detail)
         ? "A VPC Service Controls perimeter refuses this machine's requests. Run pulumi inside the perimeter, or ask " +
           "an administrator of the organization for an ingress rule; the run continues, and `pulumi up` reattaches to it."
-        : "The account that runs pulumi needs roles/storage.admin on the bucket and roles/compute.instanceAdmin.v1.";
+        : `The account that runs pulumi needs roles/storage.admin on the bucket and ${role}.`;
     return { summary: `Run ${runId} cannot be watched: ${detail}.`, hints: { next } };
 }
 

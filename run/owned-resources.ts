@@ -1,3 +1,4 @@
+import { deleteJob } from "./batch-jobs";
 import type { Print } from "./clients";
 import { httpStatusOf, messageOf } from "./errors";
 import { apiErrorOf, type Body, type GoogleApis } from "./google-api";
@@ -120,6 +121,39 @@ export async function removeInstances(context: OwnerContext, project: string): P
     for (const place of await instancesOf(context, project)) {
         await removeOwned(context, place);
     }
+}
+
+/**
+ * Removes all of the owner's Batch jobs in these regions, and waits until their VMs are gone.
+ * @param keptRun id of a run whose jobs stay
+ */
+export async function removeJobs(
+    context: OwnerContext,
+    project: string,
+    regions: string[],
+    keptRun?: string,
+): Promise<void> {
+    const { apis, print } = context;
+    for (const region of regions) {
+        const base = `${apis.endpoints.batch}projects/${project}/locations/${region}/jobs`;
+        for (const name of await jobsOf(context, base, keptRun)) {
+            print(`removing the Batch job ${name}`);
+            await deleteJob(apis, `${base}/${name}`);
+        }
+    }
+}
+
+async function jobsOf({ apis, owner }: OwnerContext, base: string, keptRun?: string): Promise<string[]> {
+    const names: string[] = [];
+    const filter = encodeURIComponent(`labels.${ownerLabel}=${owner}`);
+    for await (const page of pagesOf(apis, `${base}?filter=${filter}`)) {
+        const runOf = ({ labels }: Body) => (labels as Record<string, string> | undefined)?.run;
+        const jobs = ((page.jobs ?? []) as Body[]).filter(
+            (job) => isOwned(job, owner) && (keptRun === undefined || runOf(job) !== keptRun),
+        );
+        names.push(...jobs.map((job) => String(job.name).split("/").at(-1) ?? ""));
+    }
+    return names;
 }
 
 async function instancesOf({ apis, owner }: OwnerContext, project: string): Promise<Place[]> {

@@ -1,13 +1,13 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
+import { CachedResource } from "./cached-resource";
 import { type ReadyApisInputs, readyApisProvider } from "./ready-apis-provider";
-import { resourceModule } from "./resource-types";
 
 /** Arguments of `ReadyApis`. */
 export type ReadyApisArgs = { [Key in keyof ReadyApisInputs]: pulumi.Input<ReadyApisInputs[Key]> };
 
 /** Waits until APIs that have just been enabled accept requests, which takes Google up to several minutes. */
-export class ReadyApis extends pulumi.dynamic.Resource {
+export class ReadyApis extends CachedResource {
     constructor(name: string, args: ReadyApisArgs, opts?: pulumi.CustomResourceOptions) {
-        super(readyApisProvider, name, { ...args }, opts, resourceModule, "ReadyApis");
+        super(readyApisProvider, name, { ...args }, opts, "ReadyApis");
     }
 }

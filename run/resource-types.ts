@@ -12,3 +12,6 @@ export const cleanupType = `pulumi-nodejs:dynamic/${resourceModule}:Cleanup`;
 
 /** Type token for `ReadyApis` in Pulumi's state. */
 export const readyApisType = `pulumi-nodejs:dynamic/${resourceModule}:ReadyApis`;
+
+/** Type token for `BatchRunJob` in Pulumi's state. */
+export const batchJobType = `pulumi-nodejs:dynamic/${resourceModule}:BatchJob`;

@@ -9,11 +9,13 @@ export const retryWindowMinutes = 15;
  * Wraps each poll so that network errors are retried for up to 15 minutes, in addition to the client's own retries. It
  * prints a message at most once a minute. Credentials that Google refuses three times in a row, and every other error,
  * end the wait.
+ * @param role the role that the user needs on the run's machine, for the error about a missing permission.
  */
 export function createRetryWindow(
     runId: string,
     clock: Clock,
     print: Print,
+    role: string,
 ): <T>(action: () => Promise<T>) => Promise<T | undefined> {
     let refusals = 0;
     let failingSinceMs: number | undefined;
@@ -43,8 +45,11 @@ export function createRetryWindow(
                 return undefined;
             }
             if (kind !== "transient") {
-                const failure = kind === "denied" ? deniedFailure : unwatchableFailure;
-                throw fatalError(failure(runId, detail), error);
+                const isDenied = kind === "denied";
+                throw fatalError(
+                    isDenied ? deniedFailure(runId, detail, role) : unwatchableFailure(runId, detail),
+                    error,
+                );
             }
             failingSinceMs ??= clock.now();
             if (clock.now() - failingSinceMs > retryWindowMinutes * 60_000) {

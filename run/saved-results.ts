@@ -1,5 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
-import { resourceModule } from "./resource-types";
+import type * as pulumi from "@pulumi/pulumi";
+import { CachedResource } from "./cached-resource";
 import { savedResultsProvider } from "./saved-results-provider";
 
 export interface SavedResultsArgs {
@@ -17,8 +17,8 @@ export interface SavedResultsArgs {
  * Saves every run that is not on this machine yet before the bucket is deleted. A failed download stops the destroy;
  * `DISCARD_RESULTS=1 pulumi destroy` discards the results.
  */
-export class SavedResults extends pulumi.dynamic.Resource {
+export class SavedResults extends CachedResource {
     constructor(name: string, args: SavedResultsArgs, opts?: pulumi.CustomResourceOptions) {
-        super(savedResultsProvider, name, { ...args }, opts, resourceModule, "SavedResults");
+        super(savedResultsProvider, name, { ...args }, opts, "SavedResults");
     }
 }

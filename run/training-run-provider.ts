@@ -1,8 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { type BatchOptions, batchEngine } from "./batch-engine";
 import { systemClock } from "./clients";
 import { type Collected, collectRun } from "./collect";
-import { type CloudSettings, createAuth, readCloudSettings } from "./credentials";
+import { createAuth, readCloudSettings } from "./credentials";
 import { detailOf, fatalError, isFatal, messageOf, renderFailure } from "./errors";
+import { type ApiSession, configureApis, openApis } from "./google-api";
 import { openBucket } from "./google-bucket";
 import { openVm } from "./google-clients";
 import { runLayout } from "./layout";
@@ -13,6 +15,7 @@ import { logsCommand, outputText, printLine } from "./pulumi-output";
 import { hasChanged, resultsFolder, showsHints } from "./resource-inputs";
 import { extrasText } from "./save-all";
 import { isTerminal, type RunStatus } from "./status";
+import { vmEngine } from "./vm-engine";
 import { waitForRun } from "./wait";
 
 /** Resolved inputs for `TrainingRun`. */
@@ -34,7 +37,12 @@ export interface RunInputs {
     /** A new price alone does not change a run. */
     price?: RunPrice;
     provenance: Omit<Provenance, "project" | "zone" | "instance" | "price">;
+    /** The run's Batch jobs; missing for a run on a VM. */
+    batch?: BatchRun;
 }
+
+/** A run's jobs, and the definition for the next one. */
+export type BatchRun = Pick<BatchOptions, "region" | "jobId" | "definition" | "spotFallback">;
 
 /** The state of `TrainingRun`: its inputs and its results. */
 export interface RunOutputs extends RunInputs {
@@ -45,8 +53,9 @@ export interface RunOutputs extends RunInputs {
     attempt: number;
 }
 
-const session: { settings: CloudSettings | undefined; exitsUnread: boolean } = {
+const session: ApiSession & { exitsUnread: boolean } = {
     settings: undefined,
+    endpoints: undefined,
     exitsUnread: false,
 };
 
@@ -57,7 +66,7 @@ const session: { settings: CloudSettings | undefined; exitsUnread: boolean } = {
  */
 export const trainingRunProvider: pulumi.dynamic.ResourceProvider<RunInputs, RunOutputs> = {
     async configure(request) {
-        session.settings = readCloudSettings((key) => request.config.get(key), process.env);
+        configureApis(session, (key) => request.config.get(key));
     },
 
     /**
@@ -67,7 +76,7 @@ export const trainingRunProvider: pulumi.dynamic.ResourceProvider<RunInputs, Run
     async diff(_id, olds, news) {
         const replaces = ["runId", "bucket"].filter((key) => hasChanged(olds, news, key));
         const inputs = ["stack", "resultsDir", "project", "zone", "instance", "wait", "maxAttempts", "debugMinutes"];
-        inputs.push("externalIp", "privateSubnetwork", "provenance", "saveCheckpoints");
+        inputs.push("externalIp", "privateSubnetwork", "provenance", "saveCheckpoints", "batch");
         const changes =
             replaces.length > 0 ||
             olds.state !== "SUCCEEDED" ||
@@ -125,14 +134,19 @@ async function runToOutputs(inputs: RunInputs): Promise<RunOutputs> {
     const clock = systemClock();
     const auth = await createAuth(settings);
     const bucket = openBucket(inputs.bucket, settings, auth, clock);
-    const vm = openVm(inputs, settings, auth, clock);
     const { stack, runId } = inputs;
+    const engine =
+        inputs.batch === undefined
+            ? vmEngine(openVm(inputs, settings, auth, clock), {
+                  ...inputs,
+                  onPrivateSubnetwork: inputs.privateSubnetwork && !inputs.externalIp,
+              })
+            : batchEngine(await openApis(session), { ...inputs, ...inputs.batch });
     const isLeavable = inputs.wait && isPulumiCommand();
     const status = await waitForRun(
-        { bucket, vm, clock, print },
+        { bucket, engine, clock, print },
         {
             ...inputs,
-            onPrivateSubnetwork: inputs.privateSubnetwork && !inputs.externalIp,
             hints: {
                 leaving: isLeavable ? leavingMessage(runId, logsCommand(stack, "--follow")) : undefined,
                 log: showsHints() ? logsCommand(stack, `--run ${runId}`) : undefined,

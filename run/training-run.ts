@@ -1,7 +1,7 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
+import { CachedResource } from "./cached-resource";
 import type { RunPrice } from "./manifest";
-import { resourceModule } from "./resource-types";
-import { trainingRunProvider } from "./training-run-provider";
+import { type BatchRun, trainingRunProvider } from "./training-run-provider";
 
 /** A run's provenance. `TrainingRun` copies it to the manifest but does not use it otherwise. */
 export interface ProvenanceArgs {
@@ -55,6 +55,8 @@ export interface TrainingRunArgs {
     provenance: pulumi.Input<ProvenanceArgs>;
     /** The machine's price, for the manifest; undefined if it is unknown. */
     price?: pulumi.Input<RunPrice> | undefined;
+    /** The run's Batch jobs; missing for a run on a VM. */
+    batch?: pulumi.Input<BatchRun>;
 }
 
 /**
@@ -62,7 +64,7 @@ export interface TrainingRunArgs {
  * prints the trainer's log. If the run fails, the creation fails with the trainer's exit code and last lines; otherwise
  * it downloads and verifies the results.
  */
-export class TrainingRun extends pulumi.dynamic.Resource {
+export class TrainingRun extends CachedResource {
     /**
      * The first 20 numbers, short strings and booleans in the run's `metrics.json`; if it has more, `allMetrics` is the
      * path of that file. Empty if the trainer wrote none, or while the run has not ended.
@@ -84,6 +86,6 @@ export class TrainingRun extends pulumi.dynamic.Resource {
             state: undefined,
             attempt: undefined,
         };
-        super(trainingRunProvider, name, { ...args, ...outputs }, opts, resourceModule, "TrainingRun");
+        super(trainingRunProvider, name, { ...args, ...outputs }, opts, "TrainingRun");
     }
 }

@@ -1,4 +1,5 @@
 import type { BucketClient, Clock } from "./clients";
+import type { EngineState } from "./engine";
 import { incompleteAnswer } from "./errors";
 import { runLayout } from "./layout";
 import { parseStatus, type RunStatus, renderStatus } from "./status";
@@ -81,23 +82,25 @@ export function nextAttempt(status: RunStatus): Partial<RunStatus> {
     };
 }
 
-/** Returns the final status of an attempt whose VM went down and could not record the reason. */
-export function interrupted(vmStatus: string | undefined, instance: string): Partial<RunStatus> {
-    const what = vmStatus === undefined ? "was deleted" : `is ${vmStatus}`;
+/**
+ * Returns the final status of an attempt whose machine went down and could not record the reason.
+ * @param name the machine's name in a sentence, such as "the VM iris-vm".
+ */
+export function interrupted(name: string, { phase, detail }: EngineState): Partial<RunStatus> {
     return {
         state: "INTERRUPTED",
         reason:
-            `The VM ${instance} ${what} and could not record why: it lost its network, was preempted or stopped abruptly,  ` +
-            "or crashed; run pulumi up to resume",
+            `${name.replace(/^t/, "T")} ${phase === "gone" ? "was deleted" : detail} and could not record why: it lost ` +
+            "its network, was preempted or stopped abruptly, or crashed; run pulumi up to resume",
     };
 }
 
 /**
- * True if an interrupted run may be started again: its next boot counts another interruption and gives up once there
- * are `maxAttempts` of them.
+ * The number of attempts, including the next one, after which an interrupted run fails. The next boot counts another
+ * interruption, and gives up once there are `maxAttempts` of them.
  */
-export function hasAttemptsLeft(status: RunStatus, maxAttempts: number): boolean {
-    return status.interruptions + 1 < maxAttempts;
+export function attemptsLeft({ state, interruptions }: RunStatus, maxAttempts: number): number {
+    return maxAttempts - (state === "INTERRUPTED" ? interruptions + 1 : interruptions);
 }
 
 /**

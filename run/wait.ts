@@ -1,9 +1,10 @@
 import type { WaitContext } from "./clients";
-import { type Action, decide, isDecidedByStatus, isDown, type WaitOptions, type WaitState } from "./decide";
-import { detailOf, fatalError } from "./errors";
+import { type Action, decide, isDecidedByStatus, type WaitOptions, type WaitState } from "./decide";
+import { isDown } from "./engine";
+import { fatalError } from "./errors";
 import { failRun, failStalled } from "./failures";
 import { createLogStream, type LogStream } from "./log-stream";
-import { endedMessage, joinedMessage, startFailure, stateMessage, vmGoneFailure } from "./messages";
+import { endedMessage, joinedMessage, stateMessage } from "./messages";
 import { createRetryWindow } from "./retry-window";
 import { isClaimed, isTerminal, type RunStatus } from "./status";
 import { interrupted, moveRun, nextAttempt, readStatus, type SeenStatus, usedUp } from "./transitions";
@@ -17,18 +18,20 @@ interface Wait {
     hasReadStatus: boolean;
     /** Generation of a terminal status that was written before this wait, so that its log is not printed as new. */
     endedGeneration: string | undefined;
+    /** Time since which the engine has been starting, and the reason that was printed last. */
+    starting: { sinceMs: number | undefined; printed: string | undefined };
 }
 
 /** The outcome of an action: the run's final status, an immediate next poll, or a poll after a pause. */
 type Outcome = RunStatus | "again" | "pause";
 
 /**
- * Waits for a run: attaches to it regardless of its state, starts its VM if necessary, and prints its log.
- * @returns its status once it has `SUCCEEDED`, or, without `wait`, once the VM has claimed it.
+ * Waits for a run: attaches to it regardless of its state, starts its engine if necessary, and prints its log.
+ * @returns its status once it has `SUCCEEDED`, or, without `wait`, once it continues by itself.
  * @throws when the run failed, stalls, or can no longer be watched; the message says what to do.
  */
 export async function waitForRun(context: WaitContext, options: WaitOptions): Promise<RunStatus> {
-    const { bucket, clock, print } = context;
+    const { bucket, clock, engine, print } = context;
     const beganMs = clock.now();
     const wait: Wait = {
         context,
@@ -37,7 +40,7 @@ export async function waitForRun(context: WaitContext, options: WaitOptions): Pr
             seen: undefined,
             retryGeneration: undefined,
             startedGeneration: undefined,
-            vmStatus: undefined,
+            engineState: { phase: "gone", detail: "has not been seen" },
             hasSeenUp: false,
             downPolls: 0,
             runningSinceMs: undefined,
@@ -46,12 +49,13 @@ export async function waitForRun(context: WaitContext, options: WaitOptions): Pr
         log: createLogStream(bucket, options.runId, clock, print),
         hasReadStatus: false,
         endedGeneration: undefined,
+        starting: { sinceMs: undefined, printed: undefined },
     };
-    const retried = createRetryWindow(options.runId, clock, print);
+    const retried = createRetryWindow(options.runId, clock, print, engine.messages.role);
     for (;;) {
         const outcome = await retried(async () => {
             await poll(wait);
-            return perform(wait, decide({ ...wait.state, ...options, nowMs: clock.now() }));
+            return perform(wait, decide({ ...wait.state, ...options, traits: engine.traits, nowMs: clock.now() }));
         });
         if (typeof outcome === "object") {
             return outcome;
@@ -71,12 +75,12 @@ export async function waitForRun(context: WaitContext, options: WaitOptions): Pr
 }
 
 /**
- * Brings the state up to date: reads the status, prints what is new, and queries the VM unless the status alone
+ * Brings the state up to date: reads the status, prints what is new, and queries the engine unless the status alone
  * determines the next step.
  */
 async function poll(wait: Wait): Promise<void> {
     const { context, options, state, log } = wait;
-    const { bucket, clock, print, vm } = context;
+    const { bucket, clock, engine, print } = context;
     const seen = await readStatus(bucket, options.runId, state.seen);
     const isFirst = !wait.hasReadStatus;
     const isOver = seen !== undefined && isTerminal(seen.status.state);
@@ -104,17 +108,29 @@ async function poll(wait: Wait): Promise<void> {
     if (seen && isClaimed(seen.status.state) && (await log.follow(seen.status.attempt))) {
         state.lastChangeMs = clock.now();
     }
-    state.vmStatus = await vm.status();
-    state.runningSinceMs = state.vmStatus === "RUNNING" ? (state.runningSinceMs ?? clock.now()) : undefined;
-    if (isDown(state.vmStatus)) {
+    state.engineState = await engine.state();
+    const { phase, detail } = state.engineState;
+    state.runningSinceMs = phase === "running" ? (state.runningSinceMs ?? clock.now()) : undefined;
+    if (isDown(state.engineState)) {
         state.downPolls += 1;
     } else {
         state.downPolls = 0;
         state.hasSeenUp = true;
     }
     if (state.downPolls === 2) {
-        const what = state.vmStatus === undefined ? "no longer exists" : `is ${state.vmStatus}`;
-        print(`the VM ${options.instance} ${what}`);
+        print(`${engine.name()} ${detail}`);
+    }
+    reportDelay(wait);
+}
+
+/** Prints why the engine is still starting after two minutes, and again whenever the reason changes. */
+function reportDelay({ context: { clock, print }, options, state, starting }: Wait): void {
+    const { phase, waitsFor } = state.engineState;
+    starting.sinceMs = phase === "starting" ? (starting.sinceMs ?? clock.now()) : undefined;
+    const isLate = starting.sinceMs !== undefined && clock.now() - starting.sinceMs >= 2 * 60_000;
+    if (isLate && waitsFor !== undefined && waitsFor !== starting.printed) {
+        starting.printed = waitsFor;
+        print(`run ${options.runId} is still waiting for its VM: ${waitsFor}`);
     }
 }
 
@@ -124,7 +140,7 @@ function hasMoved(now: RunStatus, before: RunStatus | undefined): boolean {
 
 /** Performs an action. If another writer changes the status in the meantime, the next poll rereads it. */
 async function perform({ context, options, state, log, endedGeneration }: Wait, action: Action): Promise<Outcome> {
-    const { bucket, clock, print, vm } = context;
+    const { bucket, clock, engine, print } = context;
     /** Replaces the status if it is still the one that was read. */
     const write = async (seen: SeenStatus, change: Partial<RunStatus>) => {
         const moved = await moveRun(bucket, clock, seen, change);
@@ -158,20 +174,20 @@ async function perform({ context, options, state, log, endedGeneration }: Wait, 
         case "retry": {
             const { attempt } = action.seen.status;
             print(`run ${options.runId}: attempt ${attempt} failed before; starting attempt ${attempt + 1}`);
-            if (action.stopVm) {
-                print(`stopping the VM ${options.instance}, which is still up after that attempt`);
-                await vm.stop();
+            if (action.cancels) {
+                print(`stopping ${engine.name()}, which is still up after that attempt`);
+                await engine.cancel();
             }
             if (!(await write(action.seen, nextAttempt(action.seen.status)))) {
                 return "pause";
             }
-            // The VM is known to be down, so the next poll starts it.
+            // The engine is known to be down, so the next poll starts it.
             state.downPolls = 2;
             return "again";
         }
         case "interrupt": {
             const { interruptions, seen } = action;
-            const status = await write(seen, { ...interrupted(state.vmStatus, options.instance), interruptions });
+            const status = await write(seen, { ...interrupted(engine.name(), state.engineState), interruptions });
             if (!status) {
                 return "pause";
             }
@@ -183,11 +199,11 @@ async function perform({ context, options, state, log, endedGeneration }: Wait, 
             if (!status) {
                 return "pause";
             }
-            // The VM is down, so there is no debug window.
-            throw await failRun(context, { ...options, debugMinutes: 0 }, status);
+            throw await failRun(context, options, status, false);
         }
-        case "start-vm":
-            await startVm(context, options);
+        case "start":
+            print(engine.messages.starting);
+            await engine.start(action.attemptsLeft);
             Object.assign(state, {
                 startedGeneration: state.seen?.generation,
                 hasSeenUp: true,
@@ -196,24 +212,9 @@ async function perform({ context, options, state, log, endedGeneration }: Wait, 
                 lastChangeMs: clock.now(),
             });
             return "pause";
-        case "vm-gone":
-            throw fatalError(vmGoneFailure(options));
+        case "gone":
+            throw fatalError(engine.messages.gone);
         case "stalled":
             throw await failStalled(context, options, action.stall);
-    }
-}
-
-async function startVm({ print, vm }: WaitContext, options: WaitOptions): Promise<void> {
-    print(`starting the VM ${options.instance}`);
-    try {
-        await vm.start();
-    } catch (error) {
-        const detail = detailOf(error);
-        // This is the error code from a failed operation, such as for a zone without capacity; polling again would not
-        // help.
-        if (/^[A-Z][A-Z_]+: /.test(detail)) {
-            throw fatalError(startFailure(options, detail), error);
-        }
-        throw error;
     }
 }

@@ -10,7 +10,8 @@ import { filesNamed, lineCount, textOf } from "./helpers/source-files";
 /** The project's folders or files that the files in a folder may import in addition to those in their own folder. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "index.ts": ["infra"],
-    infra: ["run"],
+    // Only infra/config, which the package omits, may import the trainer: see below.
+    infra: ["run", "trainer/lib"],
     // Pulumi serialises this folder to text that runs elsewhere and cannot contain anything from outside it.
     run: [],
     emulator: [],
@@ -20,13 +21,38 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "trainer/lib": [],
     "trainer/lib/model": [],
     "trainer/lib/columns": ["trainer/lib/errors.ts"],
-    "trainer/lib/csv": ["trainer/lib/columns", "trainer/lib/errors.ts", "trainer/lib/findings.ts", "trainer/lib/model"],
+    "trainer/lib/csv": [
+        "trainer/lib/columns",
+        "trainer/lib/errors.ts",
+        "trainer/lib/findings.ts",
+        "trainer/lib/model",
+        "trainer/lib/nearest.ts",
+    ],
+    "trainer/lib/check": [
+        "trainer/lib/columns",
+        "trainer/lib/csv",
+        "trainer/lib/errors.ts",
+        "trainer/lib/features",
+        "trainer/lib/findings.ts",
+        "trainer/lib/model",
+        "trainer/lib/settings",
+    ],
+    "trainer/lib/settings": ["trainer/lib/csv", "trainer/lib/errors.ts", "trainer/lib/model", "trainer/lib/nearest.ts"],
     "trainer/lib/features": ["trainer/lib/columns", "trainer/lib/csv", "trainer/lib/findings.ts", "trainer/lib/model"],
     "trainer/lib/tree": ["trainer/lib/columns", "trainer/lib/model", "trainer/lib/random.ts"],
     "trainer/lib/onnx": ["trainer/lib/model"],
     "trainer/lib/report": ["trainer/lib/findings.ts", "trainer/lib/model"],
     boot: [],
-    cli: ["index.ts", "infra", "run", "emulator", "trainer/lib/model", "trainer/lib/csv", "trainer/lib/errors.ts"],
+    cli: [
+        "index.ts",
+        "infra",
+        "run",
+        "emulator",
+        "trainer/lib/model",
+        "trainer/lib/csv",
+        "trainer/lib/errors.ts",
+        "trainer/lib/nearest.ts",
+    ],
     tests: ["index.ts", "infra", "run", "emulator", "cli", "trainer", "boot", "bench", "tests"],
     bench: ["infra", "run", "emulator", "cli", "trainer"],
 };
@@ -129,11 +155,11 @@ describe("imports point in one direction:", () => {
         expect(ruleless).toEqual([]);
     });
 
-    // The package omits `infra/config`.
-    it("infra does not import infra/config", () => {
+    // The package omits `infra/config` and the trainer.
+    it("infra does not import infra/config or the trainer, except in infra/config", () => {
         const wrong = imports
             .filter(({ file }) => isWithin(file, "infra") && !isWithin(file, "infra/config"))
-            .filter(({ target }) => isWithin(target, "infra/config"));
+            .filter(({ target }) => isWithin(target, "infra/config") || isWithin(target, "trainer"));
 
         expect(wrong).toEqual([]);
     });
@@ -226,16 +252,17 @@ describe("the program that Pulumi runs", () => {
         expect(lineCount("index.ts")).toBeLessThanOrEqual(60);
     });
 
-    it("has at most 3,500 lines, including the run's layout but not the config checks", () => {
+    it("has at most 4,000 lines, including the run's layout but not the config checks", () => {
         const lines = program.map(lineCount).reduce((sum, count) => sum + count, 0);
 
         expect(program).toEqual(expect.arrayContaining(["index.ts", "infra/training-job.ts", "boot/boot.sh"]));
-        expect(lines).toBeLessThanOrEqual(3500);
+        expect(lines).toBeLessThanOrEqual(4000);
     });
 });
 
 describe("run/", () => {
-    const isResource = (file: string) => /^\s*export class \w+ extends pulumi\.dynamic\.Resource\b/m.test(textOf(file));
+    const isResource = (file: string) =>
+        /^\s*export class \w+ extends (CachedResource|pulumi\.CustomResource)\b/m.test(textOf(file));
     const serialised = sources.filter((file) => file.startsWith("run/") && !isResource(file));
     const statements = serialised.flatMap((file) =>
         ts

@@ -41,6 +41,7 @@ async function trainAndPredict(prefix: string, target: string): Promise<void> {
     const files = new Map<string, Buffer>();
     const storage: ObjectStore = {
         read: () => createReadStream(`${prefix}.train.csv`),
+        list: async (uri) => [uri],
         create: async ({ path: name }, content) => {
             const chunks: Uint8Array[] = [];
             for (const chunk of typeof content === "function" ? content() : [content]) {

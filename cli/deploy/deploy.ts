@@ -61,8 +61,14 @@ export async function deploy(kind: Kind, args: string[], context: DeployContext)
         await confirm(stack.name, screen);
     }
     const view = new UpdateView(screen, { isPreview: kind === "preview" });
-    const timer = setInterval(() => view.refresh(), 1000);
     const abort = new AbortController();
+    const timer = setInterval(() => {
+        view.refresh();
+        if (view.hasLostInterrupt) {
+            // Pulumi receives another SIGINT.
+            abort.abort();
+        }
+    }, 1000);
     let isInterrupted = false;
     const onSignal = (signal: NodeJS.Signals) => {
         isInterrupted = true;
@@ -75,6 +81,7 @@ export async function deploy(kind: Kind, args: string[], context: DeployContext)
     process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
     const options = {
         onEvent: (event: Parameters<UpdateView["onEvent"]>[0]) => view.onEvent(event),
+        onOutput: (text: string) => view.onOutput(text),
         refresh: values.refresh === true,
         signal: abort.signal,
     };

@@ -26,6 +26,9 @@ export class UpdateView {
     readonly #warnings = new Set<string>();
     #done = 0;
     #interrupts = 0;
+    /** Pulumi's confirmation of the first Ctrl-C, and of the second. */
+    #isCancelling = false;
+    #isTerminating = false;
     #printedAtMs: number;
 
     constructor(screen: Screen, { isPreview, now = Date.now }: { isPreview: boolean; now?: () => number }) {
@@ -55,6 +58,13 @@ export class UpdateView {
         this.refresh();
     }
 
+    /** Reads from what Pulumi itself prints whether it has received Ctrl-C, which no event says. */
+    onOutput(text: string): void {
+        this.#isCancelling ||= /received; cancelling/.test(text);
+        this.#isTerminating ||= /received; terminating/.test(text);
+        this.refresh();
+    }
+
     /** Redraws the live lines; called every second. */
     refresh(): void {
         const active = [...this.#active.values()].map(
@@ -74,6 +84,14 @@ export class UpdateView {
         this.refresh();
     }
 
+    /**
+     * True if Pulumi has seen only one of two Ctrl-C. A process that is busy receives two signals in quick succession as
+     * one.
+     */
+    get hasLostInterrupt(): boolean {
+        return this.#interrupts > 1 && this.#isCancelling && !this.#isTerminating;
+    }
+
     /** Removes the live lines. */
     end(): void {
         this.#screen.showLive([]);
@@ -81,6 +99,9 @@ export class UpdateView {
 
     #advice(): string[] {
         const isTraining = [...this.#active.values()].some(({ type }) => type === trainingRunType);
+        if (this.#interrupts > 0 && !this.#isCancelling) {
+            return ["Interrupting"];
+        }
         if (this.#interrupts > 0) {
             return [isTraining ? "Ctrl-C again detaches; the run continues" : "Ending after the current steps"];
         }

@@ -1,4 +1,3 @@
-import { nearest } from "../../infra/config/nearest";
 import {
     type CellRemark,
     cellReader,
@@ -10,6 +9,7 @@ import {
     type Reading,
     usesDecimalComma,
 } from "../../trainer/lib/model";
+import { nearest } from "../../trainer/lib/nearest";
 import { UsageError } from "../shared/usage-error";
 import type { CsvFile } from "./csv-file";
 import type { CsvRow } from "./csv-row";

@@ -1,3 +1,5 @@
+import "../shared/check-node";
+
 import { processContext } from "../shared/command-context";
 import { runCommand } from "../shared/run-command";
 import { showResidue } from "./show-residue";

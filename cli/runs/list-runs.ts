@@ -7,6 +7,7 @@ import { isWithoutEmulator } from "../shared/stored-runs/explain-error";
 import { STACK_OPTIONS, STACK_USAGE, withBucket } from "../shared/stored-runs/with-bucket";
 import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
+import { cancelRun } from "./cancel-run";
 import { bestLines, csvLines, diffLines, findRun, sortByMetric } from "./compare";
 import { hasResults, readLocalRuns } from "./local-runs";
 import { writeMlflow } from "./mlflow";
@@ -15,11 +16,12 @@ import { newestFirst, readRuns, runsTable, type StoredRun } from "./runs-table";
 const USAGE = `${commandLine("runs")} shows the runs in a stack's bucket and those that are saved on this machine, also rehearsed ones: state,
 attempt, age, metrics. models/<stack>/index.html compares the saved ones.
 
-Usage: ${commandLine("runs", "[options] [best [METRIC] | diff RUN RUN | mlflow FOLDER]")}
+Usage: ${commandLine("runs", "[options] [best [METRIC] | diff RUN RUN | mlflow FOLDER | cancel RUN]")}
 
   best [METRIC]       the run with the best value of a metric; default: the first metric
   diff RUN RUN        in what two runs differ: data, image, parameters, metrics; RUN is an id or a runName
   mlflow FOLDER       writes the runs in MLflow's file format; FOLDER is what MLflow calls mlruns
+  cancel RUN          ends a run in progress, which the next pulumi up continues from its checkpoint
   --local             only runs on this machine; the stack and Pulumi are not read
   --sort METRIC       best first
   --json, --csv       all facts about the runs, in a format for programs
@@ -58,11 +60,15 @@ export async function listRuns(args: string[], context: CommandContext): Promise
         return 0;
     }
     const [action, ...operands] = positionals;
-    const counts: Record<string, readonly number[]> = { list: [0], best: [0, 1], diff: [2], mlflow: [1] };
+    const counts: Record<string, readonly number[]> = { list: [0], best: [0, 1], diff: [2], mlflow: [1], cancel: [1] };
     if (!counts[action ?? "list"]?.includes(operands.length)) {
         throw new UsageError(
-            `The arguments must be best [METRIC], diff RUN RUN or mlflow FOLDER; got "${positionals.join(" ")}" (${help})`,
+            `The arguments must be best [METRIC], diff RUN RUN, mlflow FOLDER or cancel RUN; got "${positionals.join(" ")}" (${help})`,
         );
+    }
+    if (action === "cancel") {
+        const [runId = ""] = operands;
+        return withBucket(values, context, (bucket, location) => cancelRun(bucket, location, runId, context));
     }
     const found = await findRuns(values, context);
     const facts = found.runs.map((run) => run.facts);

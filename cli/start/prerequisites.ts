@@ -7,6 +7,9 @@ import type { StackConfig } from "./stack-config";
 /** Roles that, according to the documentation, an existing service account needs; they are granted on the project. */
 const ACCOUNT_ROLES = ["roles/storage.objectUser", "roles/artifactregistry.reader", "roles/logging.logWriter"];
 
+/** The additional role for Batch jobs. */
+const BATCH_ROLE = "roles/batch.agentReporter";
+
 /** The additional role for a stack with secrets. */
 const SECRETS_ROLE = "roles/secretmanager.secretAccessor";
 
@@ -29,7 +32,7 @@ export type Teardown = (context: RehearsalContext) => Promise<void>;
 export async function createPrerequisites(
     context: RehearsalContext,
     { project, values, standIns }: StackConfig,
-    { secretEnv, secretValues }: Config,
+    { engine, secretEnv, secretValues }: Config,
 ): Promise<Teardown[]> {
     const value = (key: string) => values[`${project}:${key}`] ?? "";
     const teardown: Teardown[] = [];
@@ -44,7 +47,11 @@ export async function createPrerequisites(
     }
     if (account) {
         const usesSecrets = Object.keys({ ...secretEnv, ...secretValues }).length > 0;
-        const roles = [...ACCOUNT_ROLES, ...(usesSecrets ? [SECRETS_ROLE] : [])];
+        const roles = [
+            ...ACCOUNT_ROLES,
+            ...(usesSecrets ? [SECRETS_ROLE] : []),
+            ...(engine === "batch" ? [BATCH_ROLE] : []),
+        ];
         teardown.unshift(await createAccount(context, account, roles));
         context.print(`Assumed to exist: ${account}, with ${roles.join(", ")}`);
     }

@@ -3,8 +3,8 @@ import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type Emulator, startEmulator } from "../../emulator/src";
 import { copyBuildContext } from "../../infra/build-context";
-import { type Config, parseConfig } from "../../infra/config";
-import { filesOf } from "../../infra/config/project-files";
+import { type Config, checkConfig, type RawConfig } from "../../infra/config";
+import { renderNotes } from "../../infra/config/dataset-check";
 import { APP, withPythonTrainer } from "../../infra/config/python-trainer";
 import { platformOf } from "../../infra/machine-types";
 import { runLayout } from "../../run/layout";
@@ -22,7 +22,7 @@ import { call, type Properties, type RehearsalContext, type RuntimeName } from "
 import { RehearsalEngine } from "./rehearsal-engine";
 import { showEach, showParts } from "./resource-view";
 import { metricsTable, type Results, readResults, resultLines } from "./results";
-import { readStackConfig, rehearsalAdvice, type StackConfig, withoutGpu } from "./stack-config";
+import { readStackConfig, rehearsalAdvice, type StackConfig, startCommand, withoutGpu } from "./stack-config";
 
 export interface RehearsalOptions {
     /** The folder that contains Pulumi.yaml and index.ts. */
@@ -59,7 +59,10 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     usePythonEnvironment(options.projectDir, process.env);
     const requested = readStackConfig(options.projectDir, options.stack, options.config, options.secretEnv);
     // The program checks the config again; this check happens before an image is built.
-    const checked = checkConfig(requested, options.projectDir);
+    const { config: checked, notes } = await checkConfig(rawConfig(requested), options.projectDir);
+    for (const line of renderNotes(checked.dataset, notes, startCommand)) {
+        print(line);
+    }
     const config = withPythonTrainer(checked, options.projectDir, options.stack);
     const wanted = withoutGpu(requested, print);
     await requireBash();
@@ -137,17 +140,14 @@ async function pythonProgram(
     };
 }
 
-/** @throws ConfigError with every problem */
-function checkConfig({ project, values, secretKeys }: StackConfig, projectDir: string): Config {
+/** The config in the form in which the engine passes it. */
+function rawConfig({ project, values, secretKeys }: StackConfig): RawConfig {
     const prefix = `${project}:`;
     const own = Object.entries(values).filter(([key]) => key.startsWith(prefix));
     const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
     const [gcpProject, region, zone] = ["project", "region", "zone"].map((key) => values[`gcp:${key}`]);
     const secret = secretKeys.map((key) => key.slice(prefix.length));
-    return parseConfig(
-        { namespace: project, values: raw, secretKeys: secret, gcp: { project: gcpProject, region, zone } },
-        filesOf(projectDir),
-    );
+    return { namespace: project, values: raw, secretKeys: secret, gcp: { project: gcpProject, region, zone } };
 }
 
 /** Prefix for the names of data folders. */
@@ -242,13 +242,19 @@ async function runProgram(
     const secrets = Object.fromEntries(secretKeys.map((key) => [key, values[key] ?? ""]));
     pulumi.runtime.setAllConfig({ ...context.config, ...secrets }, secretKeys);
     const program = openProgram(context.projectDir);
-    // Load the program with require, as the engine does. This throws if the config is invalid.
+    // Load the program with require and call the function that it exports, if it does, as the engine does. It throws if
+    // the config is invalid.
     const outputs = await Promise.race([
-        pulumi.runtime.runInPulumiStack(async () => require(program)),
+        pulumi.runtime.runInPulumiStack(async () => await run(require(program))),
         engine.ended.then(() => ({})),
     ]);
     await engine.settled();
     return (outputs ?? {}) as Properties;
+}
+
+/** The outputs of a program that exports either them or a function that returns them. */
+function run(exported: unknown): unknown {
+    return typeof exported === "function" ? exported() : exported;
 }
 
 async function reportFailure(engine: RehearsalEngine, context: RehearsalContext): Promise<number> {
@@ -313,7 +319,7 @@ function contextOf(
             .filter(([key]) => !secretKeys.includes(key))
             .map(([key, value]) => [
                 key,
-                /^gcp:\w+CustomEndpoint$/.test(key) ? value.replace(/^https?:\/\/[^/]+/, url) : value,
+                /^(gcp:\w+C|batch:c)ustomEndpoint$/.test(key) ? value.replace(/^https?:\/\/[^/]+/, url) : value,
             ]),
     );
     const gcp = (key: string) => config[`gcp:${key}`] ?? "";

@@ -150,8 +150,8 @@ export function startCommand(fix: Fix): string {
         const [key, ...entry] = fix.remove;
         return entry.length === 0 ? `leave out --config ${key}` : `leave ${entry.join(".")} out of --config ${key}`;
     }
-    const [key, member] = fix.set;
-    const value = member === undefined ? fix.value : JSON.stringify(whole(member, fix.value));
+    const [key, ...entry] = fix.set;
+    const value = entry.length === 0 ? fix.value : JSON.stringify(whole(entry, fix.value));
     return commandLine("start", `--config ${quote(`${key}=${value}`)}`);
 }
 
@@ -182,10 +182,12 @@ export function fromUsersFolder(override: string, folder: string, usersFolder: s
     return existsSync(file) ? `${key}=${path.relative(folder, file)}` : override;
 }
 
-/** A list or an object with one entry. */
-function whole(member: string, text: string): unknown {
-    const value = /^-?\d+(\.\d+)?$|^(true|false)$|^\[/.test(text) ? rawJson(text) : text;
-    return /^\d+$/.test(member) ? [value] : { [member]: value };
+/** A list or an object with one entry, which may be a list or an object itself. */
+function whole([member, ...rest]: readonly string[], text: string): unknown {
+    if (member === undefined) {
+        return /^-?\d+(\.\d+)?$|^(true|false)$|^\[/.test(text) ? rawJson(text) : text;
+    }
+    return /^\d+$/.test(member) ? [whole(rest, text)] : { [member]: whole(rest, text) };
 }
 
 function rawJson(text: string): unknown {

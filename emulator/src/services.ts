@@ -106,7 +106,14 @@ export function createServices(options: EmulatorOptions, operatorToken: string):
         compute,
         logs,
         faults,
-        timing: { tickMs, preemptionMs, queueTicks, maxVms: maxVms ?? Math.max(4, 2 * availableParallelism()) },
+        timing: {
+            tickMs,
+            preemptionMs,
+            queueTicks,
+            // As on Google Cloud, a grant takes effect long before Batch gives up.
+            agentMs: 6 * tickMs + 3 * (grantDelayMs ?? 0),
+            maxVms: maxVms ?? Math.max(4, 2 * availableParallelism()),
+        },
     });
     return {
         options,

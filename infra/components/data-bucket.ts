@@ -1,8 +1,9 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { type Cleanup, owned, plannerOf, settled } from "../../run/cleanup";
+import { datasetName } from "../../run/layout";
 import { removeLeftoverBucket } from "../../run/leftovers";
-import { contentType, datasetObjectName, type LocalDataset, md5OfFile, type RemoteDataset } from "../dataset";
+import { contentType, type LocalDataset, type RemoteDataset, readLocalDataset } from "../dataset";
 import type { Job } from "../training-job-args";
 
 type JobArgs = "kmsKey" | "softDeleteDays" | "project" | "region" | "resultsDir" | "saveCheckpoints";
@@ -10,21 +11,27 @@ type JobArgs = "kmsKey" | "softDeleteDays" | "project" | "region" | "resultsDir"
 export interface DataBucketArgs extends Pick<Job, JobArgs> {
     bucketName: string;
     labels: pulumi.Input<Record<string, string>>;
-    /** A local file, which is uploaded, or an object, which stays where it is. */
+    /** A local file or folder, which is uploaded, or an object, which stays where it is. */
     dataset: LocalDataset | RemoteDataset;
     cleanup: Cleanup;
 }
 
 /** The dataset in a bucket. */
 export interface StoredDataset {
-    /** `gs://` URI. */
+    /** `gs://` URI of the object or, for several files, of their folder, which ends in a slash. */
     uri: pulumi.Output<string>;
-    /** Hash for the run id: either `md5:<base64>`, or `crc32c:<base64>` for an object without an MD5. */
+    /** `gs://` URI of the object, or of the first one in the folder. */
+    firstObject: pulumi.Output<string>;
+    /**
+     * Hash for the run id: either `md5:<base64>`, `crc32c:<base64>` for an object without an MD5, or `files:<base64>`
+     * for several files.
+     */
     hash: pulumi.Output<string>;
-    /** Base64; `""` for an object without one, such as a composite object. */
+    /** Base64; `""` for an object without one, such as a composite object, and for several files. */
     md5: pulumi.Output<string>;
-    /** Base64. */
+    /** Base64; `""` for several files. */
     crc32c: pulumi.Output<string>;
+    /** For several files, separated by commas. */
     generation: pulumi.Output<string>;
 }
 
@@ -76,24 +83,36 @@ export class DataBucket extends pulumi.ComponentResource {
         this.registerOutputs();
     }
 
-    #upload(name: string, { path, fileName }: LocalDataset, cleanup: Cleanup): StoredDataset {
-        const md5 = md5OfFile(path);
-        const object = new gcp.storage.BucketObject(
-            name,
-            {
-                bucket: this.bucket.name,
-                name: datasetObjectName(md5, fileName),
-                source: new pulumi.asset.FileAsset(path),
-                contentType: contentType(fileName),
-            },
-            owned(this, cleanup),
+    #upload(name: string, { path }: LocalDataset, cleanup: Cleanup): StoredDataset {
+        const { files, hex, identity } = readLocalDataset(path);
+        const isFolder = files[0]?.path !== path;
+        const objects = files.map(
+            (file) =>
+                new gcp.storage.BucketObject(
+                    isFolder ? `${name}-${file.fileName}` : name,
+                    {
+                        bucket: this.bucket.name,
+                        name: datasetName(hex, file.fileName),
+                        source: new pulumi.asset.FileAsset(file.path),
+                        contentType: contentType(file.fileName),
+                    },
+                    owned(this, cleanup),
+                ),
         );
+        const [first] = objects;
+        if (first === undefined) {
+            throw new pulumi.RunError(`dataset must be a file, or a folder with files; got an empty folder, ${path}`);
+        }
+        // The folder is complete when every object exists.
+        const uris = pulumi.all(objects.map((object) => pulumi.interpolate`gs://${object.bucket}/${object.name}`));
+        const firstObject = uris.apply(([uri = ""]) => uri);
         return {
-            uri: pulumi.interpolate`gs://${object.bucket}/${object.name}`,
-            hash: pulumi.output(`md5:${md5.base64}`),
-            md5: pulumi.output(md5.base64),
-            crc32c: object.crc32c,
-            generation: object.generation.apply(String),
+            uri: isFolder ? firstObject.apply((uri) => uri.slice(0, uri.lastIndexOf("/") + 1)) : firstObject,
+            firstObject,
+            hash: pulumi.output(identity),
+            md5: pulumi.output(isFolder ? "" : (files[0]?.md5.base64 ?? "")),
+            crc32c: isFolder ? pulumi.output("") : first.crc32c,
+            generation: pulumi.all(objects.map(({ generation }) => generation)).apply((all) => all.join(",")),
         };
     }
 
@@ -102,6 +121,7 @@ export class DataBucket extends pulumi.ComponentResource {
         const found = gcp.storage.getBucketObjectOutput({ bucket, name }, { parent: this, dependsOn: [cleanup] });
         return {
             uri: pulumi.output(uri),
+            firstObject: pulumi.output(uri),
             hash: found.apply(({ md5hash, crc32c }) => {
                 if (!md5hash && !crc32c) {
                     throw new pulumi.RunError(

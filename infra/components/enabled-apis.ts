@@ -13,6 +13,8 @@ const SERVICES = ["compute", "artifactregistry", "iam", "storage", "logging"];
 export interface EnabledApisArgs extends Pick<Job, "project" | "region"> {
     /** True if people connect to the VM through Identity-Aware Proxy. */
     iap: boolean;
+    /** True if Batch runs the trainer. */
+    batch: boolean;
     /** True if the container has secret variables. */
     secretManager: boolean;
     /** Rejects a deployer who lacks roles. */
@@ -29,7 +31,11 @@ export class EnabledApis extends pulumi.ComponentResource {
 
     constructor(name: string, args: EnabledApisArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:infra:EnabledApis", name, {}, opts);
-        const optional = [...(args.iap ? ["iap"] : []), ...(args.secretManager ? ["secretmanager"] : [])];
+        const optional = [
+            ...(args.iap ? ["iap"] : []),
+            ...(args.secretManager ? ["secretmanager"] : []),
+            ...(args.batch ? ["batch"] : []),
+        ];
         const services = [...SERVICES, ...optional];
         const enabled = services.map(
             (service, index) =>

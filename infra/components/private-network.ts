@@ -9,11 +9,15 @@ import type { Job } from "../training-job-args";
 const IAP_RANGE = "35.235.240.0/20";
 /** A small range is enough, because only one VM at a time uses it and nothing else is connected to the network. */
 const SUBNET_RANGE = "10.128.0.0/28";
+/** 4,092 addresses: as many VMs as Batch runs at a time for one job. */
+const BATCH_RANGE = "10.132.0.0/20";
 
 export interface PrivateNetworkArgs extends Pick<Job, "project" | "region"> {
     networkName: string;
     subnetworkName: string;
     firewallName: string;
+    /** True for the VMs of a Batch job, which need more addresses. */
+    isWide: boolean;
     /**
      * Service account whose VMs accept SSH through Identity-Aware Proxy. Without it, all incoming traffic is blocked.
      */
@@ -54,7 +58,7 @@ export class PrivateNetwork extends pulumi.ComponentResource {
                 name: args.subnetworkName,
                 description: describe("Subnetwork of one gcp-trainer job"),
                 network: this.network.id,
-                ipCidrRange: SUBNET_RANGE,
+                ipCidrRange: args.isWide ? BATCH_RANGE : SUBNET_RANGE,
                 privateIpGoogleAccess: true,
             },
             owned(this, cleanup, withoutLeftovers(cleanup, subnetwork)),

@@ -15,6 +15,8 @@ export interface TrainerIdentityArgs extends Pick<Job, "project"> {
     remoteDataset?: RemoteDataset | undefined;
     /** The only repository that the account may pull from; undefined if that needs no grant by the job. */
     repository: { location: string; repository: pulumi.Input<string> } | undefined;
+    /** True if the account belongs to the VMs of Batch jobs. */
+    batch: boolean;
     cleanup: Cleanup;
 }
 
@@ -85,6 +87,17 @@ export class TrainerIdentity extends pulumi.ComponentResource {
                 { project: args.project, role: "roles/logging.logWriter", member },
                 grant,
             ),
+            // Batch's agent on the VM reports the state of its task. The role has no other permission, but exists only
+            // for projects.
+            ...(args.batch
+                ? [
+                      new gcp.projects.IAMMember(
+                          `${name}-agent-reporter`,
+                          { project: args.project, role: "roles/batch.agentReporter", member },
+                          grant,
+                      ),
+                  ]
+                : []),
         ];
         this.registerOutputs();
     }

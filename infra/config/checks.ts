@@ -136,6 +136,8 @@ export const checkMachineType = matches(
     "must be a machine type such as e2-standard-2 or n2-custom-4-8192",
 );
 
+export const checkZone = matches(/^(any|[a-z]+-[a-z]+\d+-[a-z0-9]+)$/, "must be any, or a zone such as us-central1-b");
+
 export const checkBootImage = optional(
     matches(
         IMAGE,

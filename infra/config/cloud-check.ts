@@ -7,13 +7,13 @@ import { readPriceList } from "../../run/cost/price-list";
 import { createAuth, readCloudSettings } from "../../run/credentials";
 import { detailOf, httpStatusOf } from "../../run/errors";
 import { apiErrorOf, type Body, type Call, type Endpoints, isDisabledApi, readEndpoints } from "../../run/google-api";
+import { nearest } from "../../trainer/lib/nearest";
 import { parseDataset } from "../dataset";
 import { PULL_SECONDS, UPLOAD_SECONDS } from "../defaults";
 import { defaultBootDiskType } from "../machine-types";
 import { maxVmSeconds } from "../user-data";
 import type { Config } from ".";
 import { ConfigError, type ConfigIssue } from "./issues";
-import { nearest } from "./nearest";
 import { quotaIssues } from "./quota-check";
 
 /** The price of a job, or the reason why it is unknown. */

@@ -1,14 +1,15 @@
 import path from "node:path";
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { nearest } from "../../trainer/lib/nearest";
 import { contextFiles } from "../build-context";
 import { checkSecretValue } from "./checks";
 import { contextWarnings } from "./context-check";
-import { ConfigError, type ConfigIssue, pathText } from "./issues";
+import { checkDataset, type Note, renderNotes } from "./dataset-check";
+import { ConfigError, type ConfigIssue, pathText, pulumiCommand } from "./issues";
 import { type Example, type Problem, texts } from "./key-types";
 import { type ConfigValues, ROWS } from "./keys";
 import { type Location, parseLocation, type RawLocation } from "./location";
-import { nearest } from "./nearest";
 import { filesOf, type ProjectFiles } from "./project-files";
 import { scriptFiles, withPythonTrainer } from "./python-trainer";
 import { findConflicts } from "./rules";
@@ -42,11 +43,12 @@ export interface RawConfig {
 export { dockerProviders } from "./docker-engine";
 
 /**
- * Reads and checks the stack config, and warns about files that the trainer's image should not contain.
+ * Reads and checks the stack config and the dataset, and reports what the user may want to change: files that the
+ * trainer's image should not contain, and findings about the dataset.
  *
  * @throws ConfigError with every issue
  */
-export function loadConfig(): Config {
+export async function loadConfig(): Promise<Config> {
     const namespace = pulumi.getProject();
     const prefix = `${namespace}:`;
     const values = Object.entries(pulumi.runtime.allConfig())
@@ -55,9 +57,13 @@ export function loadConfig(): Config {
     const { project, region, zone } = gcp.config;
     const secretKeys = Object.keys(Object.fromEntries(values)).filter((key) => isConfigSecret(prefix + key));
     const raw = { namespace, values: Object.fromEntries(values), secretKeys, gcp: { project, region, zone } };
-    const config = parseConfig(raw, filesOf("."));
+    const { config, notes } = await checkConfig(raw, ".");
     for (const warning of sourceWarnings(config)) {
         void pulumi.log.warn(warning);
+    }
+    // A rehearsal has already printed them.
+    if (notes.length > 0 && pulumi.runtime.getEngine() !== undefined) {
+        void pulumi.log.info(renderNotes(config.dataset, notes, pulumiCommand).join("\n"));
     }
     return withPythonTrainer(config, ".", pulumi.getStack());
 }
@@ -72,14 +78,46 @@ function sourceWarnings({ image, script, trainer }: Config): string[] {
 }
 
 /**
- * Checks a config as a whole. Keys that are not set get their default values.
+ * Checks a config and its dataset as a whole.
+ *
+ * @param root the project folder
+ * @throws ConfigError with every issue
+ */
+export async function checkConfig(raw: RawConfig, root: string): Promise<{ config: Config; notes: readonly Note[] }> {
+    const { config, issues, wrongKeys } = readConfig(raw, filesOf(root));
+    const isReadable =
+        !["dataset", "target", "dropColumns", "trainer", "image", "script"].some((key) => wrongKeys.includes(key)) &&
+        !["target", "dropColumns", "hyperparameters"].some((key) => raw.secretKeys?.includes(key));
+    const { issues: ofDataset, notes } = isReadable
+        ? await checkDataset(config, raw.namespace, root)
+        : { issues: [], notes: [] };
+    if (issues.length + ofDataset.length > 0) {
+        throw new ConfigError([...issues, ...ofDataset]);
+    }
+    return { config, notes };
+}
+
+/**
+ * Checks a config as a whole, without its dataset. Keys that are not set get their default values.
  *
  * @throws ConfigError with every issue
  */
-export function parseConfig(
-    { namespace, values: given, secretKeys = [], gcp }: RawConfig,
-    files: ProjectFiles,
-): Config {
+export function parseConfig(raw: RawConfig, files: ProjectFiles): Config {
+    const { config, issues } = readConfig(raw, files);
+    if (issues.length > 0) {
+        throw new ConfigError(issues);
+    }
+    return config;
+}
+
+interface ReadConfig {
+    /** Wrong values are replaced by the defaults. */
+    config: Config;
+    issues: ConfigIssue[];
+    wrongKeys: string[];
+}
+
+function readConfig({ namespace, values: given, secretKeys = [], gcp }: RawConfig, files: ProjectFiles): ReadConfig {
     const location = parseLocation(gcp);
     const issues: ConfigIssue[] = [...location.issues];
     const wrongKeys: string[] = [];
@@ -106,11 +144,9 @@ export function parseConfig(
             return secretKeys.includes(key) ? withoutValue(issue) : issue;
         }),
     );
-    if (issues.length > 0) {
-        throw new ConfigError(issues);
-    }
+    wrongKeys.push(...conflicts.map(({ key }) => key));
     const [open, secretValues] = isEnvSecret ? [{}, values.env] : [values.env, {}];
-    return { ...location.value, ...values, env: open, secretValues };
+    return { config: { ...location.value, ...values, env: open, secretValues }, issues, wrongKeys };
 }
 
 function valueIssue(namespace: string, name: string, problem: Problem, example: Example): ConfigIssue {

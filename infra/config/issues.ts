@@ -17,11 +17,14 @@ export interface ConfigIssue {
     readonly fix: Fix;
 }
 
+/** A problem with a config value, or a sentence about the dataset. */
+export type Issue = ConfigIssue | { readonly sentence: string };
+
 /** Error for an invalid config. Pulumi prints a `RunError` without a stack trace. */
 export class ConfigError extends pulumi.RunError {
-    readonly issues: readonly ConfigIssue[];
+    readonly issues: readonly Issue[];
 
-    constructor(issues: readonly ConfigIssue[]) {
+    constructor(issues: readonly Issue[]) {
         super(renderIssues(issues, pulumiCommand));
         this.issues = issues;
     }
@@ -32,14 +35,17 @@ export class ConfigError extends pulumi.RunError {
  *
  * @param command renders a fix as a command for the caller
  */
-export function renderIssues(issues: readonly ConfigIssue[], command: (fix: Fix) => string): string {
+export function renderIssues(issues: readonly Issue[], command: (fix: Fix) => string): string {
     const problems = issues.length === 1 ? "1 problem" : `${issues.length} problems`;
     const lines = issues.map((issue) => `  - ${renderIssue(issue, command)}`);
     return [`The stack config has ${problems}:`, ...lines].join("\n");
 }
 
 /** Renders one issue: `X must ...; got Y (command that fixes it)`. */
-export function renderIssue(issue: ConfigIssue, command: (fix: Fix) => string): string {
+export function renderIssue(issue: Issue, command: (fix: Fix) => string): string {
+    if ("sentence" in issue) {
+        return issue.sentence;
+    }
     const value = issue.got === undefined ? "nothing" : shortened(JSON.stringify(issue.got));
     const got = "got" in issue ? `; got ${value}` : "";
     return `\`${issue.key}\` ${issue.must}${got} (${command(issue.fix)})`;
@@ -55,7 +61,9 @@ export function pulumiCommand(fix: Fix): string {
     const path = "set" in fix ? fix.set : fix.remove;
     const flag = path.length > 1 ? "--path " : "";
     const target = quoted(pathText(path));
-    return "set" in fix ? `pulumi config set ${flag}${target} ${fix.value}` : `pulumi config rm ${flag}${target}`;
+    return "set" in fix
+        ? `pulumi config set ${flag}${target} ${quoted(fix.value)}`
+        : `pulumi config rm ${flag}${target}`;
 }
 
 /** A path in the syntax that `pulumi config set --path` accepts: `env.A`, `scopes[0]`, `env["a.b"]`. */
@@ -68,5 +76,5 @@ function namePath(name: string): string {
 }
 
 function quoted(path: string): string {
-    return /^[A-Za-z0-9_.:-]+$/.test(path) ? path : `'${path}'`;
+    return /^[A-Za-z0-9_.:/@-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

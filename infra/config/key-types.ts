@@ -138,6 +138,16 @@ export function list(
     };
 }
 
+/** A list of strings, or a single word in its place, such as `any`. */
+export function listOrWord(
+    word: string,
+    check: (item: string) => Finding,
+    options: { default: readonly string[]; example: string },
+): Key<readonly string[]> {
+    const key = list(check, options);
+    return { ...key, parse: (value) => (value === word ? { value: [word], problems: [] } : key.parse(value)) };
+}
+
 /** An object whose entries pass `check`; `convert` turns an entry into the value that the program uses. */
 export function record<T>(
     check: (name: string, value: unknown) => Finding,

@@ -1,5 +1,5 @@
 import { DEFAULTS } from "../defaults";
-import type { Hyperparameter, Provisioning } from "../training-job-args";
+import type { EngineName, Hyperparameter, Provisioning, SpotFallback } from "../training-job-args";
 import {
     checkBootImage,
     checkBuildArg,
@@ -22,8 +22,9 @@ import {
     checkTarget,
     checkTrainer,
     checkTypeName,
+    checkZone,
 } from "./checks";
-import { choice, flag, integer, type Key, list, record, text, texts } from "./key-types";
+import { choice, flag, integer, type Key, list, listOrWord, record, text, texts } from "./key-types";
 
 /**
  * Every key in the stack config, in the same order as in `Pulumi.yaml`: type, check, default, and an example where the
@@ -53,6 +54,8 @@ export const KEYS = {
         default: DEFAULTS.secretEnv,
         example: ["API_KEY", "projects/my-project/secrets/api-key/versions/1"],
     }),
+    engine: choice<EngineName>(["vm", "batch"], { default: DEFAULTS.engine }),
+    zones: listOrWord("any", checkZone, { default: DEFAULTS.zones, example: "us-central1-b" }),
     machineType: text(checkMachineType, { default: DEFAULTS.machineType }),
     bootImage: text(checkBootImage, {
         default: DEFAULTS.bootImage,
@@ -61,6 +64,7 @@ export const KEYS = {
     bootDiskSizeGb: integer(10, 65_536, { default: DEFAULTS.bootDiskSizeGb }),
     bootDiskType: text(checkTypeName, { default: DEFAULTS.bootDiskType, example: "pd-balanced" }),
     provisioning: choice<Provisioning>(["standard", "spot"], { default: DEFAULTS.provisioning }),
+    spotFallback: choice<SpotFallback>(["none", "standard"], { default: DEFAULTS.spotFallback }),
     gpuType: text(checkTypeName, { default: DEFAULTS.gpuType, example: "nvidia-tesla-t4" }),
     gpuCount: integer(0, 16, { default: DEFAULTS.gpuCount }),
     maxRunMinutes: integer(1, 171_360, { default: DEFAULTS.maxRunMinutes }),

@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdtempSync, rmdirSync, statSync } from "node:fs";
 import path from "node:path";
+import { datasetPaths } from "../dataset";
 
 /** The state of a path on this machine. */
 export type FileState = "file" | "empty file" | "folder" | "missing" | "unreadable";
@@ -9,12 +10,15 @@ export interface ProjectFiles {
     state(file: string): FileState;
     /** The reason that a folder can neither be written nor created. */
     folderProblem?(folder: string): string | undefined;
+    /** The files of a dataset: see `datasetPaths`. */
+    dataset(file: string): readonly string[];
 }
 
 /** The files on this machine. Relative paths start at `root`, as they do in Pulumi. */
 export function filesOf(root: string): ProjectFiles {
     return {
         state: (file) => stateOf(path.resolve(root, file)),
+        dataset: (file) => datasetPaths(path.resolve(root, file)),
         folderProblem: (folder) => folderProblem(path.resolve(root, folder)),
     };
 }

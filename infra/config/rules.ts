@@ -1,25 +1,11 @@
+import path from "node:path";
 import { parseDataset } from "../dataset";
+import { batchRules } from "./batch-rules";
 import { gpuProblem } from "./gpus";
 import type { Fix } from "./issues";
 import { type ConfigValues, KEYS, type KeyName } from "./keys";
 import type { FileState, ProjectFiles } from "./project-files";
-
-/** A contradiction between values, or between a value and the project's files. */
-export interface Conflict {
-    key: KeyName;
-    /** Begins with "must". */
-    must: string;
-    fix: Fix;
-}
-
-/** The values of all keys, and the region of the stack. */
-type CheckedValues = ConfigValues & { readonly region: string };
-
-interface Rule {
-    /** Keys that the rule reads; the rule is skipped if one of them is invalid. */
-    keys: readonly KeyName[];
-    find: (config: CheckedValues, files: ProjectFiles) => Conflict | undefined;
-}
+import { type CheckedValues, type Conflict, conflict, type Rule } from "./rule";
 
 /**
  * A metadata value may have at most 256 KiB, including the boot script, and cloud-init keeps several copies of it in a
@@ -43,8 +29,19 @@ const rules: readonly Rule[] = [
         keys: ["dataset"],
         find: ({ dataset }, files) => {
             const source = parseDataset(dataset);
-            const must = source?.kind === "file" && datasetMust(files.state(source.path), source.fileName);
-            return must ? conflict("dataset", must) : undefined;
+            if (source?.kind !== "file") {
+                return undefined;
+            }
+            const isFolder = files.state(source.path) === "folder";
+            const all = isFolder ? files.dataset(source.path) : [source.path];
+            const [must] = all.flatMap((file) => datasetMust(files.state(file), path.basename(file)) ?? []);
+            const found = isFolder && must !== undefined ? `, in the folder ${source.path}` : "";
+            const empty = "must be a file or a folder with files; found an empty folder";
+            return all.length === 0
+                ? conflict("dataset", empty)
+                : must === undefined
+                  ? undefined
+                  : conflict("dataset", `${must}${found}`);
         },
     },
     {
@@ -186,6 +183,7 @@ const rules: readonly Rule[] = [
             return bytes > MAX_VALUES_BYTES ? { key: "hyperparameters", must, fix } : undefined;
         },
     },
+    ...batchRules,
 ];
 
 /**
@@ -205,10 +203,6 @@ function isBuiltIn({ image, script, trainer }: Pick<ConfigValues, "image" | "scr
 
 function fileConflict(key: KeyName, must: string, state: FileState): Conflict | undefined {
     return state === "file" ? undefined : conflict(key, `${must}; found ${describe(state)}`);
-}
-
-function conflict(key: KeyName, must: string, value = KEYS[key].example.value): Conflict {
-    return { key, must, fix: { set: [key], value } };
 }
 
 function datasetMust(state: FileState, fileName: string): string | undefined {

@@ -9,7 +9,7 @@ jest.setTimeout(120_000);
 /** Everything for which the deployer needs a role. */
 const CONFIG = { debugMinutes: "10", env: '{"API_KEY":"for the trainer"}' };
 const SECRET_KEYS = ["env"];
-const NEEDS = { apis: true, account: true, network: true, firewall: true, secrets: true };
+const NEEDS = { vm: true, batch: true, apis: true, account: true, network: true, firewall: true, secrets: true };
 
 const documented = tableRows("docs/roles.md", "role").flatMap(([cell = ""]) =>
     [...cell.matchAll(/`(?<role>roles\/[\w.]+)`/g)].map((match) => match.groups?.role ?? ""),
@@ -70,7 +70,15 @@ describe("a deployer with exactly the roles in docs/roles.md", () => {
             "roles/artifactregistry.admin",
             "roles/compute.instanceAdmin.v1",
         ]);
-        const none = { apis: false, account: false, network: false, firewall: false, secrets: false };
+        const none = {
+            vm: true,
+            batch: false,
+            apis: false,
+            account: false,
+            network: false,
+            firewall: false,
+            secrets: false,
+        };
 
         await expect(check(deployer, none)).resolves.toBeUndefined();
         await expect(check(deployer, { ...none, network: true, firewall: true })).rejects.toThrow(

@@ -35,4 +35,6 @@ while True:
             break
         os.write(1, shown)
 _, status = os.waitpid(child, 0)
-sys.exit(os.waitstatus_to_exitcode(status) & 255)
+code = os.waitstatus_to_exitcode(status)
+# A shell reports a command that a signal has ended like this.
+sys.exit(code if code >= 0 else 128 - code)

@@ -11,7 +11,7 @@ export function reasonWithoutTerminal(): string | undefined {
     return spawnSync("python3", ["-c", "import pty"]).status === 0 ? undefined : "python3 is missing";
 }
 
-/** A TypeScript program in a pseudo-terminal, with a model of what its screen shows. */
+/** A command, or a TypeScript program, in a pseudo-terminal, with a model of what its screen shows. */
 export class TerminalCommand {
     readonly ended: Promise<number>;
     /** Everything that the program has written, with control sequences. */
@@ -30,7 +30,8 @@ export class TerminalCommand {
         }: { rows?: number; columns?: number; cwd: string; env: NodeJS.ProcessEnv },
     ) {
         this.#screen = new Terminal({ rows, cols: columns, allowProposedApi: true, scrollback: 10_000 });
-        const command = [process.execPath, "-r", CACHED_TS_NODE, program, ...args];
+        const runner = program.endsWith(".ts") ? [process.execPath, "-r", CACHED_TS_NODE] : [];
+        const command = [...runner, program, ...args];
         const pty = [PSEUDO_TERMINAL, String(rows), String(columns)];
         this.#child = spawn("python3", [...pty, ...command], {
             ...options,

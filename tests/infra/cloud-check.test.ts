@@ -8,7 +8,7 @@ import { type CloudReader, checkWith, costLines } from "../../infra/config/cloud
 import { ConfigError } from "../../infra/config/issues";
 import type { Body } from "../../run/google-api";
 
-const FILES = { state: () => "file" as const };
+const FILES = { state: () => "file" as const, dataset: () => [] };
 
 let emulator: TestEmulator;
 let folder: string;

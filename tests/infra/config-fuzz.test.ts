@@ -4,7 +4,7 @@ import path from "node:path";
 import fc from "fast-check";
 import { startCommand } from "../../cli/start/stack-config";
 import { type Config, parseConfig, type RawConfig } from "../../infra/config";
-import { ConfigError, renderIssues } from "../../infra/config/issues";
+import { ConfigError, type ConfigIssue, renderIssues } from "../../infra/config/issues";
 import { KEYS } from "../../infra/config/keys";
 import { filesOf } from "../../infra/config/project-files";
 import { canonicalJson } from "../../run/canonical-json";
@@ -58,7 +58,7 @@ function parseOrExplain(config: Partial<RawConfig>): Config | ConfigError {
 /** Expects an error in which every line names a set, missing or reserved key and a command that fixes it. */
 function expectClear(error: ConfigError, set: readonly string[]): void {
     const known = [...NAMES, ...set];
-    for (const { key, must } of error.issues) {
+    for (const { key, must } of error.issues as readonly ConfigIssue[]) {
         const [, name = ""] = /^(?:gcp-trainer|gcp):(.*)$/s.exec(key) ?? [];
         expect(known.some((each) => name.startsWith(each)) || Object.hasOwn(GCP, name)).toBe(true);
         expect(must).toMatch(/^(must|is|cannot) /);

@@ -18,7 +18,8 @@ function files(states: Record<string, FileState> = {}): ProjectFiles {
         "own/Dockerfile": "file",
         ...states,
     };
-    return { state: (file) => all[file] ?? "missing" };
+    const dataset = (file: string) => Object.keys(all).filter((name) => name.startsWith(`${file}/`));
+    return { state: (file) => all[file] ?? "missing", dataset };
 }
 
 function parse(values: Record<string, string>, gcp = GCP, at = files()): Config {
@@ -101,11 +102,14 @@ it("a config with every key set is converted to the types that the program uses"
         env: { LEVEL: "debug", ON: "true", N: "1" },
         secretEnv: { API_KEY: "api-key:3" },
         secretValues: {},
+        engine: "vm",
+        zones: ["any"],
         machineType: "n1-standard-4",
         bootImage: "projects/cos-cloud/global/images/family/cos-stable",
         bootDiskSizeGb: 50,
         bootDiskType: "pd-ssd",
         provisioning: "spot",
+        spotFallback: "none",
         gpuType: "nvidia-tesla-t4",
         gpuCount: 2,
         maxRunMinutes: 171360,
@@ -289,7 +293,6 @@ describe("files that the config names", () => {
     it.each<[FileState, string]>([
         ["missing", "found nothing"],
         ["empty file", "found an empty file"],
-        ["folder", "found a folder"],
         ["unreadable", "found a file that cannot be read"],
     ])("are reported if the dataset is: %s", (state, problem) => {
         expect(problems({}, GCP, files({ "data/iris.csv": state }))).toEqual([
@@ -349,7 +352,7 @@ it("a ConfigError reports every issue at once", () => {
     })();
 
     expect(error).toBeInstanceOf(ConfigError);
-    expect((error as ConfigError).issues.map(({ key }) => key)).toEqual([
+    expect((error as ConfigError).issues.map((issue) => ("key" in issue ? issue.key : issue.sentence))).toEqual([
         "gcp:project",
         "gcp-trainer:maxRunMinutes",
         "gcp-trainer:wait",

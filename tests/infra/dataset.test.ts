@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { contentType, datasetObjectName, md5OfFile, parseDataset } from "../../infra/dataset";
+import { contentType, md5OfFile, parseDataset, readLocalDataset } from "../../infra/dataset";
 
 describe("parseDataset", () => {
     it.each([
@@ -34,10 +34,57 @@ describe("MD5 of a dataset", () => {
         expect(md5).toEqual({ hex: "056f6340e5c97b4aa42dde241152576f", base64: "BW9jQOXJe0qkLd4kEVJXbw==" });
     });
 
-    it("is part of the object's name", () => {
-        const md5 = { hex: "0123456789abcdef0123456789abcdef", base64: "" };
+    it("is computed again if the file changes", () => {
+        const folder = mkdtempSync(path.join(tmpdir(), "dataset-"));
+        const file = path.join(folder, "x.csv");
+        writeFileSync(file, "a");
+        const before = md5OfFile(file);
+        writeFileSync(file, "b");
+        utimesSync(file, 1, 1);
+        const after = md5OfFile(file);
+        rmSync(folder, { recursive: true });
 
-        expect(datasetObjectName(md5, "iris.csv")).toBe("data/0123456789/iris.csv");
+        expect(after).not.toEqual(before);
+    });
+});
+
+describe("a folder of files", () => {
+    let folder: string;
+    const put = (name: string, content: string) => writeFileSync(path.join(folder, name), content);
+    const identity = () => readLocalDataset(folder).identity;
+
+    beforeEach(() => {
+        folder = mkdtempSync(path.join(tmpdir(), "dataset-"));
+        put("b.csv", "x\n1\n");
+        put("a.csv", "x\n2\n");
+        put(".hidden", "");
+        mkdirSync(path.join(folder, "sub"));
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+
+    it("has its visible files, sorted by name", () => {
+        expect(readLocalDataset(folder).files.map(({ fileName }) => fileName)).toEqual(["a.csv", "b.csv"]);
+    });
+
+    it("has an identity that covers names, sizes and contents, and nothing else", () => {
+        const before = identity();
+        expect(before).toMatch(/^files:.{43}=$/);
+        put(".hidden", "x");
+        utimesSync(path.join(folder, "a.csv"), 1, 1);
+        expect(identity()).toBe(before);
+
+        put("c.csv", "x\n3\n");
+        const more = identity();
+        put("c.csv", "x\n4\n");
+        expect(new Set([before, more, identity()]).size).toBe(3);
+    });
+
+    it("does not change the identity of a single file", () => {
+        const file = path.join(folder, "a.csv");
+        expect(readLocalDataset(file)).toMatchObject({
+            hex: md5OfFile(file).hex,
+            identity: `md5:${md5OfFile(file).base64}`,
+        });
     });
 });
 

@@ -47,7 +47,7 @@ export interface DeclareOptions {
  * @param config the project's own keys as text, as the engine passes them
  */
 export async function declareStack(
-    program: () => Record<string, unknown>,
+    program: () => Record<string, unknown> | Promise<Record<string, unknown>>,
     config: Record<string, string> = {},
     secretKeys: readonly string[] = [],
     { apply = async () => undefined, project = "my-project" }: DeclareOptions = {},
@@ -124,8 +124,8 @@ export function declareJob(
     options: DeclareOptions = {},
 ): Promise<DeclaredStack> {
     return declareStack(
-        () => {
-            const { metrics, leftToBill, logsUrl, resultsDir } = new TrainingJob("trainer", loadConfig());
+        async () => {
+            const { metrics, leftToBill, logsUrl, resultsDir } = new TrainingJob("trainer", await loadConfig());
             return { metrics, leftToBill, logsUrl, resultsDir };
         },
         config,
@@ -175,6 +175,7 @@ const computed: Record<string, (args: MockResourceArgs) => Record<string, unknow
     "gcp:compute/instance:Instance": () => ({ instanceId: "42" }),
     "pulumi-nodejs:dynamic/gcp-trainer:ReadyApis": () => ({}),
     "pulumi-nodejs:dynamic/gcp-trainer:Cleanup": () => ({ owner: OWNER }),
+    "pulumi-nodejs:dynamic/gcp-trainer:BatchJob": () => ({}),
     "pulumi-nodejs:dynamic/gcp-trainer:SavedResults": () => ({}),
     "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun": ({ inputs }) => ({
         metrics: { accuracy: 0.95 },

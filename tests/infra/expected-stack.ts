@@ -9,9 +9,9 @@ export const MEMBER = `serviceAccount:${ACCOUNT}`;
 export const LABELS = { "gcp-trainer": BASE, "gcp-trainer-owner": OWNER };
 /** End of the description for a resource that cannot have labels. */
 export const DESCRIBED = `(gcp-trainer-owner: ${OWNER})`;
-export const RUN_ID = "r-6b9107f278";
+export const RUN_ID = "r-a8ab9912bd";
 export const VM = `${BASE}-${RUN_ID}`;
-export const DATASET_URI = `gs://${BUCKET}/data/f81ab47d02/iris.csv`;
+export const DATASET_URI = `gs://${BUCKET}/data/0298f1addd/iris.csv`;
 export const APIS = ["compute", "artifactregistry", "iam", "storage", "logging"].map((api) => `trainer-apis-${api}`);
 /** All permissions that the VM's account has. */
 export const GRANTS = ["bucket-lister", "dataset-reader", "image-puller", "log-writer", "runs-writer"].map(
@@ -155,7 +155,7 @@ export const expected: readonly ExpectedResource[] = [
         parent: "trainer-data",
         dependsOn: [CLEANUP],
         isOwned: true,
-        inputs: { bucket: BUCKET, name: "data/f81ab47d02/iris.csv", source: { file: "data/iris.csv" } },
+        inputs: { bucket: BUCKET, name: "data/0298f1addd/iris.csv", source: { file: "data/iris.csv" } },
         free: ["contentType"],
     },
     {
@@ -323,7 +323,7 @@ export const expected: readonly ExpectedResource[] = [
             privateSubnetwork: false,
             provenance: {
                 datasetUri: DATASET_URI,
-                datasetMd5: "+Bq0fQJDCRJp9+AW9HdUxQ==",
+                datasetMd5: "Apjxrd3saT41qL0LO0Q5Fw==",
                 datasetCrc32c: "aGVsbG8=",
                 datasetGeneration: "1700000000000001",
                 imageDigest: IMAGE_DIGEST,

@@ -26,25 +26,27 @@ describe("names of resources", () => {
             component: "trainer",
         });
 
-        expect({ ...names, instance: names.instance(RUN_ID) }).toEqual({
+        expect({ ...names, instance: names.instance(RUN_ID), batchJob: names.batchJob(RUN_ID) }).toEqual({
             bucket: "gcp-trainer-dev-971bc250c1",
             repository: "gcp-trainer-dev-971bc2",
             account: "gcp-trainer-dev-971bc2",
             network: "gcp-trainer-dev-971bc2-network",
             subnetwork: "gcp-trainer-dev-971bc2-subnet",
             firewall: "gcp-trainer-dev-971bc2-firewall",
+            batchSubnetwork: "gcp-trainer-dev-971bc2-batch",
             label: "gcp-trainer-dev-971bc2",
             secretPrefix: "gcp-trainer-dev-971bc2",
             instance: "gcp-trainer-dev-971bc2-r-0123456789",
+            batchJob: "gcp-trainer-dev-971bc2-r-0123456789",
         });
     });
 
     it("satisfy Google Cloud's rules for any project and stack name", () => {
         fc.assert(
             fc.property(anyIdentity, (identity) => {
-                const { instance, account, bucket, ...others } = jobNames(identity);
+                const { instance, batchJob, account, bucket, ...others } = jobNames(identity);
 
-                for (const name of [instance(RUN_ID), bucket, ...Object.values(others)]) {
+                for (const name of [instance(RUN_ID), `${batchJob(RUN_ID)}-a100`, bucket, ...Object.values(others)]) {
                     expect(name).toMatch(RFC_1035);
                     expect(name.length).toBeLessThanOrEqual(63);
                 }

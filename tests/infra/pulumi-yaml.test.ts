@@ -61,8 +61,8 @@ describe("Pulumi.yaml", () => {
 describe.each(["dev", "local"])("Pulumi.%s.yaml", (stack) => {
     const config = readYaml<{ config: Record<string, string> }>(`Pulumi.${stack}.yaml`).config;
 
-    it("sets only the gcp provider's keys, because iris is the default", () => {
-        expect(Object.keys(config).filter((key) => !key.startsWith("gcp:"))).toEqual([]);
+    it("sets only keys for Google's APIs, because iris is the default", () => {
+        expect(Object.keys(config).filter((key) => !/^(gcp|batch):/.test(key))).toEqual([]);
     });
 
     it("has a valid config once the placeholder is replaced by a project", () => {
@@ -75,7 +75,7 @@ describe.each(["dev", "local"])("Pulumi.%s.yaml", (stack) => {
 
 it("Pulumi.local.yaml directs every request to the emulator on this machine", () => {
     const { config } = readYaml<{ config: Record<string, unknown> }>("Pulumi.local.yaml");
-    const endpoints = Object.entries(config).filter(([key]) => key.endsWith("CustomEndpoint"));
+    const endpoints = Object.entries(config).filter(([key]) => /customEndpoint$/i.test(key));
 
     expect(Object.fromEntries(endpoints)).toEqual({
         "gcp:computeCustomEndpoint": "http://127.0.0.1:9010/compute/beta/",
@@ -85,6 +85,7 @@ it("Pulumi.local.yaml directs every request to the emulator on this machine", ()
         "gcp:iamBetaCustomEndpoint": "http://127.0.0.1:9010/v1/",
         "gcp:resourceManagerCustomEndpoint": "http://127.0.0.1:9010/v1/",
         "gcp:secretManagerCustomEndpoint": "http://127.0.0.1:9010/v1/",
+        "batch:customEndpoint": "http://127.0.0.1:9010/batch/v1/",
         "gcp:serviceUsageCustomEndpoint": "http://127.0.0.1:9010/v1/",
     });
 });

@@ -94,9 +94,9 @@ describe("the stack with the default config", () => {
 describe("index.ts", () => {
     it("declares nothing if the config is invalid", async () => {
         const errors: unknown[] = [];
-        const program = () => {
+        const program = async () => {
             try {
-                return require("../../index");
+                return await require("../../index")();
             } catch (error) {
                 errors.push(error);
                 return {};
@@ -109,7 +109,7 @@ describe("index.ts", () => {
     });
 
     it("exports the model's location, and the resources that are billed", async () => {
-        const { outputs, resources } = await declareStack(() => require("../../index"));
+        const { outputs, resources } = await declareStack(() => require("../../index")());
 
         expect(resources).toHaveLength(expected.length + COMPONENTS);
         expect(outputs).toEqual({

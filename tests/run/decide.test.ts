@@ -1,8 +1,19 @@
-import { type Action, decide, isDown, type RunView } from "../../run/decide";
+import { type Action, decide, type RunView } from "../../run/decide";
+import { isDown } from "../../run/engine";
 import type { RunStatus } from "../../run/status";
-import { statusOf } from "./fakes";
+import { toState, vmEngine } from "../../run/vm-engine";
+import { FakeVm, runId, statusOf } from "./fakes";
 
 const MINUTE = 60_000;
+
+const { traits } = vmEngine(new FakeVm(), {
+    runId,
+    project: "demo-project",
+    zone: "us-central1-a",
+    instance: "iris-vm",
+    debugMinutes: 0,
+    onPrivateSubnetwork: false,
+});
 
 /** A poll in minute 60 of a run whose VM is up. */
 const UP: RunView = {
@@ -12,14 +23,20 @@ const UP: RunView = {
     seen: undefined,
     retryGeneration: undefined,
     startedGeneration: undefined,
-    vmStatus: "RUNNING",
+    traits,
+    engineState: toState("RUNNING"),
     hasSeenUp: true,
     downPolls: 0,
     runningSinceMs: 50 * MINUTE,
     lastChangeMs: 59 * MINUTE,
 };
-const DOWN: Partial<RunView> = { vmStatus: "TERMINATED", downPolls: 2, runningSinceMs: undefined, hasSeenUp: false };
-const GONE: Partial<RunView> = { ...DOWN, vmStatus: undefined };
+const DOWN: Partial<RunView> = {
+    engineState: toState("TERMINATED"),
+    downPolls: 2,
+    runningSinceMs: undefined,
+    hasSeenUp: false,
+};
+const GONE: Partial<RunView> = { ...DOWN, engineState: toState(undefined) };
 
 /** A status object with generation 7. */
 const seen = (change: Partial<RunStatus>) => ({ seen: { status: statusOf(change), generation: "7" } });
@@ -44,12 +61,12 @@ describe("a run that has ended", () => {
         [
             "is retried if an earlier update has reported this failure",
             { ...failed, ...DOWN, retryGeneration: "7" },
-            { kind: "retry", stopVm: false },
+            { kind: "retry", cancels: false },
         ],
         [
             "has its VM stopped before the retry if it is still in its debug window",
             { ...failed, retryGeneration: "7" },
-            { kind: "retry", stopVm: true },
+            { kind: "retry", cancels: true },
         ],
         ["is not retried if this update's own attempt failed", { ...failed, retryGeneration: "6" }, { kind: "fail" }],
     ]);
@@ -73,7 +90,7 @@ describe("a run whose VM is up", () => {
         ["does not end the update at PENDING", { ...seen({ state: "PENDING" }), wait: false }, { kind: "poll" }],
         [
             "is polled again while its VM stops",
-            { ...seen({ state: "RUNNING" }), vmStatus: "STOPPING" },
+            { ...seen({ state: "RUNNING" }), engineState: toState("STOPPING") },
             { kind: "poll" },
         ],
     ]);
@@ -100,7 +117,7 @@ describe("a run whose VM shows no sign of life", () => {
         ],
         [
             "is not stalled while its VM is not RUNNING yet",
-            { vmStatus: "STAGING", runningSinceMs: undefined, lastChangeMs: 0 },
+            { engineState: toState("STAGING"), runningSinceMs: undefined, lastChangeMs: 0 },
             { kind: "poll" },
         ],
     ]);
@@ -124,23 +141,19 @@ describe("an unfinished run whose VM is down", () => {
             { ...seen({ state: "PULLING" }), ...GONE },
             { kind: "interrupt", interruptions: 0 },
         ],
-        [
-            "has its VM started if it is INTERRUPTED",
-            { ...seen({ state: "INTERRUPTED" }), ...DOWN },
-            { kind: "start-vm" },
-        ],
-        ["has its VM started if it is PENDING", { ...seen({ state: "PENDING" }), ...DOWN }, { kind: "start-vm" }],
-        ["has its VM started if it was never up", DOWN, { kind: "start-vm" }],
+        ["has its VM started if it is INTERRUPTED", { ...seen({ state: "INTERRUPTED" }), ...DOWN }, { kind: "start" }],
+        ["has its VM started if it is PENDING", { ...seen({ state: "PENDING" }), ...DOWN }, { kind: "start" }],
+        ["has its VM started if it was never up", DOWN, { kind: "start" }],
         [
             "fails if its VM powered off without a status",
             { ...DOWN, hasSeenUp: true },
             { kind: "stalled", stall: "off" },
         ],
-        ["fails if its VM no longer exists", { ...seen({ state: "INTERRUPTED" }), ...GONE }, { kind: "vm-gone" }],
-        ["fails if its VM never existed", GONE, { kind: "vm-gone" }],
+        ["fails if its VM no longer exists", { ...seen({ state: "INTERRUPTED" }), ...GONE }, { kind: "gone" }],
+        ["fails if its VM never existed", GONE, { kind: "gone" }],
         ["is given up if the attempts are used up", { ...seen(lastChance), ...DOWN }, { kind: "give-up" }],
         ["is given up even if its VM was deleted", { ...seen(lastChance), ...GONE }, { kind: "give-up" }],
-        ["is not given up with attempts left", { ...seen(lastChance), ...DOWN, maxAttempts: 4 }, { kind: "start-vm" }],
+        ["is not given up with attempts left", { ...seen(lastChance), ...DOWN, maxAttempts: 4 }, { kind: "start" }],
         [
             "counts a boot that never claimed it as an interruption",
             { ...seen({ state: "INTERRUPTED", interruptions: 1 }), ...DOWN, startedGeneration: "7" },
@@ -156,13 +169,13 @@ describe("an unfinished run whose VM is down", () => {
 
 describe("isDown", () => {
     it.each([undefined, "TERMINATED", "STOPPED", "SUSPENDED"])("is true for %s", (vmStatus) => {
-        expect(isDown(vmStatus)).toBe(true);
+        expect(isDown(toState(vmStatus))).toBe(true);
     });
 
     it.each(["PROVISIONING", "STAGING", "RUNNING", "STOPPING", "SUSPENDING", "REPAIRING"])(
         "is false for %s",
         (vmStatus) => {
-            expect(isDown(vmStatus)).toBe(false);
+            expect(isDown(toState(vmStatus))).toBe(false);
         },
     );
 });

@@ -84,7 +84,9 @@ describe("the messages from the waiter and the boot script", () => {
     });
 
     it("agree on how to resume an interrupted run", () => {
-        const advice = /; run pulumi up .*$/.exec(interrupted("TERMINATED", "iris-vm").reason ?? "")?.[0];
+        const advice = /; run pulumi up .*$/.exec(
+            interrupted("the VM iris-vm", { phase: "ended", detail: "is TERMINATED" }).reason ?? "",
+        )?.[0];
         const sentences = scripts.match(/because "[^"]*(?:preempted|stopped externally)[^"]*"/g) ?? [];
 
         expect(sentences).toHaveLength(2);

@@ -13,7 +13,7 @@ export const projectRoot = path.resolve(__dirname, "../..");
 export async function serialiseProviders(
     root: string = projectRoot,
     loader: string = CACHED_TS_NODE,
-): Promise<Record<"trainingRun" | "savedResults" | "cleanup" | "readyApis", string>> {
+): Promise<Record<"trainingRun" | "savedResults" | "cleanup" | "batchJob" | "readyApis", string>> {
     const script = path.join(root, "tests/run/fixtures/print-providers.ts");
     const { stdout } = await promisify(execFile)(process.execPath, ["-r", loader, script], {
         cwd: root,

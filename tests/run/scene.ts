@@ -1,7 +1,10 @@
 import type { WaitOptions } from "../../run/decide";
 import type { RunStatus } from "../../run/status";
+import { type VmOptions, vmEngine } from "../../run/vm-engine";
 import { waitForRun } from "../../run/wait";
 import { FakeBucket, FakeClock, FakeVm, runId, statusObject } from "./fakes";
+
+type Change = Partial<WaitOptions & VmOptions>;
 
 /** A waiter in a fake environment. */
 export interface Scene {
@@ -9,9 +12,9 @@ export interface Scene {
     vm: FakeVm;
     clock: FakeClock;
     printed: string[];
-    wait: (change?: Partial<WaitOptions>) => Promise<RunStatus>;
+    wait: (change?: Change) => Promise<RunStatus>;
     /** Waits, and returns the error's message. */
-    failure: (change?: Partial<WaitOptions>) => Promise<string>;
+    failure: (change?: Change) => Promise<string>;
     /** The current status in the bucket. */
     status: () => RunStatus;
 }
@@ -23,19 +26,21 @@ export function scene(): Scene {
     const printed: string[] = [];
     const wait: Scene["wait"] = (change = {}) =>
         waitForRun(
-            { bucket, vm, clock, print: (line) => printed.push(line) },
             {
-                bucket: bucket.bucket,
-                runId,
-                project: "demo-project",
-                zone: "us-central1-a",
-                instance: "iris-vm",
-                wait: true,
-                maxAttempts: 3,
-                debugMinutes: 0,
-                onPrivateSubnetwork: false,
-                ...change,
+                bucket,
+                clock,
+                engine: vmEngine(vm, {
+                    runId,
+                    project: "demo-project",
+                    zone: "us-central1-a",
+                    instance: "iris-vm",
+                    debugMinutes: 0,
+                    onPrivateSubnetwork: false,
+                    ...change,
+                }),
+                print: (line) => printed.push(line),
             },
+            { runId, wait: true, maxAttempts: 3, ...change },
         );
     return {
         bucket,

@@ -109,7 +109,7 @@ describe("a VM that sends nothing", () => {
         const message = await failure({ onPrivateSubnetwork: true });
         expect(message).toContain("enable Private Google Access there");
         expect(message).toContain("DNS resolves storage.googleapis.com and *.pkg.dev");
-        expect(message).toContain("the serial port could not be read: permission denied");
+        expect(message).toContain("the VM's serial port could not be read: permission denied");
     });
 
     it("counts as alive as long as its heartbeat arrives", async () => {

@@ -11,6 +11,7 @@ export type FindingKind =
     | "rare-text"
     | "imbalance"
     | "few-rows"
+    | "header"
     | "task";
 
 /** Something about a dataset that the user may want to change. */

@@ -1,9 +1,10 @@
+import type { Checked } from "../lib/check/check";
 import type { Dataset } from "../lib/csv/dataset";
 import type { Target } from "../lib/csv/target";
 import { groupByFeature, type Learned } from "../lib/features/learn";
 import { describeFinding } from "../lib/findings";
+import type { Hyperparameters } from "../lib/settings/arguments";
 import type { FitResult, Predicted } from "../lib/tree";
-import type { Hyperparameters } from "./arguments";
 import type { ClassificationMetrics, RegressionMetrics } from "./evaluate";
 import { accuracyOf, actualOf, type Metrics, scoreNumbers } from "./evaluate";
 import type { Growth } from "./search/trials";
@@ -13,11 +14,10 @@ const MAX_CLASSES_SHOWN = 12;
 const MAX_FEATURES_SHOWN = 30;
 
 /** The target, the features and the dropped columns. */
-export function describeDataset(dataset: Dataset, { features, ...learned }: Learned): string[] {
+export function describeDataset({ dataset, learned, findings }: Checked): string[] {
     const { target, rowsWithoutTarget } = dataset;
     const dropped = [...dataset.dropped, ...learned.dropped];
-    // Columns that are left out are listed above.
-    const findings = [...dataset.findings, ...learned.findings].filter(({ kind }) => kind !== "identifier");
+    const { features } = learned;
     const isClasses = target.task === "classification";
     return [
         `Target: ${target.name}, ${isClasses ? `${target.classes.length} classes` : "a number"} (${target.why})`,
@@ -25,7 +25,8 @@ export function describeDataset(dataset: Dataset, { features, ...learned }: Lear
         `Features (${features.length}): ${listFeatures(features)}`,
         ...dropped.map(({ name, why }) => `Dropped: ${name} (${why})`),
         ...(rowsWithoutTarget === 0 ? [] : [describeLeftOut(rowsWithoutTarget, target)]),
-        ...findings.map((finding) => `Warning: ${describeFinding(finding)}`),
+        // Identifiers have been listed above.
+        ...findings.filter(({ kind }) => kind !== "identifier").map((it) => `Warning: ${describeFinding(it)}`),
     ];
 }
 
@@ -33,21 +34,11 @@ function describeLeftOut(rows: number, target: Target): string {
     return `Left out: ${count(rows, "row")} without a value for ${target.name}`;
 }
 
-/** The row split, and classes that cannot be tested. */
-export function describeSplit(split: Split, target: Target, { testFraction, seed }: Hyperparameters): string[] {
+/** The row split. */
+export function describeSplit(split: Split, target: Target, { testFraction, seed }: Hyperparameters): string {
     const isClasses = target.task === "classification";
     const how = `${isClasses ? "stratified, " : ""}testFraction ${testFraction}, seed ${seed}`;
-    const tested = new Set<number>();
-    for (const row of isClasses ? split.test : []) {
-        tested.add(target.y[row] as number);
-    }
-    const untested = isClasses ? target.classes.filter((_, label) => !tested.has(label)) : [];
-    return [
-        `Split: ${split.train.length} rows to train, ${split.test.length} to test (${how})`,
-        ...(untested.length === 0
-            ? []
-            : [`Warning: too few rows to test these classes: ${shorten(untested, MAX_CLASSES_SHOWN)}`]),
-    ];
+    return `Split: ${split.train.length} rows to train, ${split.test.length} to test (${how})`;
 }
 
 /** Warning for a model that does not use any column. */

@@ -21,6 +21,8 @@ export interface TrainerEnvironment {
 // https://cloud.google.com/storage/docs/buckets#naming
 const GCS_URI = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:\/(.*))?$/s;
 
+const DATASETS = "a gs:// URI of one CSV object, or of a folder, which ends in a slash";
+
 /** Parses a `gs://bucket/path` URI; undefined if the text is not such a URI. */
 export function parseGcsUri(text: string): GcsUri | undefined {
     const [, bucket, path = ""] = GCS_URI.exec(text) ?? [];
@@ -38,10 +40,10 @@ export function formatGcsUri(uri: GcsUri): string {
  */
 export function parseEnvironment(env: Readonly<Record<string, string | undefined>>): TrainerEnvironment {
     const problems: string[] = [];
-    const dataset = gcsVariable("AIP_TRAINING_DATA_URI", "a gs:// URI of one CSV object", env, problems);
+    const dataset = gcsVariable("AIP_TRAINING_DATA_URI", DATASETS, env, problems);
     const modelDir = gcsVariable("AIP_MODEL_DIR", "a gs:// URI to write the model under", env, problems);
-    if (dataset !== undefined && (dataset.path === "" || dataset.path.endsWith("/") || dataset.path.includes("*"))) {
-        problems.push(mustBe("AIP_TRAINING_DATA_URI", "a gs:// URI of one CSV object", formatGcsUri(dataset)));
+    if (dataset !== undefined && (dataset.path === "" || dataset.path.includes("*"))) {
+        problems.push(mustBe("AIP_TRAINING_DATA_URI", DATASETS, formatGcsUri(dataset)));
     }
     const format = env.AIP_DATA_FORMAT;
     if (format !== undefined && format !== "" && format !== "csv" && format !== "jsonl") {

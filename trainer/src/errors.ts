@@ -1,18 +1,7 @@
-import { DataError, MemoryError } from "../lib/errors";
+import { DataError, HyperparameterError, MemoryError } from "../lib/errors";
 
 /** The trainer's exit codes, after sysexits(3). Any other failure is a bug and exits with 70. */
 export const EXIT = { usage: 64, data: 65, storage: 69, bug: 70, memory: 71 } as const;
-
-/** Wrong hyperparameters. `problems` are complete sentences, reported all at once. */
-export class HyperparameterError extends Error {
-    override name = "HyperparameterError";
-    readonly problems: readonly string[];
-
-    constructor(problems: readonly string[]) {
-        super(problems.join("\n"));
-        this.problems = problems;
-    }
-}
 
 /** Wrong environment variables. The message has one sentence for each problem. */
 export class EnvironmentError extends Error {

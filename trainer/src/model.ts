@@ -1,10 +1,11 @@
 import cart from "ml-cart/package.json";
+import type { Checked } from "../lib/check/check";
 import type { Dataset } from "../lib/csv/dataset";
 import { groupByFeature, type Learned } from "../lib/features/learn";
 import type { Finding } from "../lib/findings";
 import type { Algorithm, Model, Task, Trees } from "../lib/model";
+import type { Hyperparameters } from "../lib/settings/arguments";
 import type { FitResult, Predicted } from "../lib/tree";
-import type { Hyperparameters } from "./arguments";
 import type { ClassificationMetrics, RegressionMetrics } from "./evaluate";
 import { accuracyOf, actualOf, type Metrics, scoreNumbers } from "./evaluate";
 import type { CrossValidation, TrialScore } from "./search/cross-validate";
@@ -126,7 +127,8 @@ export function makeModel(
 }
 
 /** The content of `metrics.json`. */
-export function makeMetricsFile(model: Model, dataset: Dataset, learned: Learned, findings: Findings): MetricsFile {
+export function makeMetricsFile(model: Model, checked: Checked, findings: Findings): MetricsFile {
+    const { dataset, learned } = checked;
     const { metrics, split, unseenRows, permutation, final, crossValidation, reason } = findings;
     const { task, ...measures } = metrics;
     const flat = Object.entries(measures).filter(([, value]) => !Array.isArray(value));
@@ -151,7 +153,7 @@ export function makeMetricsFile(model: Model, dataset: Dataset, learned: Learned
         ...(final.outOfBag === undefined ? {} : { outOfBag: scoreOutOfBag(dataset, final.outOfBag) }),
         ...(crossValidation === undefined ? {} : describeTrials(crossValidation)),
         ...(reason === undefined ? {} : { choice: reason }),
-        findings: [...dataset.findings, ...learned.findings],
+        findings: checked.findings,
         hyperparameters: model.hyperparameters,
     } as MetricsFile;
 }

@@ -48,15 +48,6 @@ export function splitFolds(rows: Uint32Array, labels: Labels, folds: number, see
     }));
 }
 
-/** 0, 1, 2 ... in shared memory. */
-export function allRows(rowCount: number): Uint32Array {
-    const rows = sharedWords(rowCount);
-    for (let row = 0; row < rowCount; row++) {
-        rows[row] = row;
-    }
-    return rows;
-}
-
 /**
  * Counts first, because a typed array's `filter` collects the values in a JavaScript list that is several times as
  * large.

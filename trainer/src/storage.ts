@@ -16,6 +16,11 @@ export interface ObjectStore {
      */
     read(uri: GcsUri): ObjectContent;
     /**
+     * The objects in a folder, sorted by name; for any other URI, the object itself.
+     * @throws {StorageError}
+     */
+    list(uri: GcsUri): Promise<GcsUri[]>;
+    /**
      * Creates an object, completely or not at all. Never overwrites an object with different content.
      * @throws {StorageError}
      */
@@ -57,8 +62,22 @@ export function openStorage(retrySeconds = RETRY_SECONDS, options: StorageOption
     });
     return {
         read: (uri) => new Download(storage, uri, retrySeconds),
+        list: (uri) => (uri.path.endsWith("/") ? list(storage, uri) : Promise.resolve([uri])),
         create: (uri, content, contentType) => create(storage, { uri, content, contentType, retrySeconds }),
     };
+}
+
+async function list(storage: Storage, { bucket, path }: GcsUri): Promise<GcsUri[]> {
+    try {
+        const [files] = await storage.bucket(bucket).getFiles({ prefix: path, delimiter: "/" });
+        const names = files.map(({ name }) => name).filter((name) => name !== path);
+        if (names.length === 0) {
+            throw Object.assign(new Error("the folder has no objects"), { code: 404 });
+        }
+        return names.sort().map((name) => ({ bucket, path: name }));
+    } catch (error) {
+        throw describe(error, "read", { bucket, path });
+    }
 }
 
 interface NewObject {

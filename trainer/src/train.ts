@@ -1,22 +1,24 @@
 import { availableParallelism } from "node:os";
-import { type Dataset, readDataset } from "../lib/csv/dataset";
+import { readChecked } from "../lib/check/check";
+import { allRows } from "../lib/columns/shared-memory";
+import type { Dataset } from "../lib/csv/dataset";
 import { countThreads } from "../lib/csv/memory-guard";
+import { HyperparameterError } from "../lib/errors";
 import { type Learned, learnColumns, sharedColumns } from "../lib/features/learn";
-import { CompactTrees, type Task } from "../lib/model";
+import { CompactTrees } from "../lib/model";
+import { type Hyperparameters, readArguments } from "../lib/settings/arguments";
 import { type FitDataset, type FitPool, type FitResult, type Predicted, toCartModel } from "../lib/tree";
-import { type Hyperparameters, parseArguments } from "./arguments";
 import { checkModel, rowsToCheck } from "./check-model";
 import { describeDataset, describeFit, describeMetrics, describeSplit } from "./describe";
 import { readIntact } from "./download";
 import { availableMemory, formatGcsUri, parseEnvironment, runFacts } from "./environment";
-import { HyperparameterError } from "./errors";
 import { evaluate } from "./evaluate";
 import { describeOrigin, type Findings, makeMetricsFile, makeModel } from "./model";
 import { permutationImportances, preparePermutation } from "./permutation";
 import { chooseGrowth } from "./search/choose";
 import { describeLimits, type Growth, listTrials, planFits, toFitTask } from "./search/trials";
-import { allRows, splitRows } from "./split";
-import type { ObjectContent, ObjectStore } from "./storage";
+import { type Split, splitRows } from "./split";
+import type { ObjectStore } from "./storage";
 import { writeResults } from "./write-results";
 
 /** Dependencies for a training run. */
@@ -51,27 +53,50 @@ const BYTES = { leaf: 220, share: 28 };
  * written
  */
 export async function train({ argv, env, openStorage, openFitPool, print }: TrainContext): Promise<void> {
-    const hyperparameters = parseArguments(argv);
+    const given = readArguments(argv);
+    const { hyperparameters, problems } = given;
+    if (hyperparameters.target === undefined) {
+        throw new HyperparameterError(problems);
+    }
     const { dataset: datasetUri, modelDir } = parseEnvironment(env);
     const storage = openStorage();
-    const read = (content: ObjectContent) =>
-        readDataset(content, formatGcsUri(datasetUri), hyperparameters, {
+    const uris = await storage.list(datasetUri);
+    const open = () => {
+        const parts = uris.map((uri) => ({ source: formatGcsUri(uri), content: storage.read(uri) }));
+        const verify = async () => {
+            for (const { content } of parts) {
+                await content.verify?.();
+            }
+        };
+        return { parts, verify };
+    };
+    // If there is not enough memory for more threads, there are fewer.
+    const options = { print, memoryLimitBytes: availableMemory(), fits: planFits(hyperparameters), threads: 1 };
+    const read = (excluded?: ReadonlySet<number>) =>
+        readIntact(
+            open,
+            ({ parts }) => readChecked(parts, formatGcsUri(datasetUri), given, options, excluded),
             print,
-            memoryLimitBytes: availableMemory(),
-            fits: planFits(hyperparameters),
-            // If there is not enough memory for more threads, there are fewer.
-            threads: 1,
+        ).catch((error: unknown) => {
+            throw problems.length > 0 && !(error instanceof HyperparameterError)
+                ? new HyperparameterError(problems)
+                : error;
         });
-    const dataset = await readIntact(() => storage.read(datasetUri), read, print);
-    const learned = learnColumns(dataset, allRows(dataset.rowCount));
-    print(...describeDataset(dataset, learned));
-    checkGainFunction(hyperparameters, dataset.target.task);
+    let checked = await read();
+    const split = splitDataset(checked.dataset, hyperparameters);
+    const excluded = checked.dataset.excludeFromKinds(split.test);
+    if (excluded !== undefined) {
+        print("Reading the dataset again, because rows held back for testing changed the kind of a column");
+        checked = await read(excluded);
+    }
+    const { dataset, learned } = checked;
+    print(...describeDataset(checked));
     const classes = dataset.target.task === "classification" ? dataset.target.classes.length : undefined;
     const trials = listTrials(hyperparameters, classes, learned.columns.length);
     const threads = countThreads(availableParallelism(), dataset.rowCount, learned.columns.length, availableMemory());
     const pool = openFitPool({ columns: sharedColumns(dataset), target: dataset.target }, threads);
     // The pool is closed before anything is written, to free the threads' memory.
-    const found = learn(pool, dataset, learned, hyperparameters, trials, print).finally(() => pool.close());
+    const found = learn(pool, dataset, learned, split, hyperparameters, trials, print).finally(() => pool.close());
     const { growth, ...findings } = await found;
     const origin = describeOrigin(hyperparameters, growth, dataset, learned);
     const limits = toFitTask(growth, 0, new Uint32Array()).growth;
@@ -79,7 +104,7 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
     const model = makeModel(dataset, learned, origin, growth.algorithm, trees);
     const { predictions } = findings.final.test as Predicted;
     checkModel(model, dataset, learned, rowsToCheck(dataset.rowCount), predictions);
-    const metrics = makeMetricsFile(model, dataset, learned, findings);
+    const metrics = makeMetricsFile(model, checked, findings);
     await writeResults({
         storage,
         modelDir,
@@ -94,25 +119,20 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
 }
 
 /**
- * Splits the rows, chooses a trial, tests it, and fits the final model. Fits run one by one because each needs memory.
+ * Chooses a trial, tests it, and fits the final model. Fits run one by one because each needs memory.
  */
 async function learn(
     pool: FitPool,
     dataset: Dataset,
     learned: Learned,
+    split: Split,
     hyperparameters: Hyperparameters,
     trials: readonly Growth[],
     print: TrainContext["print"],
 ): Promise<Findings & { growth: Growth }> {
     const { target, rowCount } = dataset;
-    const { testFraction, seed } = hyperparameters;
-    const split = splitRows(
-        allRows(rowCount),
-        target.task === "classification" ? target.y : undefined,
-        testFraction,
-        seed,
-    );
-    print(...describeSplit(split, target, hyperparameters));
+    const { seed } = hyperparameters;
+    print(describeSplit(split, target, hyperparameters));
 
     const learnFrom = (rows: Uint32Array) => learnColumns(dataset, rows).columns;
     const rows = split.train;
@@ -142,16 +162,8 @@ async function learn(
     return { growth, metrics, split, unseenRows, held, permutation, final, ...choice };
 }
 
-/**
- * @throws {HyperparameterError} for a gain function that does not match the task, because ml-cart has one for each task
- */
-function checkGainFunction({ gainFunction }: Hyperparameters, task: Task): void {
-    const needed = task === "classification" ? "gini" : "regression";
-    if (gainFunction !== undefined && gainFunction !== needed) {
-        throw new HyperparameterError([
-            `\`gainFunction\` must be "${needed}" for a ${task}; got "${gainFunction}" (--gainFunction=${needed})`,
-        ]);
-    }
+function splitDataset({ target, rowCount }: Dataset, { testFraction, seed }: Hyperparameters): Split {
+    return splitRows(allRows(rowCount), target.task === "classification" ? target.y : undefined, testFraction, seed);
 }
 
 /** @throws {HyperparameterError} for a model that is too large to read */
@@ -159,9 +171,9 @@ function checkSize({ leaves, shares }: FitResult, { trees = 1 }: Growth): void {
     const bytes = leaves * BYTES.leaf + shares * BYTES.share;
     const most = Math.min(MAX_BYTES, trees * MAX_TREE_BYTES, availableMemory() * MEMORY_OF_TREES);
     if (bytes > most) {
-        throw new HyperparameterError([
+        throw new HyperparameterError(
             `The model must have at most ${(most / 1e9).toFixed(2)} GB; got about ${(bytes / 1e9).toFixed(2)} GB in ${leaves} leaves: ` +
                 "raise `minNumSamples`, or lower `maxDepth` or `trees`",
-        ]);
+        );
     }
 }

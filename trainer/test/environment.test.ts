@@ -22,13 +22,13 @@ describe("parseEnvironment", () => {
     it("names both variables if both are missing", () => {
         expect(() => parseEnvironment({})).toThrow(
             new EnvironmentError([
-                "The environment variable AIP_TRAINING_DATA_URI must be a gs:// URI of one CSV object; got none",
+                "The environment variable AIP_TRAINING_DATA_URI must be a gs:// URI of one CSV object, or of a folder, which ends in a slash; got none",
                 "The environment variable AIP_MODEL_DIR must be a gs:// URI to write the model under; got none",
             ]),
         );
     });
 
-    it.each(["iris.csv", "gs://bucket", "gs://bucket/folder/", "gs://bucket/part-*.csv", "gs://UPPER/iris.csv"])(
+    it.each(["iris.csv", "gs://bucket", "gs://bucket/", "gs://bucket/part-*.csv", "gs://UPPER/iris.csv"])(
         "rejects %s as a dataset",
         (uri) => {
             expect(() => parseEnvironment({ ...VALID, AIP_TRAINING_DATA_URI: uri })).toThrow(EnvironmentError);

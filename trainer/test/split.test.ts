@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { allRows, splitFolds, splitRows } from "../src/split";
+import { allRows } from "../lib/columns/shared-memory";
+import { splitFolds, splitRows } from "../src/split";
 import { count, repeat } from "./tables";
 
 const labelLists = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 2, maxLength: 200 });

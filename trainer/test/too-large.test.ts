@@ -1,5 +1,5 @@
+import { HyperparameterError } from "../lib/errors";
 import { openFitPool } from "../lib/tree";
-import { HyperparameterError } from "../src/errors";
 import type { ObjectStore } from "../src/storage";
 import { train } from "../src/train";
 import { count } from "./tables";
@@ -17,6 +17,7 @@ describe("a model that is too large", () => {
                     yield Buffer.from(CSV);
                 },
             }),
+            list: async (uri) => [uri],
             create: async (uri) => {
                 written.push(uri.path);
             },

@@ -103,6 +103,49 @@ describe("the trainer on iris", () => {
     });
 });
 
+describe("the trainer with several files in a folder", () => {
+    const [header = "", ...lines] = IRIS.trimEnd().split("\n");
+    const env = () => ({ AIP_TRAINING_DATA_URI: `gs://${bucket.name}/data/parts/`, AIP_DATA_FORMAT: undefined });
+    const put = (name: string, rows: readonly string[], first = header) =>
+        bucket.put(`data/parts/${name}`, `${[first, ...rows].join("\n")}\n`);
+
+    it("trains the model that a single file would give", async () => {
+        await train(IRIS, "--target=Species");
+        const single = await bucket.get(MODEL);
+        for (const object of await bucket.list("runs/")) {
+            await bucket.remove(object);
+        }
+        await put("2.csv", lines.slice(40, 90));
+        await put("1.csv", lines.slice(0, 40));
+        await put("3.csv", lines.slice(90));
+        const outcome = await run(["--target=Species"], env());
+        expect(outcome).toMatchObject({ exitCode: 0, stderr: "" });
+        expect(await bucket.get(MODEL)).toBe(single);
+    });
+
+    it("names the file with a problem", async () => {
+        await put("1.csv", lines.slice(0, 80));
+        await put("2.csv", [...lines.slice(80), "1,2,x,4,5,Iris-setosa"]);
+        const { exitCode, stderr } = await run(["--target=Species"], env());
+        expect(exitCode).toBe(65);
+        expect(stderr).toContain(`gs://${bucket.name}/data/parts/2.csv row 72, column "SepalWidthCm": "x" is text`);
+    });
+
+    it("rejects files with different headers, and an empty folder", async () => {
+        expect(await run(["--target=Species"], env())).toMatchObject({
+            exitCode: 69,
+            stderr: expect.stringContaining("the folder has no objects"),
+        });
+        await put("1.csv", lines.slice(0, 80));
+        await put("2.csv", lines.slice(80), header.replace("Id", "Number"));
+        const { exitCode, stderr } = await run(["--target=Species"], env());
+        expect(exitCode).toBe(65);
+        expect(stderr).toContain(
+            `/data/parts/2.csv row 1 must have the same header as gs://${bucket.name}/data/parts/1.csv`,
+        );
+    });
+});
+
 describe("the trainer's choice of model", () => {
     it("is the trial with the best cross-validation score, and every trial is reported", async () => {
         const { exitCode, stdout } = await train(IRIS, ...TREE, "--target=Species", "--maxDepth=[1,3]", "--cv=4");

@@ -1,6 +1,7 @@
 import { DEFAULTS } from "../../../infra/defaults";
 import { type CloudSettings, readCloudSettings } from "../../../run/credentials";
 import { savedResultsType, trainingRunType } from "../../../run/resource-types";
+import type { RunInputs } from "../../../run/training-run-provider";
 import type { CommandContext } from "../command-context";
 import { UsageError } from "../usage-error";
 import { askPulumi } from "./pulumi";
@@ -18,7 +19,14 @@ export interface StackLocation {
     /** Id of the run that a `pulumi up` is waiting for, or was waiting for when it was killed. */
     waitedFor?: string | undefined;
     settings: CloudSettings;
+    /** Returns the value of a key in the stack's config, such as `gcp:accessToken`. */
+    config: (key: string) => string | undefined;
+    /** The run in the stack's state, and the one that a `pulumi up` is waiting for; empty without the state. */
+    runs: StackRun[];
 }
+
+/** A run, and where it trains. */
+export type StackRun = Pick<RunInputs, "runId" | "project" | "zone" | "instance" | "batch">;
 
 /** The options that select a stack. */
 export interface StackOptions {
@@ -55,7 +63,8 @@ export async function findStack(
     if (options.bucket !== undefined) {
         const bucket = bucketName(options.bucket);
         const settings = readCloudSettings(() => undefined, env);
-        return { bucket, stack: shortName(options.stack ?? bucket), ...DEFAULTS_OF_RESULTS, settings };
+        const stack = shortName(options.stack ?? bucket);
+        return { bucket, stack, ...DEFAULTS_OF_RESULTS, settings, config: () => undefined, runs: [] };
     }
     const stackArgs = options.stack === undefined ? [] : ["--stack", options.stack];
     const pulumi = { folder: projectDir, env, packageDir };
@@ -68,14 +77,22 @@ export async function findStack(
     }
     const config = await askPulumi<StackConfigValues>(["config", "--json", "--show-secrets", ...stackArgs], pulumi);
     const waitedFor = (deployment.pending_operations ?? []).flatMap(runIdsOf).at(-1);
-    return { ...saved, waitedFor, settings: readCloudSettings((key) => config[key]?.value, env) };
+    const valueOf = (key: string) => config[key]?.value;
+    const states = [
+        ...(deployment.pending_operations ?? []).map(({ resource }) => ({ ...resource, state: resource.inputs })),
+        ...(deployment.resources ?? []).map((resource) => ({ ...resource, state: resource.outputs })),
+    ];
+    const runs = states
+        .filter(({ type, state }) => type === trainingRunType && typeof state?.runId === "string")
+        .map(({ state }) => state as unknown as StackRun);
+    return { ...saved, waitedFor, settings: readCloudSettings(valueOf, env), config: valueOf, runs };
 }
 
 /** The state of the `SavedResults` resource, which contains the bucket and the results folder. */
 function savedResultsOf(resource: {
     type: string;
     outputs?: Record<string, unknown>;
-}): Omit<StackLocation, "settings"> | undefined {
+}): Omit<StackLocation, "settings" | "config" | "runs"> | undefined {
     const { bucket, stack, resultsDir, saveCheckpoints = false } = resource.outputs ?? {};
     return resource.type === savedResultsType &&
         typeof bucket === "string" &&

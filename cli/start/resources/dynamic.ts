@@ -1,4 +1,10 @@
-import { cleanupType, readyApisType, savedResultsType, trainingRunType } from "../../../run/resource-types";
+import {
+    batchJobType,
+    cleanupType,
+    readyApisType,
+    savedResultsType,
+    trainingRunType,
+} from "../../../run/resource-types";
 import { runProvider } from "../provider-host";
 import type { CreateResource, Properties, RehearsalContext } from "../rehearsal-context";
 
@@ -8,6 +14,7 @@ const DETAILS: Readonly<Record<string, string>> = {
     [savedResultsType]: "saves every run before the bucket is deleted",
     [cleanupType]: "removes what interrupted commands left",
     [readyApisType]: "every API accepts requests",
+    [batchJobType]: "accepted by Batch",
 };
 
 /**

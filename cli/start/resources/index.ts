@@ -1,4 +1,10 @@
-import { cleanupType, readyApisType, savedResultsType, trainingRunType } from "../../../run/resource-types";
+import {
+    batchJobType,
+    cleanupType,
+    readyApisType,
+    savedResultsType,
+    trainingRunType,
+} from "../../../run/resource-types";
 import type { CreateResource } from "../rehearsal-context";
 import { bucket } from "./bucket";
 import { bucketObject } from "./bucket-object";
@@ -33,5 +39,6 @@ export const resourceTypes: Readonly<Record<string, CreateResource>> = {
     [trainingRunType]: dynamic,
     [savedResultsType]: dynamic,
     [cleanupType]: dynamic,
+    [batchJobType]: dynamic,
     [readyApisType]: dynamic,
 };

@@ -10,7 +10,7 @@ import { type JobVm, JobVms, removeLeftovers } from "./job-vms";
 import { retries } from "./lifecycle";
 import type { TaskLogs } from "./task-logs";
 import { runTask, type TaskResult } from "./task-run";
-import { AGENT_TICKS, type BatchTiming, untilFaultOver } from "./timing";
+import { type BatchTiming, untilFaultOver } from "./timing";
 
 /** The parts of the emulator that a job needs while it runs. */
 export interface JobHost {
@@ -33,6 +33,10 @@ export class JobRun {
     readonly #job: Job;
     readonly #vms: JobVms;
     readonly #ending = deferred<Ending>();
+    /** Resolves when the emulator stops. Nothing may then wait for a timer, because timers do not keep it alive. */
+    readonly #stopped = deferred();
+    /** True once an event says why no VM can be created. */
+    #isRefusalKnown = false;
     /** Set as soon as the end is certain; the first reason counts. */
     #ended: Ending | undefined;
     /** Resolves once the job has reached its last state, or has been deleted. */
@@ -58,6 +62,7 @@ export class JobRun {
     /** Stops following the job, because the emulator stops. */
     stop(): void {
         this.#end("stopped");
+        this.#stopped.resolve();
     }
 
     async #run(): Promise<void> {
@@ -67,6 +72,10 @@ export class JobRun {
             const ending = await this.#ending.promise;
             if (ending !== "stopped") {
                 await this.#release(ending, slots);
+            }
+            if (this.#isStopped) {
+                await this.#vms.powerOff();
+                await slots;
             }
         } catch (error) {
             // The disk may be failing, which the next request reports.
@@ -80,7 +89,7 @@ export class JobRun {
 
     /** After a restart of the emulator, the tasks that were running are lost with their VMs. */
     async #recover(): Promise<void> {
-        await removeLeftovers(this.#host.instances, this.#job);
+        await this.#unlessStopped(removeLeftovers(this.#host.instances, this.#job));
         const state = this.#state;
         if (state === "CANCELLATION_IN_PROGRESS") {
             this.cancel();
@@ -122,33 +131,32 @@ export class JobRun {
     /** Runs one task after another on a VM, and replaces the VM if it is lost. */
     async #slot(): Promise<void> {
         let vm: JobVm | undefined;
-        while (!this.#isOver && this.#indexes("PENDING").length > 0) {
+        while (!this.#isOver && this.#nextTask !== undefined) {
             vm ??= await this.#createVm();
-            const [index] = this.#indexes("PENDING");
+            const index = this.#nextTask;
             if (vm === undefined || index === undefined || this.#isOver) {
                 continue;
             }
             const result = await this.#runTask(vm, index);
             if (result.vmLost) {
-                await this.#vms.remove(vm);
+                await this.#unlessStopped(this.#vms.remove(vm));
                 vm = undefined;
             }
         }
         if (vm !== undefined && !this.#isOver) {
-            await this.#vms.remove(vm);
+            await this.#unlessStopped(this.#vms.remove(vm));
         }
     }
 
     /** Creates a VM whose agent reports. Returns undefined if the job has ended or another slot may do the work. */
     async #createVm(): Promise<JobVm | undefined> {
-        let explained = false;
         for (let tries = 0; !this.#isOver; tries++) {
-            const created = await this.#vms.create();
+            const created = await this.#unlessStopped(this.#vms.create());
+            if (created === undefined) {
+                return undefined;
+            }
             if (!("isFatal" in created)) {
-                if (this.#isOver) {
-                    await this.#vms.remove(created);
-                    return undefined;
-                }
+                this.#isRefusalKnown = false;
                 return await this.#awaitAgent(created);
             }
             if (created.isFatal) {
@@ -156,16 +164,16 @@ export class JobRun {
                 this.#end({ state: "FAILED" });
                 return undefined;
             }
-            if (this.#vms.count === 0 && !explained) {
-                explained = true;
+            if (this.#vms.count === 0 && !this.#isRefusalKnown) {
+                this.#isRefusalKnown = true;
                 await this.#explain(created.description);
             }
-            if (this.#vms.count === 0 && tries >= this.#host.timing.queueTicks) {
+            if (this.#state === "SCHEDULED" && tries >= this.#host.timing.queueTicks) {
                 this.#end({ state: "FAILED" });
                 return undefined;
             }
             await this.#tick();
-            if (this.#indexes("PENDING").length === 0) {
+            if (this.#nextTask === undefined) {
                 return undefined;
             }
         }
@@ -173,16 +181,17 @@ export class JobRun {
     }
 
     async #awaitAgent(vm: JobVm): Promise<JobVm | undefined> {
+        const { timing } = this.#host;
         for (let tick = 0; !this.#reports(); tick++) {
             if (this.#isOver) {
                 return undefined;
             }
-            if (tick >= AGENT_TICKS) {
+            if (tick * timing.tickMs >= timing.agentMs) {
                 if (this.#state === "SCHEDULED") {
                     await this.#explain(noAgent(vm.name));
                     this.#end({ state: "FAILED" });
                 }
-                await this.#vms.remove(vm);
+                await this.#unlessStopped(this.#vms.remove(vm));
                 return undefined;
             }
             await this.#tick();
@@ -255,15 +264,12 @@ export class JobRun {
         const { name } = this.#job;
         if (first === "deleted" || first.state === "CANCELLED") {
             await untilFaultOver(faults, "slow-delete", partsOf(name).id, async () => {
-                await pause(timing.tickMs);
-                return this.#ended !== "stopped";
+                await this.#unlessStopped(pause(timing.tickMs));
+                return !this.#isStopped;
             });
         }
-        await this.#vms.removeAll();
-        // A slot may have been creating a VM.
-        await slots;
-        await this.#vms.removeAll();
-        await pause(this.#host.timing.tickMs);
+        await this.#unlessStopped(this.#removeVms(slots));
+        await this.#unlessStopped(pause(timing.tickMs));
         const ending = this.#ended ?? first;
         if (ending === "stopped") {
             return;
@@ -278,6 +284,21 @@ export class JobRun {
             await store.putTask(name, index, { ...task, state: "UNEXECUTED", events: [...task.events, event] });
         }
         await this.#change(ending.state, ending.reason);
+    }
+
+    async #removeVms(slots: Promise<void>): Promise<void> {
+        if (this.#isStopped) {
+            return;
+        }
+        await this.#vms.removeAll();
+        // A slot may have been creating a VM.
+        await slots;
+        await this.#vms.removeAll();
+    }
+
+    /** Waits for something, but not while the emulator stops. */
+    async #unlessStopped<T>(done: Promise<T>): Promise<T | undefined> {
+        return await Promise.race([done, this.#stopped.promise.then(() => undefined)]);
     }
 
     /** The tasks in one of these states. */
@@ -318,6 +339,15 @@ export class JobRun {
             await this.#tick();
             return !this.#isOver;
         });
+    }
+
+    /** The index of the task that starts next. */
+    get #nextTask(): number | undefined {
+        return this.#host.store.nextPending(this.#job.name);
+    }
+
+    get #isStopped(): boolean {
+        return this.#ended === "stopped";
     }
 
     get #isOver(): boolean {

@@ -26,6 +26,8 @@ export class JobStore {
     readonly #tasks: Collection<Task>;
     /** The number of tasks of each job in each state. */
     readonly #counts = new Map<string, Map<TaskState, number>>();
+    /** The indexes of each job's PENDING tasks, in the order in which they start. */
+    readonly #pending = new Map<string, Set<number>>();
 
     constructor(documents: DocumentStore) {
         this.#jobs = documents.collection("batch/jobs");
@@ -70,6 +72,7 @@ export class JobStore {
     /** Removes a job and its tasks. */
     async remove({ name, taskGroups }: Job): Promise<void> {
         this.#counts.delete(name);
+        this.#pending.delete(name);
         const tasks = Array.from({ length: Number(taskGroups[0].taskCount) }, (_, index) => taskKey(name, index));
         await Promise.all([
             this.#jobs.delete(name),
@@ -109,7 +112,17 @@ export class JobStore {
         const before = this.task(name, index).state;
         counts.set(before, (counts.get(before) ?? 0) - 1);
         counts.set(task.state, (counts.get(task.state) ?? 0) + 1);
+        if (task.state === "PENDING") {
+            this.#pending.get(name)?.add(index);
+        } else {
+            this.#pending.get(name)?.delete(index);
+        }
         await this.#tasks.put(taskKey(name, index), task);
+    }
+
+    /** The index of the task that starts next, or undefined if no task is PENDING. */
+    nextPending(name: string): number | undefined {
+        return this.#pending.get(name)?.values().next().value;
     }
 
     /** The indexes of the tasks in one of these states, in order. */
@@ -142,11 +155,16 @@ export class JobStore {
 
     #count({ name, taskGroups }: Job): void {
         const counts = new Map<TaskState, number>();
+        const pending = new Set<number>();
         for (let index = 0; index < Number(taskGroups[0].taskCount); index++) {
             const { state } = this.task(name, index);
             counts.set(state, (counts.get(state) ?? 0) + 1);
+            if (state === "PENDING") {
+                pending.add(index);
+            }
         }
         this.#counts.set(name, counts);
+        this.#pending.set(name, pending);
     }
 }
 

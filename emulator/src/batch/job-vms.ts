@@ -82,12 +82,17 @@ export class JobVms {
 
     /** Deletes a VM, with everything that runs in it. Resolves once it is gone. */
     async remove(vm: JobVm): Promise<void> {
-        this.#vms.delete(vm);
         await deleteInstance(this.#instances, vm.path);
+        this.#vms.delete(vm);
     }
 
     async removeAll(): Promise<void> {
         await Promise.all([...this.#vms].map((vm) => this.remove(vm)));
+    }
+
+    /** Cuts the power of all VMs, which the emulator does when it stops. */
+    async powerOff(): Promise<void> {
+        await Promise.all([...this.#vms].map(({ state }) => state.vm.cutPower()));
     }
 
     async #insert(name: string, zone: string): Promise<JobVm> {

@@ -1,3 +1,4 @@
+import { zonesOf } from "../compute/regions";
 import { invalid } from "../http/errors";
 import type { JobBody } from "./job-schema";
 
@@ -60,14 +61,6 @@ export function diskProblem({ machineType, diskType }: Machine): string | undefi
     return HYPERDISK_ONLY.includes(series) && !isHyperdisk
         ? `[${diskType}] features are not compatible for creating instance.`
         : undefined;
-}
-
-/** Zones of regions that do not have the zones a, b and c: https://cloud.google.com/compute/docs/regions-zones */
-const ZONES: Readonly<Record<string, string>> = { "us-central1": "abcf", "us-east1": "bcd", "europe-west1": "bcd" };
-
-/** Returns the zones of a region. */
-export function zonesOf(region: string): string[] {
-    return [...(ZONES[region] ?? "abc")].map((letter) => `${region}-${letter}`);
 }
 
 /**

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { checkLabels } from "../compute/instance-checks";
+import { REGIONS, zonesOf } from "../compute/regions";
 import { invalid, unimplemented } from "../http/errors";
 import type { Project } from "../projects/projects";
 import type { JobBody, TaskGroupBody } from "./job-schema";
 import type { Job } from "./job-types";
-import { machineOf, zonesOf } from "./machine";
+import { machineOf } from "./machine";
 import { timestamp } from "./timestamps";
 
 const JOB_ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -30,7 +31,7 @@ export interface JobPlace {
  * @throws ApiError 400 for a job that Batch rejects, 501 for a feature that is not emulated
  */
 export function newJob(body: JobBody, { project, location, jobId }: JobPlace): Job {
-    if (!/^[a-z]+-[a-z]+\d+$/.test(location)) {
+    if (!REGIONS.includes(location)) {
         throw invalid(`Location ${location} is not found or access is unauthorized.`);
     }
     const id = jobId === "" ? `j-${randomBytes(8).toString("hex")}` : jobId;

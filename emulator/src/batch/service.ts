@@ -7,6 +7,7 @@ import type { IamService } from "../iam/service";
 import type { LogService } from "../logging/entries";
 import type { InventoryItem, Service } from "../service";
 import type { DocumentStore } from "../store/documents";
+import { deferred } from "../vm/guest/waiting";
 import { jobEvent } from "./events";
 import { JobRun } from "./job-run";
 import type { JobBody } from "./job-schema";
@@ -34,6 +35,8 @@ export class BatchService implements Service {
     readonly #runs = new Map<string, JobRun>();
     readonly #deletions = new Map<string, Promise<void>>();
     readonly #dependencies: BatchDependencies;
+    /** Resolves when the emulator stops. */
+    readonly #stopped = deferred();
     #isStopping = false;
 
     constructor(documents: DocumentStore, dependencies: BatchDependencies) {
@@ -109,6 +112,7 @@ export class BatchService implements Service {
 
     async stop(): Promise<void> {
         this.#isStopping = true;
+        this.#stopped.resolve();
         for (const run of this.#runs.values()) {
             run.stop();
         }
@@ -149,11 +153,12 @@ export class BatchService implements Service {
         const run = this.#runs.get(job.name);
         if (run === undefined) {
             const { faults, timing } = this.#dependencies;
+            const tick = () => Promise.race([pause(timing.tickMs), this.#stopped.promise]);
             await untilFaultOver(faults, "slow-delete", partsOf(job.name).id, async () => {
-                await pause(timing.tickMs);
+                await tick();
                 return !this.#isStopping;
             });
-            await pause(timing.tickMs);
+            await tick();
         } else {
             run.delete();
             await run.finished;

@@ -46,15 +46,12 @@ export async function runTask(host: TaskHost, job: Job, vm: JobVm, attempt: Atte
         run.kill();
         limit.resolve(50005);
     });
-    try {
-        const ended = run.exit.then((code) => code ?? fault.code ?? lostCode(host.instances, vm));
-        const exitCode = await Promise.race([ended, limit.promise, fault.ended]);
-        return { exitCode, vmLost: isLost(host.instances, vm) };
-    } finally {
-        clearTimeout(timer);
-        fault.stop();
-        await log.close();
-    }
+    const ended = run.exit.then((code) => code ?? fault.code ?? lostCode(host.instances, vm));
+    const exitCode = await Promise.race([ended, limit.promise, fault.ended]);
+    clearTimeout(timer);
+    await fault.stop();
+    await log.close();
+    return { exitCode, vmLost: isLost(host.instances, vm) };
 }
 
 /** https://cloud.google.com/batch/docs/create-run-job#variables, and those that are seen on real VMs. */
@@ -109,6 +106,8 @@ class TaskFault {
     readonly #givenUp = deferred<number>();
     readonly #forget: () => void;
     #timer: NodeJS.Timeout | undefined;
+    #striking = Promise.resolve();
+    readonly #over = deferred();
     #isOver = false;
 
     constructor(host: TaskHost, vm: JobVm, task: Attempt & { readonly jobId: string }, kill: () => void) {
@@ -119,17 +118,23 @@ class TaskFault {
         const arm = () => {
             const fault = host.faults.ofTask(task);
             if (fault !== undefined && this.#timer === undefined) {
-                this.#timer = startTimer(fault.after, () => void this.#strike(fault.kind));
+                this.#timer = startTimer(fault.after, () => {
+                    // This promise never rejects.
+                    this.#striking = this.#strike(fault.kind);
+                });
             }
         };
         this.#forget = host.faults.onAdded(arm);
         arm();
     }
 
-    stop(): void {
+    /** Ends the attempt for the fault. Resolves once a reboot that it has begun is over. */
+    async stop(): Promise<void> {
         this.#isOver = true;
+        this.#over.resolve();
         clearTimeout(this.#timer);
         this.#forget();
+        await this.#striking;
     }
 
     async #strike(kind: TaskFaultKind): Promise<void> {
@@ -156,7 +161,7 @@ class TaskFault {
                     this.#kill();
                     return;
                 case "lost-agent":
-                    await pause(LOST_AGENT_TICKS * timing.tickMs);
+                    await Promise.race([pause(LOST_AGENT_TICKS * timing.tickMs), this.#over.promise]);
                     if (!this.#isOver) {
                         this.code = 50002;
                         await instances.delete(path);
@@ -165,9 +170,9 @@ class TaskFault {
                     return;
             }
         } catch (error) {
-            // The VM may be gone by now, because the job has ended.
+            // The VM may be gone by now, because the job has ended. Anything else is a failure without a known reason.
             if (!(error instanceof ApiError)) {
-                throw error;
+                this.#givenUp.resolve(50000);
             }
         }
     }

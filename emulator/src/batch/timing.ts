@@ -6,14 +6,14 @@ export interface BatchTiming {
     readonly tickMs: number;
     /** Time between the notice of a preemption and the loss of power. On Google Cloud it is 30 seconds. */
     readonly preemptionMs: number;
+    /** Time that Batch waits for the first report of a VM's agent. On Google Cloud it is 18 minutes. */
+    readonly agentMs: number;
     /** Ticks after which a job that cannot start fails. On Google Cloud it is two days. */
     readonly queueTicks: number;
     /** Largest number of VMs that a job has at once, in addition to Google's limits. */
     readonly maxVms: number;
 }
 
-/** Ticks that Batch waits for the first report of a VM's agent. On Google Cloud it is 18 minutes. */
-export const AGENT_TICKS = 6;
 /** Ticks without a report after which Batch gives a VM up. */
 export const LOST_AGENT_TICKS = 2;
 

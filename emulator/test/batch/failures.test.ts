@@ -164,6 +164,12 @@ describe("a job that cannot start", () => {
 
     it.each([
         [
+            "its account does not exist",
+            "no-account",
+            { allocation: { serviceAccount: { email: "none@demo-project.iam.gserviceaccount.com" } } },
+            "CODE_GCE_RESOURCE_NOT_FOUND",
+        ],
+        [
             "the network does not exist",
             "no-net",
             { nic: { network: "projects/demo-project/global/networks/none" } },

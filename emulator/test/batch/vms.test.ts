@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { BatchFaults, parseBatchFault } from "../../src";
+import { BatchFaults, FaultPlan, parseBatchFault, parseFaultRule } from "../../src";
 import { TestEmulator } from "../../src/testing";
 import { ACCOUNT, grant, inOrder, type JobJson, jobBody, PROJECT_ID, prepare, REGION, TestJob } from "./support";
 
@@ -65,6 +65,17 @@ describe("the VMs of a job", () => {
         expect(texts.join()).not.toMatch(/us-central1-[ab]/);
     });
 
+    it("fail the job without tasks if the quota never suffices", async () => {
+        const batch = { tickMs: 10, queueTicks: 3 };
+        await start({ batch, org: { constraints: {}, quotas: { CPUS: 1 }, stockOuts: [] } });
+        const job = await TestJob.create(emulator, "never", jobBody("true", { taskCount: 2 }));
+        expect((await job.end()).status.state).toBe("FAILED");
+        expect((await job.events())[1]).toMatch(
+            /^VM in Managed Instance Group meets error: Batch Error: code - CODE_GCE_QUOTA_EXCEEDED, description - error count is \d+, latest message example: Instance 'never-\S+' creation failed: Quota 'CPUS' exceeded\. {2}Limit: 1\.0 in region us-central1\.$/,
+        );
+        expect(await job.tasks()).toEqual([]);
+    });
+
     it("cannot be created against an organization's policy", async () => {
         const constraints = { "compute.trustedImageProjects": ["projects/cos-cloud"] };
         await start({ org: { constraints, quotas: {}, stockOuts: [] } });
@@ -102,6 +113,12 @@ describe("the VMs of a job", () => {
         expect((await mute.events())[1]).toMatch(/^No VM has agent reporting correctly/);
     });
 
+    it("have an agent once a late grant takes effect", async () => {
+        await start({ grantDelayMs: 700 });
+        const job = await TestJob.create(emulator, "late", jobBody("true"));
+        expect((await job.end()).status.state).toBe("SUCCEEDED");
+    });
+
     it("have no agent in a subnetwork without Private Google Access, unless they have an external address", async () => {
         await start({});
         const subnetwork = `/compute/v1/projects/${PROJECT_ID}/regions/${REGION}/subnetworks/sub`;
@@ -109,6 +126,22 @@ describe("the VMs of a job", () => {
         const cut = await TestJob.create(emulator, "cut-off", jobBody("true"));
         const open = await TestJob.create(emulator, "open", jobBody("true", { nic: { noExternalIpAddress: false } }));
         expect([(await cut.end()).status.state, (await open.end()).status.state]).toEqual(["FAILED", "SUCCEEDED"]);
+    });
+});
+
+describe("a request", () => {
+    it("that breaks after Batch has acted has created one job, and a 502 is over after one request", async () => {
+        const rules = [
+            "kind=reset-after,method=POST,path=jobId=broken",
+            "kind=status,status=502,method=GET,path=/jobs/broken",
+        ];
+        await start({ faults: new FaultPlan(rules.map(parseFaultRule)) });
+        const target = `/batch/v1/projects/${PROJECT_ID}/locations/${REGION}/jobs`;
+        const create = () => emulator.call("POST", `${target}?jobId=broken`, { body: jobBody("true") });
+        await expect(create()).rejects.toThrow("fetch failed");
+        expect((await create()).status).toBe(409);
+        expect((await emulator.call("GET", `${target}/broken`)).status).toBe(502);
+        expect((await new TestJob(emulator, "broken").end()).status.state).toBe("SUCCEEDED");
     });
 });
 
@@ -186,8 +219,9 @@ describe("a task", () => {
         const job = await TestJob.create(emulator, "gone", jobBody("exec sleep 58.4"));
         await job.untilState("RUNNING");
         const { name } = await emulator.ok("DELETE", `/batch/v1/projects/${PROJECT_ID}/locations/${REGION}/jobs/gone`);
-        faults.clear();
         await emulator.restart();
+        expect(await job.state()).toBe("DELETION_IN_PROGRESS");
+        faults.clear();
         while ((await emulator.ok("GET", `/batch/v1/${name}`)).done !== true) {
             await emulator.inventory();
         }

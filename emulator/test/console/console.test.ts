@@ -53,7 +53,7 @@ describe("the console page", () => {
             "projects/demo-project/secrets/key",
             "1: enabled",
             "console-job",
-            "7 pending",
+            "Batch jobs",
             "POST /v1/projects/demo-project/serviceAccounts",
         ]) {
             expect(answer.text).toContain(text);
@@ -78,7 +78,7 @@ describe("the console page", () => {
         const running = (await page()).text;
         expect([...running.matchAll(/<h2>(.*?)<\/h2>/g)].map((match) => match[1])).toEqual([
             "Runs",
-            ...["Instances", "Buckets", "Images", "Service accounts and grants", "Secrets", "Networks"],
+            ...["Instances", "Batch jobs", "Buckets", "Images", "Service accounts and grants", "Secrets", "Networks"],
             "Recent requests",
         ]);
         expect(running).toContain('<details id="run-console-runs-r-0123456789" open>');

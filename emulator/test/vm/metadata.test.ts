@@ -68,7 +68,8 @@ describe("the metadata server", () => {
         const query = "wait_for_change=true";
         expect((await read(`instance/attributes/my-Key_1?${query}&last_etag=0`)).text).toBe("a\nb");
         expect((await read(`instance/attributes/my-Key_1?${query}&last_etag=${etag}&timeout_sec=0`)).text).toBe("a\nb");
-        const waiting = read(`instance/attributes/?${query}`);
+        const { headers } = await read("instance/attributes/");
+        const waiting = read(`instance/attributes/?${query}&last_etag=${headers.get("etag")}`);
         const { metadata } = (await vm.get()).json as { metadata: { fingerprint: string; items: object[] } };
         const items = [...metadata.items, { key: "new", value: "1" }];
         await vm.post("setMetadata", { fingerprint: metadata.fingerprint, items });

@@ -125,6 +125,19 @@ describeWithTerminal("npm run up in a terminal of 80x24", () => {
         await expect(command.ended).resolves.toBe(130);
         expect(readFileSync(path.join(folder, "interrupts"), "utf8")).toBe("xx");
     });
+
+    it("detaches after Ctrl-C twice, even if Pulumi receives both as one", async () => {
+        given(start(RUN, "trainer-run"), { waitFor: "never" });
+        touch("busy");
+        const command = up();
+        await command.shows(/^Ctrl-C twice detaches/);
+        command.type("\x03");
+        await command.shows(/^Ctrl-C again detaches; the run continues$/);
+        command.type("\x03");
+
+        await expect(command.ended).resolves.toBe(130);
+        expect(readFileSync(path.join(folder, "interrupts"), "utf8")).toBe("xxx");
+    });
 });
 
 describe("elsewhere", () => {

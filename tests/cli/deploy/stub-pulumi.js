@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Stands in for Pulumi's command line: it sends the events in a file to the Automation API, one after another. An event
-// `{"waitFor": "FILE"}` pauses until that file exists; the first SIGINT is reported, and the second ends the command.
+// `{"waitFor": "FILE"}` pauses until that file exists; the first SIGINT is confirmed, and the second ends the command. If
+// the file `busy` exists, the second is lost.
 const { existsSync, appendFileSync, readFileSync } = require("node:fs");
 const grpc = require("@grpc/grpc-js");
 const { EventsClient } = require("@pulumi/pulumi/proto/events_grpc_pb");
@@ -33,9 +34,12 @@ async function update() {
     let interrupts = 0;
     process.on("SIGINT", () => {
         interrupts += 1;
-        send({ stdoutEvent: { message: "", color: "never" } });
         appendFileSync(`${folder}/interrupts`, "x");
-        if (interrupts === 2) {
+        const last = existsSync(`${folder}/busy`) ? 3 : 2;
+        if (interrupts === 1 || interrupts === last) {
+            console.log(`^C received; ${interrupts === 1 ? "cancelling" : "terminating"}`);
+        }
+        if (interrupts === last) {
             stream.on("finish", () => process.exit(255)).end();
         }
     });

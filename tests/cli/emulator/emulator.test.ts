@@ -136,6 +136,7 @@ describe("npm run emulator", () => {
         [["--port", "http"], '--port must be a number up to 65535; got "http"'],
         [["--runtime", "vm"], '--runtime must be one of docker, process, systemd; got "vm"'],
         [["--fault", "kind=rain"], "--fault: kind must be one of refuse, reset-before"],
+        [["--batch-fault", "kind=rain"], "--batch-fault: kind must be one of preempt, lost-agent"],
         [["--apis", "soon"], '--apis must be a number of seconds up to 9999; got "soon"'],
         [
             ["--org", "package.json"],

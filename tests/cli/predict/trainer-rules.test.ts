@@ -4,10 +4,10 @@ import { findColumns } from "../../../cli/predict/columns";
 import { readCsv } from "../../../cli/predict/csv-file";
 import { predictRows } from "../../../cli/predict/predict-rows";
 import { valueAt } from "../../../trainer/lib/columns/number-list";
+import { allRows } from "../../../trainer/lib/columns/shared-memory";
 import { readDataset } from "../../../trainer/lib/csv/dataset";
 import { learnColumns } from "../../../trainer/lib/features/learn";
-import { parseArguments } from "../../../trainer/src/arguments";
-import { allRows } from "../../../trainer/src/split";
+import { parseArguments } from "../../../trainer/lib/settings/arguments";
 import { leaf, modelOf } from "../../../trainer/test/model/models";
 
 /** Cells in a numeric column. */

@@ -6,10 +6,10 @@ import { startTestEmulator, type TestEmulator } from "../../../emulator/src/test
 import { jobNames } from "../../../infra/names";
 import { TestProject } from "../shared/test-project";
 
-const PROJECT = "demo-project";
-const names = jobNames({ project: PROJECT, pulumiProject: "iris", stack: "dev", component: "trainer" });
+const PROJECT_ID = "demo-project";
+const names = jobNames({ project: PROJECT_ID, pulumiProject: "iris", stack: "dev", component: "trainer" });
 const labels = { "gcp-trainer": names.label };
-const COMPUTE = `/compute/v1/projects/${PROJECT}`;
+const COMPUTE = `/compute/v1/projects/${PROJECT_ID}`;
 
 let emulator: TestEmulator;
 let project: TestProject;
@@ -26,7 +26,7 @@ beforeEach(async () => {
 function configure(): void {
     const v1 = `${emulator.url}/v1/`;
     const config = {
-        "gcp:project": PROJECT,
+        "gcp:project": PROJECT_ID,
         "gcp:zone": "us-central1-a",
         "gcp:accessToken": "developer",
         "gcp:storageCustomEndpoint": `${emulator.url}/storage/v1/`,
@@ -78,7 +78,7 @@ async function plantVm(name: string): Promise<void> {
 
 it("finds nothing in an empty project, and exits with 0", async () => {
     expect(await show()).toBe(0);
-    expect(project.printed).toEqual([`nothing is left of stack dev in project ${PROJECT}`]);
+    expect(project.printed).toEqual([`nothing is left of stack dev in project ${PROJECT_ID}`]);
 });
 
 it("finds one planted leftover of every kind, and nothing that belongs to others", async () => {
@@ -96,12 +96,12 @@ it("finds one planted leftover of every kind, and nothing that belongs to others
     await call("POST", `${COMPUTE}/global/networks`, { name: names.network, autoCreateSubnetworks: false });
     await call("POST", `${COMPUTE}/regions/us-central1/subnetworks`, {
         name: names.subnetwork,
-        network: `projects/${PROJECT}/global/networks/${names.network}`,
+        network: `projects/${PROJECT_ID}/global/networks/${names.network}`,
         ipCidrRange: "10.1.0.0/24",
     });
     await call("POST", `${COMPUTE}/global/firewalls`, {
         name: names.firewall,
-        network: `projects/${PROJECT}/global/networks/${names.network}`,
+        network: `projects/${PROJECT_ID}/global/networks/${names.network}`,
         direction: "INGRESS",
         denied: [{ IPProtocol: "all" }],
         sourceRanges: ["0.0.0.0/0"],
@@ -115,18 +115,18 @@ it("finds one planted leftover of every kind, and nothing that belongs to others
             body: content,
         });
     }
-    const repositories = `/v1/projects/${PROJECT}/locations/us-central1/repositories`;
+    const repositories = `/v1/projects/${PROJECT_ID}/locations/us-central1/repositories`;
     await call("POST", `${repositories}?repositoryId=${names.repository}`, { format: "DOCKER", labels });
-    await call("POST", `/v1/projects/${PROJECT}/serviceAccounts`, { accountId: names.account });
-    await call("POST", `/v1/projects/${PROJECT}/serviceAccounts`, { accountId: "somebody-else" });
-    await call("POST", `/v1/projects/${PROJECT}/secrets?secretId=${names.secretPrefix}-TOKEN`, {
+    await call("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId: names.account });
+    await call("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId: "somebody-else" });
+    await call("POST", `/v1/projects/${PROJECT_ID}/secrets?secretId=${names.secretPrefix}-TOKEN`, {
         replication: { automatic: {} },
     });
     await call("DELETE", `${zone}/instances/somebody-elses`);
 
     expect(await show()).toBe(1);
 
-    const account = `${names.account}@${PROJECT}.iam.gserviceaccount.com`;
+    const account = `${names.account}@${PROJECT_ID}.iam.gserviceaccount.com`;
     expect(found()).toEqual([
         `VM ${vm}`,
         `disk ${vm}`,
@@ -144,7 +144,7 @@ it("finds one planted leftover of every kind, and nothing that belongs to others
     const text = project.printed.join("\n");
     expect(text).toContain(`disk ${vm} (20 GB in us-central1-a), $2.00 a month`);
     expect(text).toContain(`bucket ${names.bucket} (0 GB, 0 GB in earlier versions)`);
-    expect(text).toContain(`  gcloud compute disks delete ${vm} --zone us-central1-a --project ${PROJECT}`);
+    expect(text).toContain(`  gcloud compute disks delete ${vm} --zone us-central1-a --project ${PROJECT_ID}`);
 });
 
 it("says that the cost is unknown if the price list cannot be read", () => {
@@ -164,8 +164,8 @@ it("names the APIs that it cannot check because they are disabled", async () => 
     expect(await show()).toBe(0);
     expect(project.printed).toEqual([
         ...["artifactregistry", "compute", "iam", "secretmanager", "storage"].map(
-            (api) => `not checked: project ${PROJECT} has disabled ${api}.googleapis.com`,
+            (api) => `not checked: project ${PROJECT_ID} has disabled ${api}.googleapis.com`,
         ),
-        `nothing is left of stack dev in project ${PROJECT}`,
+        `nothing is left of stack dev in project ${PROJECT_ID}`,
     ]);
 });

@@ -45,10 +45,13 @@ describeWithEngine("returning to a run, with the real engine,", () => {
     it(
         "attaches to the run after Ctrl-C twice, which ends only the command",
         async () => {
-            await leave(await begin({ seconds: 30 }));
+            await leave(await begin({ seconds: 1, hold: 1 }));
             const { status } = await newRun(async () => {
-                const { output } = await project.up().expectSuccess();
-                expect(output).toContain("tiny trainer: second 30 of 30");
+                const up = project.up();
+                await up.printed("tiny trainer: second 1 of");
+                await cloud.release();
+                const { output } = await up.expectSuccess();
+                expect(output).toContain("tiny trainer: released");
             });
 
             expect(status).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
@@ -59,8 +62,9 @@ describeWithEngine("returning to a run, with the real engine,", () => {
     it(
         "resumes from the checkpoint as attempt 2 if the VM was preempted while no command waited",
         async () => {
-            await leave(await begin({ seconds: 31 }));
+            await leave(await begin({ seconds: 1, hold: 2 }));
             await cloud.preempt();
+            await cloud.release();
             const { run, status } = await newRun(async () => {
                 const { output } = await project.up().expectSuccess();
                 expect(output).toContain("attempt 1: interrupted");
@@ -90,8 +94,9 @@ describeWithEngine("returning to a run, with the real engine,", () => {
         "is unnecessary if the VM is preempted while up waits, because that up restarts the VM",
         async () => {
             const { run, status } = await newRun(async () => {
-                const up = await begin({ seconds: 10 });
+                const up = await begin({ seconds: 1, hold: 3 });
                 await cloud.preempt();
+                await cloud.release();
                 const { output } = await up.expectSuccess();
                 expect(output).toContain("starting the VM");
             });
@@ -149,7 +154,7 @@ describeWithEngine("returning to a run, with the real engine,", () => {
     it(
         "rejects a change that needs the VM off; after destroy, leaves only the unfinished run's log",
         async () => {
-            project.configure({ wait: false, debugMinutes: 0, hyperparameters: { seconds: 600 } });
+            project.configure({ wait: false, debugMinutes: 0, hyperparameters: { seconds: 1, hold: 4 } });
             await project.up().expectSuccess();
             project.configure({ machineType: "e2-standard-4" });
             const { output } = await project.up().expectFailure();

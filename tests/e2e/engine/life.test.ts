@@ -14,7 +14,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
     const runs: string[] = [];
 
     beforeAll(async () => {
-        cloud = await Cloud.start("docker", { apiDelayMs: 5000 });
+        cloud = await Cloud.start();
         project = new Project(cloud, "life");
         await project.init();
     }, 2 * MINUTE_MS);
@@ -31,7 +31,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
     const machines = async () => (await cloud.inventory()).filter((item) => item.startsWith("instance"));
 
     it(
-        "up trains the model on a VM and downloads it, even though APIs are not ready at first",
+        "up trains the model on a VM and downloads it, although operations are slow and new APIs and grants late",
         async () => {
             const { changes, runId, output } = await up();
             runs.push(runId);

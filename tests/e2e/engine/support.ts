@@ -17,6 +17,7 @@ import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emu
 import { mintToken } from "../../../emulator/src/iam/tokens";
 import { reasonWithoutDocker } from "../../../emulator/test/docker";
 import { BASE_IMAGES, docker } from "../../helpers/docker";
+import { TerminalCommand } from "../../helpers/terminal-command";
 import { Command } from "./command";
 
 const ROOT = path.resolve(__dirname, "../../..");
@@ -70,17 +71,28 @@ export function describeWithEngine(title: string, tests: () => void): void {
 }
 
 /** Emulator options that differ between tests. */
-export type CloudOptions = Pick<EmulatorOptions, "port" | "faults" | "apiDelayMs">;
+export type CloudOptions = Partial<Omit<EmulatorOptions, "dataDir" | "runtime" | "operatorToken">>;
+
+/** A cloud like Google's: operations take time, new APIs and grants work only later, and VMs have been up for a while. */
+const SLOW_CLOUD: CloudOptions = {
+    operationMs: 2000,
+    apiDelayMs: 20_000,
+    grantDelayMs: 10_000,
+    bootUptimeSeconds: 75,
+};
+
+/** A cloud without delays, for tests that take long enough without them. */
+export const FAST_CLOUD: CloudOptions = { operationMs: 0, apiDelayMs: 0, grantDelayMs: 0 };
 
 /** An emulator whose VMs run images from the Docker engine by default, and a folder for the engine's state. */
 export class Cloud {
     readonly folder: string;
-    readonly #runtime: EmulatorOptions["runtime"];
+    readonly #options: EmulatorOptions;
     #emulator: Emulator;
 
-    constructor(folder: string, runtime: EmulatorOptions["runtime"], emulator: Emulator) {
+    constructor(folder: string, options: EmulatorOptions, emulator: Emulator) {
         this.folder = folder;
-        this.#runtime = runtime;
+        this.#options = options;
         this.#emulator = emulator;
     }
 
@@ -96,7 +108,9 @@ export class Cloud {
         runtime: EmulatorOptions["runtime"] = "docker",
         more: CloudOptions = {},
     ): Promise<Cloud> {
-        return new Cloud(folder, runtime, await startEmulator({ ...Cloud.#options(folder, runtime), ...more }));
+        const dataDir = path.join(folder, "emulator");
+        const options = { dataDir, runtime, operatorToken: OPERATOR_TOKEN, ...SLOW_CLOUD, ...more };
+        return new Cloud(folder, options, await startEmulator(options));
     }
 
     get url(): string {
@@ -107,7 +121,7 @@ export class Cloud {
     async restart(): Promise<void> {
         const { port } = this.#emulator;
         await this.#emulator.stop();
-        this.#emulator = await startEmulator({ ...Cloud.#options(this.folder, this.#runtime), port });
+        this.#emulator = await startEmulator({ ...this.#options, port });
     }
 
     /** Stops the emulator and keeps its files. */
@@ -128,11 +142,7 @@ export class Cloud {
         }
     }
 
-    static #options(folder: string, runtime: EmulatorOptions["runtime"]): EmulatorOptions {
-        return { dataDir: path.join(folder, "emulator"), runtime, operatorToken: OPERATOR_TOKEN };
-    }
-
-    /** Gives an account exactly these roles on the project, and returns its access token. */
+    /** Gives an account exactly these roles on the project, without delays, and returns its access token. */
     async deployer(roles: readonly string[]): Promise<string> {
         const accountId = "deployer";
         const email = `${accountId}@demo-project.iam.gserviceaccount.com`;
@@ -142,6 +152,7 @@ export class Cloud {
                 headers: { "content-type": "application/json" },
                 body: JSON.stringify(body),
             });
+        await post("/v1/projects/demo-project/services/iam.googleapis.com:enable", {});
         if (!(await this.inventory()).some((item) => item.startsWith("service account ") && item.includes(email))) {
             await post("/v1/projects/demo-project/serviceAccounts", { accountId });
         }
@@ -156,6 +167,23 @@ export class Cloud {
         const path = new URL(vm?.selfLink ?? "").pathname.replace("/compute/v1/", "");
         await this.#request(`/emulator/v1/${path}:preempt`, { method: "POST" });
         await this.untilDown();
+    }
+
+    /** Lets the tiny trainer end its runs that have the hyperparameter `hold`. */
+    async release(): Promise<void> {
+        const listed = await this.#request("/storage/v1/b?project=demo-project");
+        const { items: buckets = [] } = (await listed.json()) as { items?: { name: string }[] };
+        for (const { name: bucket } of buckets) {
+            const response = await this.#request(`/storage/v1/b/${bucket}/o?prefix=runs/`);
+            const { items = [] } = (await response.json()) as { items?: { name: string }[] };
+            for (const { name } of items.filter((item) => item.name.endsWith("/attempt-1.json"))) {
+                const release = encodeURIComponent(name.replace(/attempt-1\.json$/, "release"));
+                await this.#request(`/upload/storage/v1/b/${bucket}/o?uploadType=media&name=${release}`, {
+                    method: "POST",
+                    body: "{}",
+                });
+            }
+        }
     }
 
     /** Waits until the only VM is down. */
@@ -301,24 +329,32 @@ export class Project {
     pulumi(...args: string[]): Command {
         const global = ["--non-interactive", "--color", "never"];
         const scope = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", this.#stack];
-        return new Command("pulumi", [...args, ...scope, ...global], {
-            cwd: this.folder,
-            env: {
-                ...process.env,
-                PATH: enginePath().join(path.delimiter),
-                // As in the README. Otherwise, a command that is killed can leave half of the state's metadata.
-                PULUMI_BACKEND_URL: `file://${path.join(this.#cloud.folder, "state")}?metadata=skip`,
-                PULUMI_CONFIG_PASSPHRASE: "",
-                GOOGLE_OAUTH_ACCESS_TOKEN: OPERATOR_TOKEN,
-                PULUMI_SKIP_UPDATE_CHECK: "true",
-                PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-                PULUMI_GCP_SKIP_REGION_VALIDATION: "true",
-                // Requests to services for which the stack sets no endpoint fail immediately instead of reaching
-                // Google.
-                HTTPS_PROXY: "http://127.0.0.1:9",
-                NO_PROXY: "127.0.0.1,localhost",
-                ...this.#env,
-            },
-        });
+        return new Command("pulumi", [...args, ...scope, ...global], { cwd: this.folder, env: this.environment });
+    }
+
+    /** Runs one of the project's own commands in a pseudo-terminal of 80x24. */
+    npmRun(script: string, ...args: string[]): TerminalCommand {
+        cpSync(path.join(ROOT, "cli"), path.join(this.folder, "cli"), { recursive: true });
+        const command = ["run", "--silent", script, "--", "-s", this.#stack, ...args];
+        return new TerminalCommand("npm", command, { cwd: this.folder, env: this.environment });
+    }
+
+    /** The environment of every command. */
+    get environment(): NodeJS.ProcessEnv {
+        return {
+            ...process.env,
+            PATH: enginePath().join(path.delimiter),
+            // As in the README. Otherwise, a command that is killed can leave half of the state's metadata.
+            PULUMI_BACKEND_URL: `file://${path.join(this.#cloud.folder, "state")}?metadata=skip`,
+            PULUMI_CONFIG_PASSPHRASE: "",
+            GOOGLE_OAUTH_ACCESS_TOKEN: OPERATOR_TOKEN,
+            PULUMI_SKIP_UPDATE_CHECK: "true",
+            PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+            PULUMI_GCP_SKIP_REGION_VALIDATION: "true",
+            // Requests to services for which the stack sets no endpoint fail immediately instead of reaching Google.
+            HTTPS_PROXY: "http://127.0.0.1:9",
+            NO_PROXY: "127.0.0.1,localhost",
+            ...this.#env,
+        };
     }
 }

@@ -11,7 +11,10 @@ export const SLOW = ["POST", "PUT", "PATCH", "DELETE"].map((method) =>
 );
 
 /** The way in which a command is interrupted. */
-export type How = "kill -9" | "Ctrl-C twice";
+export type How = "kill -9" | "Ctrl-C twice" | "a lost network, then Ctrl-C twice";
+
+/** Breaks every request to the APIs before they see it. */
+const OFFLINE = parseFaultRule("kind=reset-before,count=all,port=main");
 
 /** The emulator and the project for one trial, in their own folder. */
 export interface Bench {
@@ -91,9 +94,7 @@ export class Moments {
  */
 export async function interruptAt(
     command: Command,
-    pattern: RegExp,
-    how: How,
-    delayMs: number,
+    { pattern, how, delayMs, plan }: { pattern: RegExp; how: How; delayMs: number; plan: FaultPlan },
 ): Promise<RegExpExecArray | undefined> {
     const match = await command.printedMatch(pattern);
     if (match === undefined) {
@@ -106,6 +107,11 @@ export async function interruptAt(
         // The providers outlive the command, and may finish what they have begun.
         await sleep(1000);
     } else {
+        if (how !== "Ctrl-C twice") {
+            plan.replace([OFFLINE]);
+            // The providers repeat their requests meanwhile.
+            await sleep(10_000);
+        }
         command.interrupt();
         await command.printedMatch(/press \^C again/);
         command.interrupt();

@@ -144,13 +144,13 @@ const CREATIONS = {
     instance: "/instances",
 };
 
-const network: Phase = async (moments, record) => {
+const responses: Phase = async (moments, record) => {
     await ensureEmpty(moments);
     for (const [what, part] of Object.entries(CREATIONS)) {
         for (const then of ["up", "destroy"] as const) {
-            await record.run(`lost responses while the ${what} is created, then ${then}`, async () => {
+            await record.run(`a lost response while the ${what} is created, then ${then}`, async () => {
                 await moments.use("empty", "interrupted", async ({ project, plan }) => {
-                    plan.replace([parseFaultRule(`kind=reset-after,count=all,port=main,method=POST,path=${part}`)]);
+                    plan.replace([parseFaultRule(`kind=reset-after,port=main,method=POST,path=${part}`)]);
                     await problemOf(project.up());
                 });
                 return await repair(moments, "interrupted", then);
@@ -165,7 +165,8 @@ export const PHASES: Readonly<{ [name: string]: Phase }> = {
     delete: deletions,
     update: updates,
     "ctrl-c": creations("Ctrl-C twice", 1500, true),
-    network,
+    response: responses,
+    network: creations("a lost network, then Ctrl-C twice", 1500, true),
     "create-early": creations("kill -9", 100, true),
     "create-late": creations("kill -9", 4000, true),
 };

@@ -83,7 +83,7 @@ export async function interruptAgain(
         project.configure({ ...at.config });
         plan.replace(SLOW);
         const command = at.command === "up" ? project.up("--parallel", "1") : project.destroy("--parallel", "1");
-        const match = await interruptAt(command, at.pattern, at.how, at.delayMs);
+        const match = await interruptAt(command, { ...at, plan });
         if (match === undefined) {
             const { exitCode, output } = await command.ended;
             if (exitCode !== 0) {

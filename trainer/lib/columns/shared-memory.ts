@@ -56,3 +56,12 @@ function allocate(length: number, itemBytes: number): SharedArrayBuffer {
         throw new MemoryError(`There is not enough memory for a column of ${length} rows (${bytes} bytes)`, { cause });
     }
 }
+
+/** 0, 1, 2 ... in shared memory. */
+export function allRows(rowCount: number): Uint32Array {
+    const rows = sharedWords(rowCount);
+    for (let row = 0; row < rowCount; row++) {
+        rows[row] = row;
+    }
+    return rows;
+}

@@ -44,17 +44,18 @@ export class ColumnBuilder {
     order: DateOrder = "ymd";
     /** Findings about how the column was read. */
     findings: Finding[] = [];
-    /**
-     * Number of cells that were replaced by a missing value because they do not fit, with the first such cell and its
-     * row.
-     */
+    /** Number of cells that do not fit, and are missing values unless they are a problem, with the first and its row. */
     bad: { count: number; first: string; row: number } | undefined;
     readonly name: string;
     readonly role: ColumnRole;
     readonly #rules: FileRules;
+    /** True if the user has set the kind. */
+    readonly isDeclared: boolean;
     /** True if the usual markers are missing values among text: in a target, unless it was declared as text. */
     readonly #skipsMarkers: boolean;
     #sample: Sample | undefined;
+    /** The sample from which the kind was decided, if other rows could have led to another kind. */
+    #decidedFrom: Sample | undefined;
     #evidence: FormatEvidence | undefined;
     #watched = false;
     /** For each string, the number that is stored. */
@@ -63,12 +64,23 @@ export class ColumnBuilder {
     #capacity = 0;
     #lastOddRow = -1;
 
-    constructor(name: string, role: ColumnRole, rules: FileRules, wanted?: ColumnKind["kind"]) {
+    /**
+     * @param wanted the kind that the user has set
+     * @param excluded rows that do not help to determine the kind
+     */
+    constructor(
+        name: string,
+        role: ColumnRole,
+        rules: FileRules,
+        wanted?: ColumnKind["kind"],
+        excluded?: ReadonlySet<number>,
+    ) {
         this.name = name;
         this.role = role;
         this.#rules = rules;
+        this.isDeclared = wanted !== undefined;
         this.#skipsMarkers = role === "target" && wanted !== "text";
-        this.#sample = new Sample(name, rules, wanted);
+        this.#sample = new Sample(name, rules, wanted, excluded);
     }
 
     /** True if the cells are plain numbers, which the row reader may write without this builder. */
@@ -210,6 +222,7 @@ export class ColumnBuilder {
             this.spellings = { labels: new Dictionary(), ofRows: new GrowingNumbers() };
         }
         this.#sample = undefined;
+        this.#decidedFrom = sample.isMixed(kind) ? sample : undefined;
         this.reserve(Math.max(this.#capacity, rows));
         let first: CellProblem | undefined;
         sample.replay(rows, (row, bytes, start, end) => {
@@ -217,6 +230,23 @@ export class ColumnBuilder {
             first ??= problem;
         });
         return first;
+    }
+
+    /** Number of rows from which the kind was decided; 0 if all of them agree. */
+    get decidingRows(): number {
+        return this.#decidedFrom?.rows ?? 0;
+    }
+
+    /** True if the kind would be another one without these rows. */
+    dependsOn(rows: ReadonlySet<number>): boolean {
+        const { kind, format, order } = this;
+        const other = this.#decidedFrom?.decideWithout(rows, this.#rules.decimal, this.role);
+        return (
+            other !== undefined &&
+            (other.kind !== kind ||
+                (other.kind === "date" && other.order !== order) ||
+                (other.kind === "number" && JSON.stringify(other.format) !== JSON.stringify(format)))
+        );
     }
 
     /** Replaces numbers that mark missing values. All rows have been added. */
@@ -228,6 +258,15 @@ export class ColumnBuilder {
                 this.numbers.set(row, Number.NaN);
             }
         }
+    }
+
+    /** The text in a row, if no earlier row has it, or if it is the first cell that does not fit. */
+    textOnlyIn(row: number): string | undefined {
+        if (this.kind === "text") {
+            const entry = this.numbers.ints[row] as number;
+            return this.numbers.ints.subarray(0, row).includes(entry) ? undefined : this.dictionary.text(entry);
+        }
+        return this.bad?.row === row ? this.bad.first : undefined;
     }
 
     /** Counts how many of the first rows have a number. */
@@ -242,7 +281,9 @@ export class ColumnBuilder {
 
     /** Memory in use, excluding the values. */
     get byteLength(): number {
-        return this.dictionary.byteLength + this.others.byteLength + (this.#sample?.byteLength ?? 0);
+        return (
+            this.dictionary.byteLength + this.others.byteLength + ((this.#sample ?? this.#decidedFrom)?.byteLength ?? 0)
+        );
     }
 
     #spell(row: number, bytes: Uint8Array, start: number, end: number): void {
@@ -263,12 +304,11 @@ export class ColumnBuilder {
         const found = this.kind === "date" ? "is not a date in a column of dates" : "is text in a column of numbers";
         const problem = { row, problem: `${JSON.stringify(text)} ${found}` };
         if (this.role !== "identifier") {
-            if (this.#rules.badCells === "stop") {
-                return problem;
-            }
+            // A column is only guessed to hold dates, and a row without a target can be left out.
+            const isOptional = !this.isDeclared && (this.kind === "date" || this.role === "target");
             this.bad ??= { count: 0, first: text, row };
             this.bad.count += this.#isAgain(row) ? 0 : 1;
-            return undefined;
+            return this.#rules.badCells === "stop" && !isOptional ? problem : undefined;
         }
         const before = this.others.size;
         this.others.add(bytes, start, end);

@@ -19,6 +19,8 @@ export interface DateColumn {
     name: string;
     values: NumberList;
     order: DateOrder;
+    /** True if cells that are not dates were taken for missing values. */
+    skipsBadCells: boolean;
 }
 
 export interface TextColumn {
@@ -38,7 +40,7 @@ export function completeColumn(builder: ColumnBuilder, rowCount: number, kept: U
         case "text":
             return { kind: "text", name, values: values as ScaledInts, dictionary };
         case "date":
-            return { kind: "date", name, values, order };
+            return { kind: "date", name, values, order, skipsBadCells: builder.bad !== undefined };
         default:
             return { kind: "number", name, values, ...(format === undefined ? {} : { format }) };
     }

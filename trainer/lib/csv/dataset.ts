@@ -1,8 +1,9 @@
 import { availableParallelism } from "node:os";
 import { valueAt } from "../columns/number-list";
-import { DataError } from "../errors";
+import { DataError, type Problem } from "../errors";
 import { aboutColumn, type Finding, typeSetting } from "../findings";
 import { DATE_PARTS, type Reading, type Task } from "../model";
+import { nearest } from "../nearest";
 import { ColumnBuilder } from "./column-builder";
 import { type Column, completeColumn, completeSpellings, findRowsWithValue } from "./columns";
 import { decodeContent, type Encoding } from "./decode";
@@ -10,8 +11,9 @@ import type { Header } from "./header";
 import { isIdentifierName } from "./identifier-names";
 import { bytesPerEncodedValue, bytesPerValueOfFit, checkMemory, type FitPlan } from "./memory-guard";
 import { Progress } from "./progress";
+import type { RowReader, TablePlan } from "./row-reader";
 import { FileRules, type ReadingSettings } from "./rules";
-import { type ReadTable, readTable } from "./table-reader";
+import { type Part, type ReadTable, readTable } from "./table-reader";
 import { countCodeLists, makeTarget, type Target } from "./target";
 
 /** A table as it was read, in memory that threads can share. `learnColumns` makes it ready for training. */
@@ -35,6 +37,11 @@ export interface Dataset {
     rowsWithoutTarget: number;
     /** Returns the line of a row in the file, where the header is row 1. */
     lineOf(row: number): number;
+    /**
+     * The rows of the file that must not help to determine the kinds of the columns, if the kind of some column would be
+     * another one without these rows; undefined otherwise.
+     */
+    excludeFromKinds(rows: Uint32Array): ReadonlySet<number> | undefined;
 }
 
 export interface DroppedColumn {
@@ -44,12 +51,16 @@ export interface DroppedColumn {
 
 /** Options that determine how the columns are used. */
 export interface DatasetRequest extends ReadingSettings {
-    /** Column to predict. */
+    /** Column to predict. If it is missing from the header, only problems can result. */
     target: string;
+    /** Problems that are already known, which are reported together with those in the file. */
+    problems?: readonly Problem[];
     /** All columns that must not be used as features. If undefined, columns that look like identifiers are dropped. */
     dropColumns: readonly string[] | undefined;
     /** If undefined, the target column decides: see `decideTask`. */
     task: Task | undefined;
+    /** Rows of the file that do not help to determine the kinds of the columns. @default none */
+    excludedFromKinds?: ReadonlySet<number> | undefined;
     /** Encoding for a file without a byte order mark. @default "utf-8" */
     encoding?: Encoding | undefined;
 }
@@ -66,6 +77,8 @@ export interface ReadDatasetOptions {
     memoryLimitBytes?: number | undefined;
     /** The fits that run after the file has been read, which also need memory. @default one tree */
     fits?: FitPlan | undefined;
+    /** True if the content is a sample, so that too few classes or rows are not a problem. @default false */
+    isPartial?: boolean;
     /** Threads used by the fits. @default os.availableParallelism */
     threads?: number | undefined;
 }
@@ -76,27 +89,38 @@ export type Content = AsyncIterable<Uint8Array> & { readonly size?: number | und
 /** With fewer rows, a test on held-back rows would be meaningless. */
 export const MIN_ROWS = 10;
 
+/** Words in the last row of a table that holds totals. */
+const TOTALS = /^(grand )?(total|totals|sum|summe|gesamt|insgesamt|average|mean)$/i;
+
+/** Largest share of the rows that may lack a target because their cell cannot be read. */
+const MAX_BAD_TARGETS = 0.2;
+
 const DELIMITER_NAMES: Record<string, string> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };
 
 /**
- * Reads a CSV or JSON Lines file into columns: finds the target, drops columns, and determines the kinds of the others.
+ * Reads CSV or JSON Lines, from one file or several with the same header, into columns: finds the target, drops columns, and determines the kinds of the others.
  * @throws {DataError} with one sentence, for data that cannot be used for training
  * @throws {MemoryError} as soon as it is clear that the machine does not have enough memory
  */
 export async function readDataset(
-    bytes: Content,
+    content: Content | readonly Part<Content>[],
     source: string,
     request: DatasetRequest,
     options: ReadDatasetOptions,
 ): Promise<Dataset> {
     const { print, now = () => performance.now(), memoryLimitBytes = Infinity } = options;
     const { fits = { forest: false, crossValidation: false, learned: 1 }, threads = availableParallelism() } = options;
-    const totalBytes = () => options.totalBytes ?? bytes.size;
+    const given = Symbol.asyncIterator in content ? [{ source, content }] : content;
+    const sizes = () => given.map((part) => part.content.size ?? Number.NaN);
+    const totalBytes = () => options.totalBytes ?? (sizes().reduce((sum, size) => sum + size, 0) || undefined);
     const fitBytes = bytesPerValueOfFit(fits, threads);
     const encodedBytes = bytesPerEncodedValue(fits, threads);
     const progress = new Progress(print, now, totalBytes);
-    const csv = decodeContent(bytes, source, request.encoding);
-    const table = await readTable(csv, source, (header) => planColumns(header, source, request), {
+    const parts = given.map((part) => ({
+        source: part.source,
+        content: decodeContent(part.content, part.source, request.encoding),
+    }));
+    const table = await readTable(parts, source, (header) => planColumns(header, source, request), {
         totalBytes,
         onProgress: ({ builders, reader, bytesRead }) => {
             const wanted = builders.filter((builder) => builder !== undefined);
@@ -114,13 +138,46 @@ export async function readDataset(
         },
     });
     const { header, reader, bytesRead } = table;
-    if (reader.rowCount === 0) {
-        throw new DataError(`${source} has a header (${header.columns.join(", ")}) but no rows`);
+    const totals = dropTotals(table);
+    const { problems } = reader;
+    let dataset: Dataset | undefined;
+    try {
+        dataset = prepareDataset(table, source, request);
+    } catch (error) {
+        if (!(error instanceof DataError)) {
+            throw error;
+        }
+        // A sample may lack classes, and so may a target that cannot be read.
+        const isReadable = table.builders.every((builder) => builder?.role !== "target" || !reader.hasProblem(builder));
+        problems.push(...(options.isPartial || !isReadable ? [] : error.problems));
+    }
+    if (dataset === undefined || problems.length > 0) {
+        throw new DataError(problems);
     }
     const separated = `${DELIMITER_NAMES[header.delimiter] ?? header.delimiter}-separated`;
     const size = `${reader.rowCount} rows, ${header.columns.length} columns, ${separated}`;
     print(`Read ${source}: ${size}${progress.summarize(bytesRead)}`);
-    return prepareDataset(table, source, request);
+    return { ...dataset, findings: [...describeTitle(header), ...totals, ...dataset.findings] };
+}
+
+function describeTitle({ title, line }: Header): Finding[] {
+    const message = `The lines above row ${line} are left out, because they are a title: ${JSON.stringify(title)}`;
+    return title === undefined ? [] : [{ kind: "header", message }];
+}
+
+/** Leaves out the last row if it holds totals. */
+function dropTotals({ builders, reader }: ReadTable): Finding[] {
+    const row = reader.rowCount - 1;
+    for (const builder of builders) {
+        const text = builder?.isDeclared === false ? builder.textOnlyIn(row) : undefined;
+        if (builder !== undefined && text !== undefined && TOTALS.test(text)) {
+            const place = reader.nameOf(row);
+            reader.dropLastRow();
+            const said = `has ${JSON.stringify(text)} in the last row (${place}), which is left out because it holds totals`;
+            return [aboutColumn("bad-cells", builder.name, said, typeSetting(builder.name, "text"))];
+        }
+    }
+    return [];
 }
 
 /** Number of columns that will be added for the codes of text and the parts of dates, as far as the file has been read. */
@@ -132,22 +189,11 @@ function countEncoded(builders: readonly ColumnBuilder[]): number {
 }
 
 /** Returns a builder for each column to read, and undefined for the others. */
-function planColumns(header: Header, source: string, request: DatasetRequest) {
+function planColumns(header: Header, source: string, request: DatasetRequest): TablePlan {
     const { columns, delimiter } = header;
     const { target, dropColumns, types = {} } = request;
-    checkTarget(columns, source, target);
-    for (const [setting, names] of Object.entries({ dropColumns: dropColumns ?? [], types: Object.keys(types) })) {
-        const unknown = names.filter((name) => !columns.includes(name));
-        if (unknown.length > 0) {
-            throw new DataError(
-                `${source} has no column ${quoted(unknown)}, listed in \`${setting}\`; it has ${quoted(columns)}`,
-            );
-        }
-    }
+    const problems = [...(request.problems ?? []), ...checkNames(columns, source, request)];
     const dropped = new Set(listDropped(header, request).map(({ name }) => name));
-    if (columns.every((name) => name === target || dropped.has(name))) {
-        throw noColumnLeft(source, [...dropped]);
-    }
     const rules = new FileRules(delimiter, request);
     const builders = columns.map((name) => {
         if (dropped.has(name)) {
@@ -156,9 +202,9 @@ function planColumns(header: Header, source: string, request: DatasetRequest) {
         const type = types[name] as Exclude<(typeof types)[string], "drop"> | undefined;
         const mayIdentify = dropColumns === undefined && type === undefined && isIdentifierName(name);
         const role = name === target ? "target" : mayIdentify ? "identifier" : "feature";
-        return new ColumnBuilder(name, role, rules, type);
+        return new ColumnBuilder(name, role, rules, type, role === "target" ? undefined : request.excludedFromKinds);
     });
-    return { builders, rules };
+    return { builders, rules, problems };
 }
 
 /** Columns that are not read. */
@@ -174,23 +220,45 @@ function listDropped(
     ];
 }
 
-function checkTarget(columns: readonly string[], source: string, target: string): void {
-    if (columns.includes(target)) {
-        return;
+/** Problems with columns that the settings name and the header does not. */
+function checkNames(columns: readonly string[], source: string, request: DatasetRequest): Problem[] {
+    const { target, dropColumns = [], types = {} } = request;
+    const number = columns.find((name) => name !== "" && Number.isFinite(Number(name)));
+    if (target !== undefined && !columns.includes(target) && number !== undefined) {
+        const row = `its first row (${columns.join(", ")}) has values such as ${JSON.stringify(number)}`;
+        const fix = "add a first row with the column names";
+        return [{ text: `${source} has no header: ${row} and no column ${JSON.stringify(target)}; ${fix}` }];
     }
-    const number = columns.find((name) => Number.isFinite(Number(name)));
-    if (number !== undefined) {
-        throw new DataError(
-            `${source} has no header: its first row (${columns.join(", ")}) has values such as ` +
-                `${JSON.stringify(number)} and no column ${JSON.stringify(target)}; add a first row with the column names`,
-        );
-    }
-    throw new DataError(`${source} has no column ${JSON.stringify(target)} to predict; it has ${quoted(columns)}`);
+    const find = (setting: string, names: readonly string[], toFix: (guess: string) => string): Problem[] =>
+        names
+            .filter((name) => !columns.includes(name))
+            .map((name) => {
+                const guess = nearest(name.toLowerCase(), columns, name.length / 3, (known) => known.toLowerCase());
+                const hint = guess === undefined ? "" : `; did you mean ${JSON.stringify(guess)}?`;
+                const must = setting === "target" ? "be a column" : "name columns";
+                const text = `must ${must} of ${source}, which has ${quoted(columns)}; got ${JSON.stringify(name)}${hint}`;
+                return { setting, text, ...(guess === undefined ? {} : { fix: toFix(guess) }) };
+            });
+    return [
+        ...find("target", target === undefined ? [] : [target], (guess) => guess),
+        ...find("dropColumns", dropColumns, (guess) => JSON.stringify([guess])),
+        ...find("types", Object.keys(types), (guess) => JSON.stringify({ [guess]: "text" })),
+    ];
 }
 
 function prepareDataset({ header, builders, reader }: ReadTable, source: string, request: DatasetRequest): Dataset {
     const { rowCount } = reader;
+    if (rowCount === 0) {
+        throw new DataError(`${source} has a header (${header.columns.join(", ")}) but no rows`);
+    }
     const dropped = listDropped(header, request);
+    const { bad: badTargets } = builders.find((builder) => builder?.role === "target") ?? {};
+    if (badTargets !== undefined && request.onBadCell !== "missing" && badTargets.count > rowCount * MAX_BAD_TARGETS) {
+        const { first, count } = badTargets;
+        const got = `${JSON.stringify(first)} and the like in ${count} of ${rowCount} rows`;
+        const text = `must have numbers only, or be declared as text; got ${got}`;
+        throw new DataError(`${source} column ${JSON.stringify(request.target)} ${text}: set \`types\` or \`missing\``);
+    }
     const identifiers: Finding[] = [];
     const features: ColumnBuilder[] = [];
     let target: ColumnBuilder | undefined;
@@ -200,7 +268,7 @@ function prepareDataset({ header, builders, reader }: ReadTable, source: string,
             target = builder;
         } else if (builder?.firstOther !== undefined) {
             if (!isDistinct(builder, rowCount)) {
-                throw reader.describe(builder, builder.firstOther, rowCount);
+                throw new DataError([reader.describe(builder, builder.firstOther)]);
             }
             const { name } = builder;
             const why = "named like an identifier and different in every row";
@@ -210,7 +278,10 @@ function prepareDataset({ header, builders, reader }: ReadTable, source: string,
             features.push(builder);
         }
     }
-    if (target === undefined || features.length === 0) {
+    if (target === undefined) {
+        throw new DataError([]); // This is known from the header.
+    }
+    if (features.length === 0) {
         throw noColumnLeft(
             source,
             dropped.map(({ name }) => name),
@@ -236,17 +307,31 @@ function prepareDataset({ header, builders, reader }: ReadTable, source: string,
         reading: { missing: [...missing], onBadCell, ...(encoding === undefined ? {} : { encoding }) },
         findings: [...identifiers, ...[target, ...features].flatMap((builder) => describeReading(builder, reader))],
         rowsWithoutTarget,
-        lineOf: lineFinder(reader.lines, kept),
+        lineOf: lineFinder(reader.locator(), kept),
+        excludeFromKinds: kindsFinder(features, kept),
     };
 }
 
 /** A separate function, so that its result keeps nothing else of the reader in memory. */
-function lineFinder(lines: ReadTable["reader"]["lines"], kept: Uint32Array | undefined): Dataset["lineOf"] {
-    return (row) => lines.lineOf(kept === undefined ? row : (kept[row] as number));
+function lineFinder(locate: ReturnType<RowReader["locator"]>, kept: Uint32Array | undefined): Dataset["lineOf"] {
+    return (row) => locate(kept?.[row] ?? row).line;
+}
+
+function kindsFinder(features: readonly ColumnBuilder[], kept: Uint32Array | undefined): Dataset["excludeFromKinds"] {
+    return (rows) => {
+        // Without these rows, at most twice as many rows determine the kinds, because most rows remain.
+        const last = 2 * Math.max(...features.map(({ decidingRows }) => decidingRows));
+        const inFile = new Set<number>();
+        for (let index = 0; index < rows.length && (rows[index] as number) < last; index++) {
+            const row = rows[index] as number;
+            inFile.add(kept?.[row] ?? row);
+        }
+        return features.some((builder) => builder.dependsOn(inFile)) ? inFile : undefined;
+    };
 }
 
 /** Findings about cells in a column that were not read as written. */
-function describeReading({ name, findings, markers, bad }: ColumnBuilder, { lines }: ReadTable["reader"]): Finding[] {
+function describeReading({ name, findings, markers, bad }: ColumnBuilder, reader: ReadTable["reader"]): Finding[] {
     const listed = [...markers].map(([marker, rows]) => `${JSON.stringify(marker)} (${rows})`);
     const marked = `has ${listed.join(", ")}, taken for missing values`;
     const text = typeSetting(name, "text");
@@ -255,7 +340,7 @@ function describeReading({ name, findings, markers, bad }: ColumnBuilder, { line
         ...(listed.length === 0 ? [] : [aboutColumn("missing-marker", name, marked, text)]),
         ...(bad === undefined
             ? []
-            : [aboutColumn("bad-cells", name, `${describeBad(bad)} in row ${lines.lineOf(bad.row)}`, text)]),
+            : [aboutColumn("bad-cells", name, `${describeBad(bad)} in ${reader.nameOf(bad.row)}`, text)]),
     ];
 }
 

@@ -20,6 +20,8 @@ export interface Header {
     columns: string[];
     /** True if a delimiter follows the last name. */
     isTrailing: boolean;
+    /** Text in the lines above the header, if they are a title. */
+    title?: string;
     /** Line on which the header begins. */
     line: number;
     /** First line after the header. */
@@ -28,16 +30,46 @@ export interface Header {
 
 /**
  * Takes the header, the first line that is not blank, from the front of the window. Returns undefined when the header
- * is not complete yet.
+ * is not complete yet. Lines above it with a single cell, such as the title of a spreadsheet, are skipped.
  * @throws {DataError} naming the row and the column
  */
 export function takeHeader(window: ByteWindow, source: string, final: boolean): Header | undefined {
+    const { start } = window;
+    const first = takeFirstRow(window, source, final, 1);
+    if (first === undefined || !isTitle(first.columns)) {
+        return first && toHeader(first);
+    }
+    let header: FirstRow | undefined = first;
+    while (header !== undefined && isTitle(header.columns)) {
+        header = takeFirstRow(window, source, final, header.nextLine);
+    }
+    if (header === undefined) {
+        window.start = start;
+        return undefined;
+    }
+    return { ...toHeader(header), title: first.columns.filter((name) => name !== "").join(" ") };
+}
+
+/** The cells of a row. */
+type FirstRow = Omit<Header, "isTrailing" | "title">;
+
+/** True if most of the cells are empty, as in a line above the table. */
+function isTitle(cells: readonly string[]): boolean {
+    const unnamed = cells.slice(1, -1).filter((name) => name === "").length;
+    return unnamed > 0 && unnamed >= (cells.length - 1) / 2;
+}
+
+function toHeader({ columns, ...rest }: FirstRow): Header {
+    return { ...rest, columns: nameColumns(columns), isTrailing: columns.length > 1 && columns.at(-1) === "" };
+}
+
+function takeFirstRow(window: ByteWindow, source: string, final: boolean, firstLine: number): FirstRow | undefined {
     const { bytes, end } = window;
     const separator = readSeparatorLine(textOf(bytes, window.start, Math.min(end, window.start + 7)));
     const start = window.start + (separator?.length ?? 0);
     const found = findFirstLine(bytes, start, end);
     const { from, to } = found;
-    const line = found.line + (separator === undefined ? 0 : 1);
+    const line = found.line + firstLine - 1 + (separator === undefined ? 0 : 1);
     if (to === undefined && !final) {
         if (end - start > MAX_HEADER_BYTES) {
             throw new DataError(`${source} has no header: its first line is longer than ${MAX_HEADER_BYTES} bytes`);
@@ -60,17 +92,8 @@ export function takeHeader(window: ByteWindow, source: string, final: boolean): 
         columns.push(textOf(scanner.bytes, scanner.start, scanner.end));
         nextLine += scanner.lineBreaks;
     }
-    const unnamed = columns.slice(1, -1).filter((name) => name === "").length;
-    if (unnamed > 0 && unnamed >= (columns.length - 1) / 2) {
-        const title = columns.find((name) => name !== "") ?? "";
-        throw new DataError(
-            `${source} row ${line} must be the header; got ${JSON.stringify(title)} and ${unnamed + 1} columns without a ` +
-                "name: remove the lines above the header",
-        );
-    }
     window.start = scanner.next;
-    const isTrailing = columns.length > 1 && columns.at(-1) === "";
-    return { delimiter, columns: nameColumns(columns), isTrailing, line, nextLine };
+    return { delimiter, columns, line, nextLine };
 }
 
 /** Returns the range of the first line that is not blank; `to` is undefined if its end has not been read yet. */

@@ -1,6 +1,6 @@
 import type { GrowingNumbers } from "../columns/growing-numbers";
 import { POWERS_OF_TEN } from "../columns/number-list";
-import { DataError } from "../errors";
+import { DataError, type Problem } from "../errors";
 import type { ByteWindow } from "./byte-window";
 import { CellScanner, CR, CUT, LF, ROW_END } from "./cell-scanner";
 import type { CellProblem, ColumnBuilder } from "./column-builder";
@@ -17,16 +17,27 @@ const ZERO = 48;
 /** Maximum length of a row in bytes. A longer row is assumed to contain a quote that is never closed. */
 const MAX_ROW_BYTES = 64 * 1024 * 1024;
 
+/** After the first problem, other problems are looked for in this many rows. */
+const MORE_ROWS = 100_000;
+
 /** Returned instead of an index if the end of the row has not arrived yet. */
 const CUT_ROW = -1;
+
+/** The rules for cells, a builder for each column to read, and problems with the header. */
+export interface TablePlan {
+    builders: readonly (ColumnBuilder | undefined)[];
+    rules: FileRules;
+    problems?: readonly Problem[];
+}
 
 /** Reads rows from a window into columns. */
 export class RowReader {
     /** Number of complete rows. */
     rowCount = 0;
-    readonly lines = new LineNumbers();
-    readonly #source: string;
-    readonly #header: Header;
+    /** The files, each with its first row. */
+    readonly #files: { source: string; from: number; lines: LineNumbers }[] = [];
+    #source = "";
+    #header: Header;
     /** Undefined for columns that are left out. */
     readonly #builders: readonly (ColumnBuilder | undefined)[];
     /** The lists for the columns that are known to hold plain numbers. */
@@ -47,16 +58,21 @@ export class RowReader {
     #badColumn: ColumnBuilder | undefined;
     #problem: CellProblem | undefined;
 
+    readonly #headerProblems: readonly Problem[];
+    /** The first cell in each column that does not fit. */
+    readonly #badCells = new Map<ColumnBuilder, CellProblem>();
+    /** No rows from this one on are read. */
+    #lastRow: number;
+
     /** `totalBytes`: the size of the file, if it is known when the first rows are read. */
     constructor(
-        source: string,
         header: Header,
-        builders: readonly (ColumnBuilder | undefined)[],
-        { decimalComma }: FileRules,
+        { builders, rules: { decimalComma }, problems = [] }: TablePlan,
         totalBytes: () => number | undefined,
     ) {
+        this.#headerProblems = problems;
+        this.#lastRow = problems.length > 0 ? MORE_ROWS : Infinity;
         this.#totalBytes = totalBytes;
-        this.#source = source;
         this.#header = header;
         this.#builders = builders;
         this.#line = header.nextLine;
@@ -77,10 +93,63 @@ export class RowReader {
     }
 
     /**
-     * Takes all complete rows from the window.
-     * @throws {DataError} naming the row and the column
+     * Begins the next file.
+     * @throws {DataError} if its header differs from that of the first file
      */
-    read(window: ByteWindow, final: boolean): void {
+    begin(source: string, header: Header): void {
+        const [first] = this.#files;
+        const describe = ({ columns, delimiter }: Header) => JSON.stringify(columns.join(delimiter));
+        if (first !== undefined && describe(header) !== describe(this.#header)) {
+            const text = `must have the same header as ${first.source}, ${describe(this.#header)}; got ${describe(header)}`;
+            throw new DataError([...this.problems, { text: `${source} row ${header.line} ${text}` }]);
+        }
+        this.#source = source;
+        this.#header = header;
+        this.#line = header.nextLine;
+        this.#lastRowLine = header.line;
+        this.#files.push({ source, from: this.rowCount, lines: new LineNumbers() });
+    }
+
+    /** Returns a function that finds the file with a row, and its line there. */
+    locator(): (row: number) => { source: string; line: number } {
+        const files = this.#files;
+        return (row) => {
+            const { source = "", lines } = files.filter(({ from }) => from <= row).at(-1) ?? {};
+            return { source, line: lines?.lineOf(row) ?? 0 };
+        };
+    }
+
+    /** A row as named in a finding. */
+    nameOf(row: number): string {
+        const { source, line } = this.locator()(row);
+        return this.#files.length > 1 ? `row ${line} of ${source}` : `row ${line}`;
+    }
+
+    /** Problems with the header and with cells, the first one in each column. */
+    get problems(): Problem[] {
+        return [
+            ...this.#headerProblems,
+            ...[...this.#badCells].map(([builder, problem]) => this.describe(builder, problem)),
+        ];
+    }
+
+    /**
+     * Takes all complete rows from the window.
+     * @throws {DataError} with every problem, if reading on is impossible or useless
+     */
+    read(window: ByteWindow, final: boolean, isLastFile: boolean): void {
+        try {
+            this.#readRows(window, final);
+            this.#settle(final && isLastFile);
+        } catch (error) {
+            throw error instanceof DataError ? new DataError([...this.problems, ...error.problems]) : error;
+        }
+        if (this.rowCount >= this.#lastRow) {
+            throw new DataError(this.problems);
+        }
+    }
+
+    #readRows(window: ByteWindow, final: boolean): void {
         const { bytes, end } = window;
         while (window.start < end) {
             if (this.rowCount >= this.#capacity) {
@@ -95,18 +164,33 @@ export class RowReader {
         if (end - window.start > MAX_ROW_BYTES) {
             throw new DataError(`${this.#source} after row ${this.#lastRowLine}: a quoted cell is never closed`);
         }
-        this.#settle(final);
     }
 
-    /** Error for a cell in one of the first `rows` rows. */
-    describe(builder: ColumnBuilder, { row, problem }: CellProblem, rows: number): DataError {
-        const cell = `${this.#source} row ${this.lines.lineOf(row)}, column ${JSON.stringify(builder.name)}`;
-        return new DataError(
-            builder.kind === "number" && problem.endsWith("numbers")
-                ? `${cell}: ${problem} (${builder.countNumbers(rows)} of ${rows}); ` +
-                      `correct it, remove the row or the column, or set \`missing\`, \`types\` or \`onBadCell\``
-                : `${cell}: ${problem}`,
-        );
+    hasProblem(builder: ColumnBuilder): boolean {
+        return this.#badCells.has(builder);
+    }
+
+    /** Forgets the last row. */
+    dropLastRow(): void {
+        this.rowCount--;
+        for (const builder of this.#builders) {
+            // This is the first such cell, and therefore the only one.
+            if (builder?.bad?.row === this.rowCount) {
+                builder.bad = undefined;
+                this.#badCells.delete(builder);
+            }
+        }
+    }
+
+    /** Describes the problem with a cell. */
+    describe(builder: ColumnBuilder, { row, problem }: CellProblem): Problem {
+        const rows = this.rowCount;
+        const { source, line } = this.locator()(row);
+        const cell = `${source} row ${line}, column ${JSON.stringify(builder.name)}`;
+        const advice =
+            `(${builder.countNumbers(rows)} of ${rows}); ` +
+            "correct it, remove the row or the column, or set `missing`, `types` or `onBadCell`";
+        return { text: `${cell}: ${problem}${problem.endsWith("numbers") ? ` ${advice}` : ""}` };
     }
 
     /**
@@ -244,11 +328,11 @@ export class RowReader {
             const problem = describeRagged(this.#cells, this.#header.columns, this.#firstExtra);
             throw new DataError(`${this.#source} row ${line} ${problem}`);
         }
-        this.lines.add(this.rowCount, line);
+        this.#files.at(-1)?.lines.add(this.rowCount, line);
         this.#lastRowLine = line;
         this.rowCount++;
         if (this.#problem !== undefined && this.#badColumn !== undefined) {
-            throw this.describe(this.#badColumn, this.#problem, this.rowCount);
+            this.#report(this.#badColumn, this.#problem);
         }
         return next;
     }
@@ -264,10 +348,17 @@ export class RowReader {
         for (const builder of ready) {
             const problem = builder.settle(this.rowCount);
             if (problem !== undefined) {
-                throw this.describe(builder, problem, this.rowCount);
+                this.#report(builder, problem);
             }
         }
         this.#refresh();
+    }
+
+    #report(builder: ColumnBuilder, problem: CellProblem): void {
+        if (!this.#badCells.has(builder)) {
+            this.#badCells.set(builder, problem);
+            this.#lastRow = Math.min(this.#lastRow, this.rowCount + MORE_ROWS);
+        }
     }
 
     #refresh(): void {

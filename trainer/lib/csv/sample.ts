@@ -9,6 +9,9 @@ const DECIDING_VALUES = 10_000;
 /** After this many cells without a number or a date, a column is text. */
 const HOPELESS_CELLS = 200;
 
+/** A column holds dates if it has this many for every other cell, which is then taken for a missing value. */
+const DATES_PER_OTHER = 4;
+
 /** Integers with this many digits may not be exact as numbers. */
 const LONG_DIGITS = 16;
 
@@ -35,12 +38,23 @@ export class Sample {
     #seen = 0;
     #numbers = 0;
     #texts = 0;
+    #hasDates = false;
+    #excluded: ReadonlySet<number>;
     readonly #rules: FileRules;
     readonly #wanted: ColumnKind["kind"] | undefined;
     readonly #name: string;
 
-    /** @param wanted the kind that the user has set */
-    constructor(name: string, rules: FileRules, wanted: ColumnKind["kind"] | undefined) {
+    /**
+     * @param wanted the kind that the user has set
+     * @param excluded rows that do not take part in the decision
+     */
+    constructor(
+        name: string,
+        rules: FileRules,
+        wanted: ColumnKind["kind"] | undefined,
+        excluded: ReadonlySet<number> = new Set(),
+    ) {
+        this.#excluded = excluded;
         this.#name = name;
         this.#rules = rules;
         this.#wanted = wanted;
@@ -72,6 +86,9 @@ export class Sample {
         for (; this.#seen < rows && !this.#isFull(); this.#seen++) {
             const start = this.#startOf(this.#seen);
             const end = this.#ends[this.#seen] as number;
+            if (this.#excluded.has(this.#seen)) {
+                continue;
+            }
             if (!Number.isNaN(readNumber(this.#bytes, start, end, this.#rules.decimalComma))) {
                 this.#numbers++;
             } else if (!this.#rules.isMissing(this.#bytes, start, end)) {
@@ -79,6 +96,26 @@ export class Sample {
             }
         }
         return final || this.#isFull();
+    }
+
+    /** True if other rows could lead to another decision. Otherwise, all cells agree. */
+    isMixed(kind: ColumnKind): boolean {
+        const isPlain = kind.kind === "number" && kind.format === undefined && !this.#rules.decimalComma;
+        return kind.kind === "text" ? this.#numbers > 0 || this.#hasDates : !isPlain || this.#texts > 0;
+    }
+
+    /** Number of rows examined. */
+    get rows(): number {
+        return this.#seen;
+    }
+
+    /** Decides again without some rows. */
+    decideWithout(excluded: ReadonlySet<number>, decimal: "." | "," | undefined, role: string): ColumnKind {
+        const rows = this.#seen;
+        this.#excluded = excluded;
+        [this.#seen, this.#numbers, this.#texts] = [0, 0, 0];
+        this.isReady(rows, true);
+        return this.decide(this.findEvidence(), decimal, role).kind;
     }
 
     #isFull(): boolean {
@@ -210,15 +247,20 @@ export class Sample {
                 break;
             }
         }
-        const isDate = dates > others + booleans || (this.#wanted === "date" && dates > 0);
-        return { isBoolean: booleans > 0 && others + dates === 0, dates: isDate ? evidence.order : undefined };
+        this.#hasDates = dates + booleans > 0;
+        const isDate = dates >= (others + booleans) * DATES_PER_OTHER && dates > 0;
+        const isDeclared = this.#wanted === "date" && dates > 0;
+        return {
+            isBoolean: booleans > 0 && others + dates === 0,
+            dates: isDate || isDeclared ? evidence.order : undefined,
+        };
     }
 
     /** Yields the examined cells that are not missing values. */
     *#cells(): Iterable<string> {
         for (let row = 0; row < this.#seen; row++) {
             const [start, end] = [this.#startOf(row), this.#ends[row] as number];
-            if (!this.#rules.isMissing(this.#bytes, start, end)) {
+            if (!this.#excluded.has(row) && !this.#rules.isMissing(this.#bytes, start, end)) {
                 yield textOf(this.#bytes, start, end);
             }
         }

@@ -108,7 +108,10 @@ function learnColumn(column: Column, { target }: Dataset, rows: Uint32Array): Le
     const varying = parts.filter(({ list }) => rows.some((row) => !isSame(list, row, rows[0] as number)));
     const used = varying.length > 0 ? varying : parts.slice(0, 1);
     return {
-        feature: { name, kind: "date", missing, order: column.order, parts: used.map(({ part }) => part) },
+        feature: {
+            ...{ name, kind: "date", missing, order: column.order, parts: used.map(({ part }) => part) },
+            ...(column.skipsBadCells ? { skipsBadCells: true } : {}),
+        },
         columns: used.map(({ list }) => list),
         isUnseen,
     };
@@ -141,7 +144,7 @@ function isSame(list: NumberList, row: number, other: number): boolean {
 
 function describeConstant(column: Column, rows: Uint32Array): Finding {
     const { name } = column;
-    const setting = `dropColumns=${JSON.stringify([name])}`;
+    const setting = typeSetting(name, "drop");
     if (column.kind === "text" && !isConstantText(column, rows)) {
         const said = "is not used, because hardly any of its strings occurs in several rows";
         return aboutColumn("rare-text", name, said, setting);

@@ -138,6 +138,7 @@ function numberReader(
     onBadCell: Reading["onBadCell"],
 ): CellReader {
     const { kind, missing } = feature;
+    const skipsBadCells = onBadCell === "missing" || (kind === "date" && feature.skipsBadCells);
     const numericMarkers = [...markers].map((marker) => parseNumber(marker, decimalComma));
     const parse = (cell: string) => {
         if (kind === "date") {
@@ -165,7 +166,7 @@ function numberReader(
         const isMissing = cell === "" || isMarked || isMissingMarker(cell);
         if (!isMissing) {
             const what = kind === "date" ? "a date" : "a number";
-            return onBadCell === "missing"
+            return skipsBadCells
                 ? { isError: false, text: `has ${JSON.stringify(cell)}: treated as missing` }
                 : { isError: true, text: `must be ${what}; got ${JSON.stringify(cell)}` };
         }

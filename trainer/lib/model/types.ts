@@ -23,6 +23,8 @@ export interface DateFeature {
     order: DateOrder;
     /** The numbers that enter the trees. */
     parts: DatePart[];
+    /** True if a cell that is not a date is a missing value, as in training. */
+    skipsBadCells?: true;
 }
 
 /**

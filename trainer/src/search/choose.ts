@@ -1,7 +1,7 @@
 import type { Target } from "../../lib/csv/target";
+import type { Hyperparameters } from "../../lib/settings/arguments";
+import { searchedNames } from "../../lib/settings/arguments";
 import { estimateTreeMs, type FitPool } from "../../lib/tree";
-import type { Hyperparameters } from "../arguments";
-import { searchedNames } from "../arguments";
 import { formatNumber } from "../describe";
 import { splitRows } from "../split";
 import { type CrossValidation, type CrossValidationOptions, crossValidate } from "./cross-validate";

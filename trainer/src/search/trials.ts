@@ -1,9 +1,9 @@
 import type { FitPlan } from "../../lib/csv/memory-guard";
+import { HyperparameterError } from "../../lib/errors";
 import type { Algorithm } from "../../lib/model";
+import type { GrowthArguments, Hyperparameters } from "../../lib/settings/arguments";
+import { searchedNames } from "../../lib/settings/arguments";
 import type { FitTask } from "../../lib/tree";
-import type { GrowthArguments, Hyperparameters } from "../arguments";
-import { searchedNames } from "../arguments";
-import { HyperparameterError } from "../errors";
 
 /** One way to grow a model, with every default filled in. A tree lacks the properties that only a forest uses. */
 export interface Growth {
@@ -17,9 +17,6 @@ export interface Growth {
     maxFeatures?: number;
 }
 
-/** More trials than this are assumed to be a mistake, because running them would take days. */
-const MAX_TRIALS = 1000;
-
 /** Default number of folds if there are several trials. Five is the usual choice. */
 const DEFAULT_FOLDS = 5;
 
@@ -28,21 +25,14 @@ const DEFAULT_FOLDS = 5;
  * tree does not use add no trials.
  * @param classes number of classes; undefined for a regression
  * @param features number of features
- * @throws {HyperparameterError} for more than 1000 trials, or for `maxFeatures` above the number of features
+ * @throws {HyperparameterError} for `maxFeatures` above the number of features
  */
 export function listTrials({ grid }: Hyperparameters, classes: number | undefined, features: number): Growth[] {
     const tooMany = grid.maxFeatures.find((value) => value !== undefined && value > features);
     if (tooMany !== undefined) {
         const allowed = `an integer from 1 to ${features}, the number of features`;
         throw new HyperparameterError([
-            `\`maxFeatures\` must be ${allowed}; got "${tooMany}" (--maxFeatures=${features})`,
-        ]);
-    }
-    const size = Object.values(grid).reduce((product, values) => product * values.length, 1);
-    if (size > MAX_TRIALS) {
-        const lists = searchedNames(grid).map((name) => `\`${name}\` ${grid[name].length}`);
-        throw new HyperparameterError([
-            `The lists must make at most ${MAX_TRIALS} trials; got ${size} (${lists.join(" x ")}): shorten one`,
+            { setting: "maxFeatures", text: `must be ${allowed}; got "${tooMany}"`, fix: String(features) },
         ]);
     }
     const combinations = Object.entries(grid).reduce<Record<string, unknown>[]>(
@@ -67,7 +57,11 @@ export function countFolds({ cv }: Hyperparameters, trials: readonly Growth[], r
     const folds = cv ?? (needsChoice(trials) ? DEFAULT_FOLDS : 0);
     if (folds > rows) {
         throw new HyperparameterError([
-            `\`cv\` must be at most ${rows}, the number of training rows; got ${folds} (--cv=${rows})`,
+            {
+                setting: "cv",
+                text: `must be at most ${rows}, the number of training rows; got ${folds}`,
+                fix: `${rows}`,
+            },
         ]);
     }
     return folds;

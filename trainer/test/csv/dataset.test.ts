@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { type NumberList, rawOf, toDoubles } from "../../lib/columns/number-list";
+import { allRows } from "../../lib/columns/shared-memory";
 import type { Column } from "../../lib/csv/columns";
 import { readDataset } from "../../lib/csv/dataset";
 import { DataError } from "../../lib/errors";
 import { learnColumns } from "../../lib/features/learn";
 import { describeFinding } from "../../lib/findings";
-import { parseArguments } from "../../src/arguments";
-import { allRows } from "../../src/split";
+import { parseArguments } from "../../lib/settings/arguments";
 import { count, repeat } from "../tables";
 import { bytesOf, csvOf, SOURCE } from "./files";
 
@@ -275,22 +275,10 @@ describe("readDataset", () => {
 
     it.each([
         [
-            "an unknown target",
-            { size: count(12), Kind: KIND },
-            [],
-            'has no column "kind" to predict; it has "size", "Kind"',
-        ],
-        [
             "a file without a header",
             { "5.1": count(12), "Iris-setosa": KIND },
             [],
             "has no header: its first row (5.1, Iris-",
-        ],
-        [
-            "an unknown dropped column",
-            { size: count(12), kind: KIND },
-            ['--dropColumns=["Id"]'],
-            'has no column "Id", listed in',
         ],
         ["only the target", { kind: KIND }, [], "has no features left: only the target remains"],
         [
@@ -350,7 +338,7 @@ describe("readDataset", () => {
             "text far down among numbers",
             { size: [...count(40_000), "x\ny", ...count(9)], kind: repeat(KIND, 40_010) },
             [],
-            'row 40002, column "size": "x\\ny" is text in a column of numbers (40000 of 40001)',
+            'row 40002, column "size": "x\\ny" is text in a column of numbers (40009 of 40010)',
         ],
         ["a short row before a text", { size: ["x", ...count(11)], kind: KIND }, [], 'row 2, column "size": "x"'],
         [
@@ -365,7 +353,33 @@ describe("readDataset", () => {
         await expect(failure).rejects.toThrow(`${SOURCE} ${message}`);
     });
 
-    it("reports a short row before the problems in its cells", async () => {
+    it("reports all problems together, and guesses which columns were meant", async () => {
+        const rows = count(30).map((row) => `${row === 20 ? "wide" : row},${row === 25 ? "-x" : row},${row % 3}\n`);
+        const failure = readText(
+            `Size,height,Kind\n${rows.join("")}`,
+            '--dropColumns=["Id"]',
+            '--types={"heigth":"number"}',
+        );
+        const columns = `${SOURCE}, which has "Size", "height", "Kind"`;
+        const advice = "correct it, remove the row or the column, or set `missing`, `types` or `onBadCell`";
+        await expect(failure).rejects.toThrow(
+            new DataError([
+                { text: `\`target\` must be a column of ${columns}; got "kind"; did you mean "Kind"? (--target=Kind)` },
+                { text: `\`dropColumns\` must name columns of ${columns}; got "Id"` },
+                {
+                    text: `\`types\` must name columns of ${columns}; got "heigth"; did you mean "height"? (--types={"height":"text"})`,
+                },
+                {
+                    text: `${SOURCE} row 22, column "Size": "wide" is text in a column of numbers (29 of 30); ${advice}`,
+                },
+                {
+                    text: `${SOURCE} row 27, column "height": "-x" is text in a column of numbers (29 of 30); ${advice}`,
+                },
+            ]),
+        );
+    });
+
+    it("reports a short row", async () => {
         const rows = count(20_000).map((row) => `${row},${row % 3}\n`);
         await expect(readText(`size,kind\n${rows.join("")}x\n`)).rejects.toThrow(
             "row 20002 has 1 cell, but the header has 2",

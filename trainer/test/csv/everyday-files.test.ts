@@ -1,49 +1,7 @@
 import { gzipSync } from "node:zlib";
-import { toDoubles } from "../../lib/columns/number-list";
-import { readDataset } from "../../lib/csv/dataset";
-import { learnColumns } from "../../lib/features/learn";
-import { describeFinding } from "../../lib/findings";
-import { parseArguments } from "../../src/arguments";
-import { allRows } from "../../src/split";
 import { count, repeat } from "../tables";
-import { bytesOf, SOURCE } from "./files";
-
-const ROWS = 60;
-
-/** Reads a file whose target is `y`, and learns from all rows. Missing numbers are null in the result. */
-async function read(content: string | Uint8Array, ...argv: string[]) {
-    const settings = parseArguments(["--target=y", ...argv]);
-    const dataset = await readDataset(bytesOf(content, 1000), SOURCE, settings, { print: () => {} });
-    const learned = learnColumns(dataset, allRows(dataset.rowCount));
-    const columns = Object.fromEntries(
-        dataset.columns.map((column) => {
-            const values = [...toDoubles(column.values)];
-            const shown = (value: number) => (Number.isNaN(value) ? null : value);
-            return [column.name, values.map((it) => (column.kind === "text" ? column.dictionary.text(it) : shown(it)))];
-        }),
-    );
-    const { target } = dataset;
-    const y: unknown[] =
-        target.task === "classification" ? Array.from(target.y, (it) => target.classes[it]) : [...target.y];
-    return {
-        ...{ dataset, columns, y, features: learned.features, target },
-        dropped: [...dataset.dropped, ...learned.dropped],
-        warnings: [...dataset.findings, ...learned.findings]
-            .filter(({ kind }) => kind !== "identifier")
-            .map(describeFinding),
-    };
-}
-
-/** A table with the columns x, c and y, separated by a delimiter. */
-function table(cells: readonly string[], { delimiter = ",", header = "x", y = ["no", "yes", "no"] } = {}): string {
-    const rows = repeat(cells, ROWS).map((cell, row) => [cell, "abc"[row % 3], y[row % y.length]].join(delimiter));
-    return `${[header, "c", "y"].join(delimiter)}\n${rows.join("\n")}\n`;
-}
-
-async function readX(cells: readonly string[], delimiter = ",", ...argv: string[]) {
-    const { columns, warnings } = await read(table(cells, { delimiter }), ...argv);
-    return { values: columns.x?.slice(0, cells.length), warnings };
-}
+import { SOURCE } from "./files";
+import { ROWS, read, readX, table } from "./read-table";
 
 describe("numbers", () => {
     it.each([
@@ -189,44 +147,6 @@ describe("a target", () => {
     });
 });
 
-describe("missing values", () => {
-    it.each([".", "\\N", "#DIV/0!", "<NA>", "NaT", "n.a.", "#VALUE!", "(null)"])(
-        "can be written as %s among numbers",
-        async (marker) => {
-            const { values, warnings } = await readX(["1.5", "2", marker]);
-            expect(values).toEqual([1.5, 2, null]);
-            expect(warnings).toEqual([
-                expect.stringContaining(`Column "x" has ${JSON.stringify(marker)} (20), taken for missing values`),
-            ]);
-        },
-    );
-
-    it("have the markers that are set, which may be numbers", async () => {
-        expect((await readX(["1.5", "-999", "<0.1"], ",", '--missing=["-999","<0.1"]')).values).toEqual([
-            1.5,
-            null,
-            null,
-        ]);
-        expect((await readX(["a", "b", "n/d"], ",", "--missing=n/d")).values).toEqual(["a", "b", ""]);
-    });
-
-    it("replace cells that do not fit, if onBadCell says so", async () => {
-        const file = `${table(["1", "2.5"])}Total,,yes\n`;
-        await expect(read(file)).rejects.toThrow(
-            'row 62, column "x": "Total" is text in a column of numbers (60 of 61); correct it, remove the row or the ' +
-                "column, or set `missing`, `types` or `onBadCell`",
-        );
-        const { columns, warnings, dataset } = await read(file, "--onBadCell=missing");
-        expect(columns.x?.at(-1)).toBeNull();
-        expect(warnings).toEqual([
-            expect.stringContaining(
-                'has 1 cell that does not fit, taken for missing values: the first is "Total" in row 62',
-            ),
-        ]);
-        expect(dataset.reading).toEqual({ missing: [], onBadCell: "missing" });
-    });
-});
-
 describe("row numbers", () => {
     const numbers = count(ROWS).map(String);
 
@@ -339,7 +259,9 @@ describe("a file", () => {
         const { columns, dropped } = await read(table(["007", "008"]), '--types={"x":"text","c":"drop"}');
         expect(columns).toEqual({ x: repeat(["007", "008"], ROWS) });
         expect(dropped).toEqual([{ name: "c", why: "types" }]);
-        await expect(read(PLAIN, '--types={"z":"text"}')).rejects.toThrow('has no column "z", listed in `types`');
+        await expect(read(PLAIN, '--types={"z":"text"}')).rejects.toThrow(
+            '`types` must name columns of gs://bucket/data.csv, which has "x", "c", "y"; got "z"',
+        );
     });
 });
 
@@ -381,9 +303,17 @@ describe("dates", () => {
         expect((await readX(["13:05", "00:00:30", "23:59"])).values).toEqual([47100, 30, 86340]);
     });
 
-    it("that do not exist are errors", async () => {
-        await expect(readX(["2024-02-29", "2023-01-01", "2024-01-05", "2023-02-29"])).rejects.toThrow(
-            'column "x": "2023-02-29" is not a date in a column of dates',
+    it.each([["2023-02-29"], ["soon"]])("have missing values for cells such as %s, which are reported", async (bad) => {
+        const cells = ["2024-02-29", "2023-01-01", "2024-01-05", "2024-01-06", "2024-01-07", "2024-01-08"];
+        const { values, warnings } = await readX([...cells, bad]);
+        expect(values?.at(-1)).toBeNull();
+        expect(warnings[0]).toMatch(/^Column "x" has 8 cells that do not fit, taken for missing values: the first is/);
+        await expect(readX([...cells, bad], ",", '--types={"x":"date"}')).rejects.toThrow(
+            `row 8, column "x": "${bad}" is not a date in a column of dates`,
         );
+    });
+
+    it("are text if many cells are not dates", async () => {
+        expect((await readX(["13:05", "14:10", "9.12"])).values).toEqual(["13:05", "14:10", "9.12"]);
     });
 });

@@ -52,6 +52,6 @@ export async function readCells(
     return {
         columns: header.columns,
         rows: rows.map((row) => collectors.map(({ cells }) => cells[row] as string)),
-        rowNumbers: rows.map((row) => reader.lines.lineOf(row)),
+        rowNumbers: rows.map((row) => reader.locator()(row).line),
     };
 }

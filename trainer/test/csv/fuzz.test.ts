@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { AWKWARD_TEXTS, expectNothingEvaluated, FUZZ } from "../../../tests/helpers/fuzz";
 import { lengthOf } from "../../lib/columns/number-list";
+import { allRows } from "../../lib/columns/shared-memory";
 import { type Dataset, readDataset } from "../../lib/csv/dataset";
 import { DataError, MemoryError } from "../../lib/errors";
 import { learnColumns } from "../../lib/features/learn";
 import { listParts } from "../../lib/model";
-import { allRows } from "../../src/split";
 import { bytesOf, csvOf, SOURCE } from "./files";
 
 const REQUEST = { target: "kind", dropColumns: undefined, task: undefined };

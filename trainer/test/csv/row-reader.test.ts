@@ -3,6 +3,7 @@ import { toDoubles } from "../../lib/columns/number-list";
 import { ColumnBuilder } from "../../lib/csv/column-builder";
 import { FileRules } from "../../lib/csv/rules";
 import { readTable } from "../../lib/csv/table-reader";
+import { DataError } from "../../lib/errors";
 import { parseNumber } from "../../lib/model";
 import { bytesOf, SOURCE } from "./files";
 
@@ -19,6 +20,9 @@ async function readNumbers(content: string, chunkSize: number, windowBytes: numb
         return { builders, rules };
     };
     const { reader } = await readTable(bytesOf(content, chunkSize), SOURCE, plan, { windowBytes });
+    if (reader.problems.length > 0) {
+        throw new DataError(reader.problems);
+    }
     return builders.map(({ numbers }) => [...toDoubles(numbers.firstRows(reader.rowCount))]);
 }
 

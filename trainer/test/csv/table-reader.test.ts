@@ -53,15 +53,18 @@ describe("readTable", () => {
         ]);
     });
 
+    it("skips a title above the header", async () => {
+        for (const chunkSize of [1, 5, 100]) {
+            const read = await readCells("Sales 2024,,\n\n,,\na,b,c\n1,2,3\n", { chunkSize });
+            expect(read).toEqual({ columns: ["a", "b", "c"], rows: [["1", "2", "3"]], rowNumbers: [5] });
+        }
+    });
+
     it.each([
         ["an empty file", "", "is empty: a CSV file with a header row is needed"],
         ["only blank lines", "\n \r\n", "is empty: a CSV file with a header row is needed"],
         ["only a byte order mark", "\ufeff", "is empty: a CSV file with a header row is needed"],
-        [
-            "a title above the header",
-            "Sales 2024,,\n,,\na,b,c\n1,2,3\n",
-            'row 1 must be the header; got "Sales 2024" and 2 columns without a name: remove the lines above the header',
-        ],
+        ["nothing but a title", "Sales 2024,,\n,,\n", "is empty: a CSV file with a header row is needed"],
         [
             "a short row",
             "a,b,c\n1,2,3\n4,5\n",

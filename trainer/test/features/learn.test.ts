@@ -3,7 +3,7 @@ import { valueAt } from "../../lib/columns/number-list";
 import { readDataset } from "../../lib/csv/dataset";
 import { learnColumns } from "../../lib/features/learn";
 import { type CellReader, cellReader, DATE_PARTS, datePart, NUMBERS, partsOf, type TextFeature } from "../../lib/model";
-import { parseArguments } from "../../src/arguments";
+import { parseArguments } from "../../lib/settings/arguments";
 import { bytesOf, SOURCE } from "../csv/files";
 import { count } from "../tables";
 
@@ -90,7 +90,7 @@ describe("learnColumns", () => {
                 kind: "rare-text",
                 column: "n",
                 message: 'Column "n" is not used, because hardly any of its strings occurs in several rows',
-                setting: 'dropColumns=["n"]',
+                setting: 'types={"n":"drop"}',
             },
         ]);
     });

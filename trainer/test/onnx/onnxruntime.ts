@@ -41,12 +41,12 @@ const isInstalled = (package_: string): boolean => {
     return existsSync(list) && readFileSync(list, "utf8").includes(`\n${package_}==`);
 };
 
-/** `describe` for tests that need onnxruntime. Without it, they are skipped, with the reason in the title. */
-export function describeWithOnnxruntime(title: string, tests: () => void): void {
-    if (isInstalled("onnxruntime")) {
+/** `describe` for tests that need a Python package. Without it, they are skipped, with the reason in the title. */
+export function describeWithOnnxruntime(title: string, tests: () => void, package_ = "onnxruntime"): void {
+    if (isInstalled(package_)) {
         describe(title, tests);
     } else {
-        describe.skip(`${title} [skipped: found no .venv with onnxruntime (.ci/python-packages.sh creates it)]`, tests);
+        describe.skip(`${title} [skipped: found no .venv with ${package_} (.ci/python-packages.sh creates it)]`, tests);
     }
 }
 

@@ -1,5 +1,5 @@
-import { parseArguments } from "../../src/arguments";
-import { HyperparameterError } from "../../src/errors";
+import { HyperparameterError } from "../../lib/errors";
+import { parseArguments } from "../../lib/settings/arguments";
 import { countFolds, listTrials } from "../../src/search/trials";
 
 function trialsOf(...argv: string[]) {
@@ -66,18 +66,18 @@ describe("listTrials", () => {
 
     it("rejects a maxFeatures above the number of features", () => {
         expect(() => trialsOf("--algorithm=forest", "--maxFeatures=[2,11]")).toThrow(
-            new HyperparameterError([
+            new HyperparameterError(
                 '`maxFeatures` must be an integer from 1 to 10, the number of features; got "11" (--maxFeatures=10)',
-            ]),
+            ),
         );
     });
 
     it("rejects more than 1000 trials", () => {
         const list = JSON.stringify(Array.from({ length: 40 }, (_, place) => place + 1));
         expect(() => trialsOf(`--maxDepth=${list}`, `--minNumSamples=${list}`)).toThrow(
-            new HyperparameterError([
+            new HyperparameterError(
                 "The lists must make at most 1000 trials; got 1600 (`maxDepth` 40 x `minNumSamples` 40): shorten one",
-            ]),
+            ),
         );
     });
 });
@@ -98,7 +98,7 @@ describe("countFolds", () => {
 
     it("rejects more folds than rows", () => {
         expect(() => countFolds(parseArguments(["--target=y", "--cv=9"]), [], 8)).toThrow(
-            new HyperparameterError(["`cv` must be at most 8, the number of training rows; got 9 (--cv=8)"]),
+            new HyperparameterError("`cv` must be at most 8, the number of training rows; got 9 (--cv=8)"),
         );
         expect(countFolds(parseArguments(["--target=y", "--cv=8"]), [], 8)).toBe(8);
     });

@@ -1,6 +1,7 @@
 // @ts-check
-// --seconds=N sets the training time. --failures=N makes the first N attempts, counted by their checkpoints, exit with
-// status 3. Only the hash of a secret API_KEY is printed.
+// --seconds=N sets the training time. With --hold=N, the training ends only after a test has put the object `release`
+// next to the checkpoints; different numbers are different runs. --failures=N makes the first N attempts, counted by
+// their checkpoints, exit with status 3. Only the hash of a secret API_KEY is printed.
 
 const { createHash } = require("node:crypto");
 
@@ -32,10 +33,11 @@ async function write(folder, name, content) {
     }
 }
 
-/** @param {string | undefined} folder */
-async function count(folder) {
+/** @param {string | undefined} folder @param {string} start */
+async function count(folder, start) {
     const { bucket, prefix } = parse(folder);
-    const response = await fetch(`${origin}/storage/v1/b/${bucket}/o?${new URLSearchParams({ prefix })}`);
+    const query = new URLSearchParams({ prefix: prefix + start });
+    const response = await fetch(`${origin}/storage/v1/b/${bucket}/o?${query}`);
     const { items = [] } = /** @type {{ items?: unknown[] }} */ (await response.json());
     return items.length;
 }
@@ -45,7 +47,7 @@ process.on("SIGTERM", () => process.exit(143));
 
 async function main() {
     const { AIP_CHECKPOINT_DIR, AIP_MODEL_DIR } = process.env;
-    const earlier = await count(AIP_CHECKPOINT_DIR);
+    const earlier = await count(AIP_CHECKPOINT_DIR, "attempt-");
     await write(AIP_CHECKPOINT_DIR, `attempt-${earlier + 1}.json`, {});
     if (earlier < numberArgument("failures")) {
         console.log("tiny trainer: this attempt fails");
@@ -59,6 +61,12 @@ async function main() {
     for (let second = 1; second <= seconds; second += 1) {
         console.log(`tiny trainer: second ${second} of ${seconds}`);
         await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    if (numberArgument("hold") > 0) {
+        while ((await count(AIP_CHECKPOINT_DIR, "release")) === 0) {
+            await new Promise((resolve) => setTimeout(resolve, 500));
+        }
+        console.log("tiny trainer: released");
     }
     await write(AIP_MODEL_DIR, "model.json", { earlier });
     await write(AIP_MODEL_DIR, "metrics.json", { accuracy: 1 });

@@ -2,6 +2,7 @@ import { systemClock } from "../../../../run/clients";
 import { createAuth, readCloudSettings } from "../../../../run/credentials";
 import { openBucket } from "../../../../run/google-bucket";
 import { openVm } from "../../../../run/google-clients";
+import { vmEngine } from "../../../../run/vm-engine";
 import { waitForRun } from "../../../../run/wait";
 import { BUCKET, PROJECT_ID } from "../../../boot/helpers/backend";
 import { type EmulatedVm, INSTANCE } from "../../../boot/helpers/emulated-vm";
@@ -34,11 +35,15 @@ export async function comeBack(vm: EmulatedVm): Promise<string> {
     await waitForRun(
         {
             bucket: openBucket(BUCKET, settings, auth, clock),
-            vm: openVm(place, settings, auth, clock),
+            engine: vmEngine(openVm(place, settings, auth, clock), {
+                ...place,
+                debugMinutes: 0,
+                onPrivateSubnetwork: false,
+            }),
             clock,
             print: (line) => lines.push(line),
         },
-        { ...place, wait: true, maxAttempts: 3, debugMinutes: 0, onPrivateSubnetwork: false },
+        { ...place, wait: true, maxAttempts: 3 },
     );
     return lines.join("\n");
 }

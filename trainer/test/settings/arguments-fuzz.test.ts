@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { anyJsonText, anyText, DEEP_JSON, expectNothingEvaluated, FUZZ } from "../../tests/helpers/fuzz";
-import { parseArguments } from "../src/arguments";
-import { HyperparameterError } from "../src/errors";
+import { anyJsonText, anyText, DEEP_JSON, expectNothingEvaluated, FUZZ } from "../../../tests/helpers/fuzz";
+import { describeProblem, HyperparameterError } from "../../lib/errors";
+import { parseArguments } from "../../lib/settings/arguments";
 
 const NAMES = [
     "target",
@@ -23,7 +23,7 @@ function problemsOf(argv: readonly string[]): readonly string[] {
         return [];
     } catch (error) {
         if (error instanceof HyperparameterError) {
-            return error.problems;
+            return error.problems.map(describeProblem);
         }
         throw error;
     }

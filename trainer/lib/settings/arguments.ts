@@ -1,5 +1,7 @@
-import { ENCODINGS, type Encoding } from "../lib/csv/decode";
-import type { Algorithm, Task } from "../lib/model";
+import { ENCODINGS, type Encoding } from "../csv/decode";
+import { HyperparameterError, type Problem } from "../errors";
+import type { Algorithm, Task } from "../model";
+import { nearest } from "../nearest";
 import {
     COLUMN_LIST,
     COLUMN_NAME,
@@ -13,7 +15,6 @@ import {
     parseList,
     type Rule,
 } from "./argument-rules";
-import { HyperparameterError } from "./errors";
 
 /** Arguments for growing a model. Those that ml-cart also has keep their names and meanings. */
 export interface GrowthArguments {
@@ -133,45 +134,54 @@ const GROWTH_RULES: Rules<GrowthArguments> = {
 /** Every value in a list is tried, so this keeps a mistyped list from occupying a VM for days. */
 const MAX_VALUES = 100;
 
+/** More trials than this are assumed to be a mistake, because running them would take days. */
+const MAX_TRIALS = 1000;
+
 /**
- * Reads `--name=value` arguments. A value may contain any character, including `=`. A value of `GrowthArguments` may be a
- * JSON list of values.
- * @throws {HyperparameterError} with one sentence for each problem
+ * Parses arguments.
+ * @throws {HyperparameterError} with every problem
  */
 export function parseArguments(argv: readonly string[]): Hyperparameters {
-    const values: Record<string, unknown> = {};
-    const grid: Record<string, unknown[]> = {};
-    const problems: string[] = [];
-    for (const argument of argv) {
-        const [, name, text] = /^--([^=]+)=(.*)$/s.exec(argument) ?? [];
-        if (name === undefined || text === undefined) {
-            problems.push(`Arguments must have the form --name=value; got ${JSON.stringify(argument)}`);
-        } else if (Object.hasOwn(values, name) || Object.hasOwn(grid, name)) {
-            problems.push(`\`${name}\` must be given only once; got it again as ${JSON.stringify(text)}`);
-        } else if (isKey(RULES, name)) {
-            values[name] = parseValue<unknown>(name, text, RULES[name], problems);
-        } else if (isKey(GROWTH_RULES, name)) {
-            grid[name] = parseValues<unknown>(name, text, GROWTH_RULES[name], problems);
-        } else {
-            problems.push(
-                `\`${name}\` is not a hyperparameter of this trainer; the hyperparameters are ${knownNames()}`,
-            );
-        }
-    }
-    const complete = { ...withLists(DEFAULT_GROWTH), ...grid } as Hyperparameters["grid"];
-    const hyperparameters = { ...DEFAULTS, ...values, grid: complete } as Hyperparameters;
-    problems.push(...findConflicts(hyperparameters, Object.keys(grid), Object.hasOwn(values, "target")));
+    const { hyperparameters, problems } = readArguments(argv);
     if (problems.length > 0) {
         throw new HyperparameterError(problems);
     }
     return hyperparameters;
 }
 
+/**
+ * Reads `--name=value` arguments. A value may contain any character, including `=`. A value of `GrowthArguments` may be a
+ * JSON list of values. If there are problems, the arguments that have none are still present.
+ */
+export function readArguments(argv: readonly string[]): { hyperparameters: Hyperparameters; problems: Problem[] } {
+    const values: Record<string, unknown> = {};
+    const grid: Record<string, unknown[]> = {};
+    const problems: Problem[] = [];
+    for (const argument of argv) {
+        const [, name, text] = /^--([^=]+)=(.*)$/s.exec(argument) ?? [];
+        if (name === undefined || text === undefined) {
+            problems.push({ text: `Arguments must have the form --name=value; got ${JSON.stringify(argument)}` });
+        } else if (Object.hasOwn(values, name) || Object.hasOwn(grid, name)) {
+            problems.push({ setting: name, text: `must be given only once; got it again as ${JSON.stringify(text)}` });
+        } else if (isKey(RULES, name)) {
+            values[name] = parseValue<unknown>(name, text, RULES[name], problems);
+        } else if (isKey(GROWTH_RULES, name)) {
+            grid[name] = parseValues<unknown>(name, text, GROWTH_RULES[name], problems);
+        } else {
+            problems.push({ setting: name, text: describeUnknown(name) });
+        }
+    }
+    const complete = { ...withLists(DEFAULT_GROWTH), ...grid } as Hyperparameters["grid"];
+    const hyperparameters = { ...DEFAULTS, ...values, grid: complete } as Hyperparameters;
+    problems.push(...findConflicts(hyperparameters, Object.keys(grid), Object.hasOwn(values, "target")));
+    return { hyperparameters, problems };
+}
+
 /** Without these, the size of a tree is chosen by cross-validation. */
 const LIMITS_OF_TREE = ["complexity", "gainThreshold"];
 
 /** Arguments that none of the algorithms uses. */
-function findUnused({ algorithm }: Hyperparameters["grid"], given: readonly string[]): string[] {
+function findUnused({ algorithm }: Hyperparameters["grid"], given: readonly string[]): Problem[] {
     const needs = [
         { names: ["trees", "maxFeatures"], user: "forest", others: "a single tree" },
         { names: ["complexity"], user: "tree", others: "a forest" },
@@ -181,30 +191,48 @@ function findUnused({ algorithm }: Hyperparameters["grid"], given: readonly stri
         const isUsed = algorithm.some((value) => value === user || value === "auto");
         return unused.length === 0 || isUsed
             ? []
-            : [`\`${unused.join("` and `")}\` must not be given for ${others} (--algorithm=${user})`];
+            : [{ text: `\`${unused.join("` and `")}\` must not be given for ${others} (--algorithm=${user})` }];
     });
 }
 
-function findConflicts(hyperparameters: Hyperparameters, given: readonly string[], hasTarget: boolean): string[] {
+function findConflicts(hyperparameters: Hyperparameters, given: readonly string[], hasTarget: boolean): Problem[] {
     const { target, dropColumns, types, grid, cv } = hyperparameters;
-    const problems: string[] = [];
+    const chosen = (purpose: string, other = "") => ({
+        setting: "cv",
+        text: `must be 2 to 20 to ${purpose}; got 0 (--cv=5${other})`,
+    });
+    const problems: Problem[] = [];
     if (!hasTarget) {
-        problems.push("`target` must be the name of the column to predict; got none (--target=Species)");
+        problems.push({
+            setting: "target",
+            text: "must be the name of the column to predict; got none",
+            fix: "Species",
+        });
     }
     if (hasTarget && types?.[target] === "drop") {
-        problems.push(`\`types\` must not drop the target; got ${JSON.stringify(types)}`);
+        problems.push({ setting: "types", text: `must not drop the target; got ${JSON.stringify(types)}` });
     }
     if (hasTarget && dropColumns?.includes(target)) {
-        problems.push(`\`dropColumns\` must not contain the target; got ${JSON.stringify(dropColumns)}`);
+        problems.push({
+            setting: "dropColumns",
+            text: `must not contain the target; got ${JSON.stringify(dropColumns)}`,
+        });
     }
     problems.push(...findUnused(grid, given));
     const lists = searchedNames(grid);
+    const size = Object.values(grid).reduce((product, values) => product * values.length, 1);
+    if (size > MAX_TRIALS) {
+        const lengths = lists.map((name) => `\`${name}\` ${grid[name].length}`).join(" x ");
+        problems.push({
+            text: `The lists must make at most ${MAX_TRIALS} trials; got ${size} (${lengths}): shorten one`,
+        });
+    }
     if (cv === 0 && lists.length > 0) {
-        problems.push(`\`cv\` must be 2 to 20 to choose from the list in \`${lists[0]}\`; got 0 (--cv=5)`);
+        problems.push(chosen(`choose from the list in \`${lists[0]}\``));
     } else if (cv === 0 && grid.algorithm.includes("auto")) {
-        problems.push("`cv` must be 2 to 20 to choose a model; got 0 (--cv=5, or --algorithm=forest)");
+        problems.push(chosen("choose a model", ", or --algorithm=forest"));
     } else if (cv === 0 && grid.algorithm.includes("tree") && !given.some((name) => LIMITS_OF_TREE.includes(name))) {
-        problems.push("`cv` must be 2 to 20 to choose `complexity`; got 0 (--cv=5, or --complexity=0.01)");
+        problems.push(chosen("choose `complexity`", ", or --complexity=0.01"));
     }
     return problems;
 }
@@ -214,25 +242,30 @@ export function searchedNames(grid: Hyperparameters["grid"]): (keyof GrowthArgum
     return (Object.keys(grid) as (keyof GrowthArguments)[]).filter((name) => grid[name].length > 1);
 }
 
-function parseValue<T>(name: string, text: string, rule: Rule<T>, problems: string[]): T | undefined {
+function parseValue<T>(name: string, text: string, rule: Rule<T>, problems: Problem[]): T | undefined {
     const value = rule.parse(text);
     if (value === undefined) {
-        const command = `--${name.replace(/\[\d+\]$/, "")}=${rule.example}`;
-        problems.push(`\`${name}\` must be ${rule.allowed}; got ${JSON.stringify(text)} (${command})`);
+        problems.push({
+            setting: name,
+            text: `must be ${rule.allowed}; got ${JSON.stringify(text)}`,
+            fix: rule.example,
+        });
     }
     return value;
 }
 
-function parseValues<T>(name: string, text: string, rule: Rule<T>, problems: string[]): (T | undefined)[] {
+function parseValues<T>(name: string, text: string, rule: Rule<T>, problems: Problem[]): (T | undefined)[] {
     const list = text.startsWith("[") ? parseList(text) : undefined;
     if (list === undefined) {
         return [parseValue(name, text, rule, problems)];
     }
     const items = list.map((item) => (typeof item === "object" ? JSON.stringify(item) : String(item)));
     if (items.length === 0 || items.length > MAX_VALUES || new Set(items).size < items.length) {
-        problems.push(
-            `\`${name}\` must be a list of 1 to ${MAX_VALUES} different values; got ${shorten(text)} (--${name}=[${rule.example}])`,
-        );
+        problems.push({
+            setting: name,
+            text: `must be a list of 1 to ${MAX_VALUES} different values; got ${shorten(text)}`,
+            fix: `[${rule.example}]`,
+        });
         return [];
     }
     return items.map((item, index) => parseValue(`${name}[${index}]`, item, rule, problems));
@@ -250,6 +283,9 @@ function shorten(text: string): string {
     return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
-function knownNames(): string {
-    return [...Object.keys(RULES), ...Object.keys(GROWTH_RULES)].map((name) => `\`${name}\``).join(", ");
+function describeUnknown(name: string): string {
+    const names = [...Object.keys(RULES), ...Object.keys(GROWTH_RULES)];
+    const guess = nearest(name.toLowerCase(), names, name.length / 3, (known) => known.toLowerCase());
+    const hint = guess === undefined ? "" : `; did you mean \`${guess}\`?`;
+    return `is not a hyperparameter of this trainer${hint}; the hyperparameters are ${names.map((known) => `\`${known}\``).join(", ")}`;
 }

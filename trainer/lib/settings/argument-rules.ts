@@ -1,4 +1,4 @@
-import { parseNumber } from "../lib/model";
+import { parseNumber } from "../model";
 
 /** The values that an argument may have. */
 export interface Rule<T> {

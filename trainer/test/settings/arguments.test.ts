@@ -1,13 +1,13 @@
 import fc from "fast-check";
-import { parseArguments } from "../src/arguments";
-import { HyperparameterError } from "../src/errors";
+import { describeProblem, HyperparameterError } from "../../lib/errors";
+import { parseArguments } from "../../lib/settings/arguments";
 
 function problemsOf(...argv: string[]): readonly string[] {
     try {
         parseArguments(argv);
     } catch (error) {
         if (error instanceof HyperparameterError) {
-            return error.problems;
+            return error.problems.map(describeProblem);
         }
         throw error;
     }

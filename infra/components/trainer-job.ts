@@ -1,0 +1,103 @@
+import * as pulumi from "@pulumi/pulumi";
+import { BatchRunJob } from "../../run/batch-job";
+import { type Cleanup, owned, plannerOf } from "../../run/cleanup";
+import { removeAllInstances } from "../../run/leftovers";
+import type { BatchRun } from "../../run/training-run-provider";
+import { batchPlan } from "../batch-definition";
+import type { Job } from "../training-job-args";
+import type { BootConfig } from "../user-data";
+
+type JobArgs =
+    | "project"
+    | "region"
+    | "zones"
+    | "machineType"
+    | "bootDiskSizeGb"
+    | "bootDiskType"
+    | "provisioning"
+    | "spotFallback"
+    | "gpuType"
+    | "gpuCount"
+    | "network"
+    | "subnetwork"
+    | "externalIp"
+    | "serviceAccount"
+    | "maxAttempts"
+    | "labels";
+
+export interface TrainerJobArgs extends Pick<Job, JobArgs> {
+    /** Ends in the run id, so that a new run gets a new job. */
+    jobId: pulumi.Output<string>;
+    bucket: pulumi.Input<string>;
+    /** The task and its time limits. */
+    boot: pulumi.Output<BootConfig>;
+    /** Removes the job. */
+    cleanup: Cleanup;
+    dependsOn: pulumi.Resource[];
+}
+
+/** The Google Batch job that trains one run. Batch starts its VM, repeats interrupted attempts, and removes the VM. */
+export class TrainerJob extends pulumi.ComponentResource {
+    readonly job: BatchRunJob;
+    readonly run: pulumi.Output<BatchRun>;
+
+    constructor(name: string, args: TrainerJobArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("gcp-trainer:infra:TrainerJob", name, {}, opts);
+        const { project, region, spotFallback, maxAttempts, cleanup } = args;
+        const machine = pulumi.output({
+            zones: args.zones,
+            machineType: args.machineType,
+            bootDiskSizeGb: args.bootDiskSizeGb,
+            bootDiskType: args.bootDiskType,
+            provisioning: args.provisioning,
+            gpuType: args.gpuType,
+            gpuCount: args.gpuCount,
+            network: args.network,
+            subnetwork: args.subnetwork,
+            externalIp: args.externalIp,
+            serviceAccount: args.serviceAccount,
+            labels: args.labels,
+        });
+        const plan = pulumi.all([args.boot, machine]).apply(([boot, { provisioning, zones, ...rest }]) =>
+            batchPlan(boot, {
+                ...rest,
+                project,
+                region,
+                zones: zones.includes("any") ? [] : zones,
+                spot: provisioning === "spot",
+            }),
+        );
+        const definition = plan.apply((each) => each.definition);
+        this.job = new BatchRunJob(
+            name,
+            {
+                project,
+                region,
+                jobId: args.jobId,
+                bucket: args.bucket,
+                runId: args.boot.apply(({ runId }) => runId),
+                definition,
+                bundleName: plan.apply(({ bundleName }) => bundleName),
+                bundle: plan.apply(({ bundle }) => bundle),
+                maxAttempts,
+                spotFallback,
+            },
+            // A job cannot be changed, and the earlier one must end before its run is started again.
+            {
+                ...owned(this, cleanup, {
+                    // A stack that has just changed its engine still has the VM of its last run.
+                    beforeCreate: [async () => removeAllInstances(await plannerOf(cleanup), project)],
+                }),
+                dependsOn: [cleanup, ...args.dependsOn],
+                deleteBeforeReplace: true,
+            },
+        );
+        this.run = pulumi.output({
+            jobId: this.job.jobId,
+            region,
+            definition,
+            spotFallback,
+        }) as unknown as pulumi.Output<BatchRun>;
+        this.registerOutputs();
+    }
+}

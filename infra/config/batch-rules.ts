@@ -1,0 +1,92 @@
+import { isBatchMachine } from "../machine-types";
+import { KEYS, type KeyName } from "./keys";
+import { type CheckedValues, conflict, type Rule } from "./rule";
+
+/**
+ * Batch ends a job after 14 days, which include the time to start the VM, pull the image and upload the results.
+ * https://docs.cloud.google.com/batch/quotas
+ */
+const MAX_RUN_MINUTES = 20_000;
+/** Batch retries a task at most 10 times. */
+const MAX_ATTEMPTS = 11;
+
+/** Keys that only a VM of the stack's own can have, with the reason. */
+const VM_ONLY: readonly (readonly [key: KeyName, why: string])[] = [
+    ["bootImage", "because Batch has its own image for its VMs"],
+    ["debugMinutes", "because Batch deletes its VMs at once"],
+    ["scopes", "because the VMs of Batch always have the scope cloud-platform, and only roles limit them"],
+    ["secureBoot", "because Batch has no setting for Secure Boot"],
+    ["kmsKey", "because Batch cannot encrypt the disks of its VMs with it"],
+];
+
+/** Keys that only Batch has. */
+const BATCH_ONLY: readonly KeyName[] = ["zones", "spotFallback"];
+
+/** A rule about a key that must keep its default with one of the engines. */
+function only(engine: "vm" | "batch", key: KeyName, why: string): Rule {
+    const isDefault = (config: CheckedValues) => JSON.stringify(config[key]) === JSON.stringify(KEYS[key].default);
+    return {
+        keys: ["engine", key],
+        find: (config) =>
+            config.engine === engine || isDefault(config)
+                ? undefined
+                : { key, must: `must not be set with engine ${config.engine}, ${why}`, fix: { remove: [key] } },
+    };
+}
+
+/** The limits of Batch, so that a job is not refused after everything else has been created. */
+export const batchRules: readonly Rule[] = [
+    ...VM_ONLY.map(([key, why]) => only("vm", key, why)),
+    ...BATCH_ONLY.map((key) => only("batch", key, "because only Batch chooses zones and repeats attempts by itself")),
+    {
+        keys: ["engine", "machineType"],
+        find: ({ engine, machineType }) =>
+            engine === "batch" && !isBatchMachine(machineType)
+                ? conflict(
+                      "machineType",
+                      "must be of a series that Batch supports, such as E2, N2, N4, C3, C4, G2 or A2, with engine batch",
+                  )
+                : undefined,
+    },
+    {
+        keys: ["engine", "zones"],
+        find: ({ engine, zones, region }) => {
+            const other = zones.find((zone) => zone !== "any" && !zone.startsWith(`${region}-`));
+            return engine === "batch" && region !== "" && other !== undefined
+                ? conflict("zones", `must be zones of the region of the stack, ${region}, or any`, "any")
+                : undefined;
+        },
+    },
+    {
+        keys: ["engine", "maxAttempts"],
+        find: ({ engine, maxAttempts }) =>
+            engine === "batch" && maxAttempts > MAX_ATTEMPTS
+                ? conflict("maxAttempts", `must be at most ${MAX_ATTEMPTS} with engine batch`, String(MAX_ATTEMPTS))
+                : undefined,
+    },
+    {
+        keys: ["engine", "maxRunMinutes"],
+        find: ({ engine, maxRunMinutes }) =>
+            engine === "batch" && maxRunMinutes > MAX_RUN_MINUTES
+                ? conflict(
+                      "maxRunMinutes",
+                      `must be at most ${MAX_RUN_MINUTES} with engine batch, which ends a job after 14 days`,
+                      String(MAX_RUN_MINUTES),
+                  )
+                : undefined,
+    },
+    {
+        keys: ["spotFallback", "provisioning"],
+        find: ({ spotFallback, provisioning }) =>
+            spotFallback !== "none" && provisioning !== "spot"
+                ? conflict("provisioning", `must be spot with spotFallback ${spotFallback}`, "spot")
+                : undefined,
+    },
+    {
+        keys: ["spotFallback", "maxAttempts"],
+        find: ({ spotFallback, maxAttempts }) =>
+            spotFallback !== "none" && maxAttempts < 2
+                ? conflict("maxAttempts", `must be at least 2 with spotFallback ${spotFallback}`, "3")
+                : undefined,
+    },
+];

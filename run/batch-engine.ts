@@ -1,0 +1,134 @@
+import {
+    type BatchAttempts,
+    type BatchJob,
+    type BatchJobDefinition,
+    type BatchPlace,
+    eventTexts,
+    getJob,
+    isOver,
+    jobUrl,
+    newestJob,
+    numbered,
+    reservedReason,
+    startJob,
+    waitingReason,
+    withAttempts,
+} from "./batch-jobs";
+import type { Engine, EngineState } from "./engine";
+import { httpStatusOf } from "./errors";
+import type { GoogleApis } from "./google-api";
+
+/** A run's jobs, and what creates the next one. */
+export interface BatchOptions extends BatchPlace, Pick<BatchAttempts, "spotFallback"> {
+    runId: string;
+    definition: BatchJobDefinition;
+}
+
+/** Number of lines about a job that an error shows. */
+const shownLines = 40;
+
+/**
+ * The engine `batch`: a job of Google Batch, which starts VMs, repeats interrupted attempts and removes the VMs, without
+ * a waiter. Every job that ends is followed by another one if attempts are left.
+ */
+export function batchEngine(apis: GoogleApis, options: BatchOptions): Engine {
+    const { runId, project, region, jobId } = options;
+    let current: { job: BatchJob; number: number } | undefined;
+    let createdMs = Number.NEGATIVE_INFINITY;
+    const shownId = () => numbered(jobId, current?.number ?? 1);
+    const name = () => `the Batch job ${shownId()}`;
+    const refresh = async () => {
+        if (current === undefined) {
+            current = await newestJob(apis, options);
+            return current?.job;
+        }
+        const { number } = current;
+        const job = await getJob(apis, options, number);
+        if (job !== undefined) {
+            current = { job, number };
+        }
+        return job;
+    };
+    const state = async (): Promise<EngineState> => {
+        const job = await refresh();
+        // Batch may not know a job yet for a moment after it has created it.
+        const isYoung = apis.clock.now() - createdMs < 60_000;
+        return job === undefined && isYoung ? { phase: "starting", detail: "is new" } : toState(job);
+    };
+    return {
+        traits: { retries: true, recreates: true, silentMinutes: 30, unclaimedMinutes: 30 },
+        messages: {
+            starting: `creating a Batch job for run ${runId}`,
+            endedUnclaimed: "its Batch job ended before a VM claimed the run",
+            logName: "the Batch job's events",
+            logCommand: `gcloud batch jobs describe ${jobId} --project ${project} --location ${region}`,
+            stallDetails: [
+                "A quota, an organization policy, or a missing role of the job's service account " +
+                    "(roles/batch.agentReporter on the project) keeps a job from running.",
+            ],
+            stallNext: {
+                down: "`pulumi up` creates another job.",
+                up: "Batch still ends the job at its time limit. `pulumi up` reattaches to the run; `pulumi destroy` ends it.",
+            },
+            role: "roles/batch.jobsEditor on the project",
+            gone: { summary: `Run ${runId} has no Batch job.`, hints: { next: "`pulumi up --refresh` creates one." } },
+            debugLines: () => [],
+        },
+        name,
+        state,
+        start: async (attemptsLeft) => {
+            const definition = withAttempts(options.definition, attemptsLeft, options.spotFallback);
+            current = await startJob(apis, options, definition);
+            createdMs = apis.clock.now();
+        },
+        cancel: async () => {
+            const deadline = apis.clock.now() + 20 * 60_000;
+            const job = await refresh();
+            if (job !== undefined && isCancellable(job)) {
+                try {
+                    await apis.call("POST", `${jobUrl(apis, options, current?.number)}:cancel`, {});
+                } catch (error) {
+                    // The job has ended, or somebody else has cancelled it in the meantime.
+                    if (![400, 409].includes(httpStatusOf(error) ?? 0)) {
+                        throw error;
+                    }
+                }
+            }
+            for (let next = job; next !== undefined && !isOver(next.status?.state); next = await refresh()) {
+                if (apis.clock.now() > deadline) {
+                    throw new Error(`${name().replace(/^t/, "T")} has not ended 20 minutes after it was cancelled`);
+                }
+                await apis.clock.sleep(2000);
+            }
+        },
+        log: async () => {
+            const job = await refresh();
+            return job === undefined ? [] : eventTexts(job).slice(-shownLines);
+        },
+    };
+}
+
+function isCancellable({ status }: BatchJob): boolean {
+    return ["QUEUED", "SCHEDULED", "RUNNING"].includes(status?.state ?? "");
+}
+
+/** A job as an engine's state. A job stays RUNNING while Batch retries a task, so its tasks decide whether a VM trains. */
+export function toState(job: BatchJob | undefined): EngineState {
+    if (job === undefined) {
+        return { phase: "gone", detail: "no longer exists" };
+    }
+    const { state = "STATE_UNSPECIFIED", taskGroups = {} } = job.status ?? {};
+    if (isOver(state)) {
+        const reason = reservedReason(job);
+        return { phase: "ended", detail: `is ${state}${reason === undefined ? "" : ` (${reason})`}` };
+    }
+    if (state === "CANCELLATION_IN_PROGRESS" || state === "DELETION_IN_PROGRESS") {
+        return { phase: "stopping", detail: `is ${state}` };
+    }
+    const counts = Object.values(taskGroups).map((group) => Number(group.counts?.RUNNING ?? 0));
+    if (state === "RUNNING" && counts.some((count) => count > 0)) {
+        return { phase: "running", detail: "is RUNNING" };
+    }
+    const waitsFor = waitingReason(job);
+    return { phase: "starting", detail: `is ${state}`, ...(waitsFor === undefined ? {} : { waitsFor }) };
+}

@@ -1,0 +1,73 @@
+import type { Failure } from "./errors";
+import type { RunStatus } from "./status";
+
+/** The machine that trains a run, as one poll sees it. */
+export interface EngineState {
+    /**
+     * `starting`: no machine is training yet, or none between two attempts; `running`: the machine is up; `stopping`:
+     * it will soon be down; `ended`: it is down and does not start by itself; `gone`: it does not exist.
+     */
+    phase: "starting" | "running" | "stopping" | "ended" | "gone";
+    /** A predicate for a sentence about it, such as "is TERMINATED". */
+    detail: string;
+    /** The reason for which it is still starting, if the engine gives one. */
+    waitsFor?: string;
+}
+
+/** How an engine behaves, as far as the waiter's decisions depend on it. */
+export interface EngineTraits {
+    /** True if it repeats an interrupted attempt by itself, so that a run needs no waiter until the engine gives up. */
+    retries: boolean;
+    /** True if it can be started even though it does not exist. */
+    recreates: boolean;
+    /** Minutes without a change to status, log or heartbeat after which a claimed run counts as stalled. */
+    silentMinutes: number;
+    /** Minutes after which a run that a running machine has not claimed counts as stalled. */
+    unclaimedMinutes: number;
+}
+
+/** An engine's part of the messages. */
+export interface EngineMessages {
+    /** Says what a start does, such as "starting the VM iris-vm". */
+    starting: string;
+    /** The end of a sentence about a run without a status whose machine is down. */
+    endedUnclaimed: string;
+    /** The name of the engine's own log, such as "the VM's serial port". */
+    logName: string;
+    /** The command that shows that log. */
+    logCommand: string;
+    /** Advice for a run that shows no sign of life. */
+    stallDetails: string[];
+    /** The next step after a stall, by whether the machine is down. */
+    stallNext: { down: string; up: string };
+    /** The role that the user needs to watch and start the machine. */
+    role: string;
+    /** The failure for a run whose machine no longer exists. */
+    gone: Failure;
+    /** Instructions for logging in to the machine of a failed run. */
+    debugLines(status: RunStatus, nowMs: number): string[];
+}
+
+/** The engine that trains one run: a VM, or a job of a service that starts VMs. */
+export interface Engine {
+    readonly traits: EngineTraits;
+    readonly messages: EngineMessages;
+    /** Its name in a sentence, such as "the VM iris-vm". */
+    name(): string;
+    state(): Promise<EngineState>;
+    /**
+     * Starts the next attempt, and returns once the engine has accepted it.
+     * @param attemptsLeft the number of attempts, including this one, after which an interrupted run fails.
+     * @throws a fatal error if the engine refuses, which another poll would not change.
+     */
+    start(attemptsLeft: number): Promise<void>;
+    /** Ends the attempt in progress, and waits until its machine is down. */
+    cancel(): Promise<void>;
+    /** The last lines of the engine's own log, which shows problems that the run could not report. */
+    log(): Promise<string[]>;
+}
+
+/** True when the machine is down and will not start by itself. */
+export function isDown({ phase }: EngineState): boolean {
+    return phase === "ended" || phase === "gone";
+}

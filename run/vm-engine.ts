@@ -1,0 +1,104 @@
+import type { VmClient } from "./clients";
+import type { Engine, EngineState } from "./engine";
+import { detailOf, fatalError } from "./errors";
+import { lastLines } from "./log-chunks";
+import type { RunStatus } from "./status";
+
+/** The run's VM, and what messages say about it. */
+export interface VmOptions {
+    runId: string;
+    project: string;
+    zone: string;
+    instance: string;
+    /** Number of minutes that the VM stays up after a failure; 0 if it does not. */
+    debugMinutes: number;
+    /** True if someone else is responsible for enabling Private Google Access on the VM's subnetwork. */
+    onPrivateSubnetwork: boolean;
+}
+
+/** Number of lines from the serial port that an error shows. */
+const shownLines = 40;
+
+/** The engine `vm`: one VM, which powers itself off after an attempt and stays off until it is started again. */
+export function vmEngine(vm: VmClient, options: VmOptions): Engine {
+    const { runId, project, zone, instance } = options;
+    const name = `the VM ${instance}`;
+    const logCommand = `gcloud compute instances get-serial-port-output ${instance} --project ${project} --zone ${zone}`;
+    return {
+        traits: { retries: false, recreates: false, silentMinutes: 3, unclaimedMinutes: 15 },
+        messages: {
+            starting: `starting ${name}`,
+            endedUnclaimed: "its VM powered off without writing one",
+            logName: "the VM's serial port",
+            logCommand,
+            stallDetails: options.onPrivateSubnetwork ? [privateSubnetworkAdvice] : [],
+            stallNext: {
+                down: "`pulumi up` starts the VM again.",
+                up:
+                    "The VM still powers itself off at its time limit. `pulumi up` reattaches to the run; " +
+                    "`pulumi destroy` ends it.",
+            },
+            role: "roles/compute.instanceAdmin.v1",
+            gone: {
+                summary: `The VM ${instance} of run ${runId} no longer exists.`,
+                hints: { next: "`pulumi up --refresh` creates it again, and the run continues there." },
+            },
+            debugLines: (status, nowMs) => debugLines(options, status, nowMs),
+        },
+        name: () => name,
+        state: async () => toState(await vm.status()),
+        start: async () => {
+            try {
+                await vm.start();
+            } catch (error) {
+                const detail = detailOf(error);
+                // This is the error code from a failed operation, such as for a zone without capacity; polling again
+                // would not help.
+                if (/^[A-Z][A-Z_]+: /.test(detail)) {
+                    const summary = `The VM ${instance} in ${zone} could not be started: ${detail}. Run ${runId} keeps its state.`;
+                    throw fatalError({ summary, hints: { next: "`pulumi up` tries again." } }, error);
+                }
+                throw error;
+            }
+        },
+        cancel: () => vm.stop(),
+        log: async () => lastLines(await vm.serialOutput(), shownLines),
+    };
+}
+
+const privateSubnetworkAdvice =
+    "The VM has no external IP, and its subnetwork does not belong to this stack: enable Private Google Access there " +
+    "(gcloud compute networks subnets update SUBNETWORK --region REGION --enable-private-ip-google-access), " +
+    "and make sure that the network's DNS resolves storage.googleapis.com and *.pkg.dev and that its firewall " +
+    "allows egress to them.";
+
+/** Compute Engine's status as an engine's state. A VM that is being repaired counts as up. */
+export function toState(status: string | undefined): EngineState {
+    if (status === undefined) {
+        return { phase: "gone", detail: "no longer exists" };
+    }
+    const phases: Record<string, EngineState["phase"]> = {
+        RUNNING: "running",
+        TERMINATED: "ended",
+        STOPPED: "ended",
+        SUSPENDED: "ended",
+        STOPPING: "stopping",
+        SUSPENDING: "stopping",
+    };
+    return { phase: phases[status] ?? "starting", detail: `is ${status}` };
+}
+
+/** Instructions for logging in to the VM during its debug window. */
+function debugLines({ project, zone, instance, debugMinutes }: VmOptions, status: RunStatus, nowMs: number): string[] {
+    // The boot script writes `finishedAt` right before its debug window.
+    const untilMs = Date.parse(status.finishedAt ?? status.updatedAt ?? "") + debugMinutes * 60_000;
+    if (debugMinutes <= 0 || untilMs <= nowMs) {
+        return [];
+    }
+    const until = Number.isNaN(untilMs) ? `${debugMinutes} minutes after the failure` : new Date(untilMs).toISOString();
+    return [
+        `The VM stays up for debugging until ${until}:`,
+        `  gcloud compute ssh ${instance} --project ${project} --zone ${zone} --tunnel-through-iap`,
+        "  (needs roles/iap.tunnelResourceAccessor, roles/compute.osAdminLogin and roles/iam.serviceAccountUser)",
+    ];
+}
