@@ -97,7 +97,7 @@ export async function removeLeftoverInstances(
         if (await isTraining()) {
             const what = `run ${run.runId} is training on the VM ${name}, which an interrupted command created`;
             if (!run.wait) {
-                throw new Error(`${what}. Run \`pulumi up\` again once it has ended (npm run runs)`);
+                throw new Error(`${what}. Run \`pulumi up\` again once it has ended`);
             }
             print(`${what}; waiting until it has ended`);
             while (await isTraining()) {
@@ -133,7 +133,7 @@ export async function rejectWhileOn(
     if (["PROVISIONING", "STAGING", "RUNNING", "STOPPING"].includes(status ?? "")) {
         throw new Error(
             `${changed.join(", ")} can change only while the VM ${name} is off; it is ${status}. Wait until the run has ` +
-                `ended (npm run runs), or interrupt it: gcloud compute instances stop ${name} --zone ${zone}`,
+                `ended, or interrupt it: gcloud compute instances stop ${name} --zone ${zone}`,
         );
     }
 }

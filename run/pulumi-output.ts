@@ -28,8 +28,14 @@ export function withoutMarkup(text: string): string {
 export function logsCommand(stack: string, options: string): string | undefined {
     const { readFileSync } = require("node:fs") as typeof import("node:fs");
     try {
-        const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts?: Record<string, string> };
-        return scripts?.logs?.includes("cli/logs/") ? `npm run logs -- -s ${stack} ${options}` : undefined;
+        const { scripts, dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as {
+            scripts?: Record<string, string>;
+            dependencies?: Record<string, string>;
+        };
+        if (scripts?.logs?.includes("cli/logs/")) {
+            return `npm run logs -- -s ${stack} ${options}`;
+        }
+        return dependencies?.["gcp-trainer"] === undefined ? undefined : `npx gcp-trainer logs -s ${stack} ${options}`;
     } catch {
         return undefined;
     }

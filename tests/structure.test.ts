@@ -136,7 +136,7 @@ describe("imports point in one direction:", () => {
         expect(wrong).toEqual([]);
     });
 
-    it.each(["start", "deploy", "logs", "emulator", "runs", "residue", "results", "predict", "shared"])(
+    it.each(["init", "start", "deploy", "logs", "emulator", "runs", "residue", "results", "report", "predict", "shared"])(
         "cli/%s does not import another command",
         (folder) => {
             const allowed = [`cli/${folder}`, "cli/shared"];

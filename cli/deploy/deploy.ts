@@ -4,8 +4,9 @@ import { CommandError, LocalWorkspace, type OutputMap, PulumiCommand, Stack } fr
 import { HELP, readArguments } from "../shared/arguments";
 import { numbersOf } from "../shared/metrics";
 import { findPulumi, fixFor } from "../shared/stored-runs/pulumi";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
-import { Screen, type Terminal } from "./screen";
+import { Screen, type Terminal } from "../shared/screen";
 import { UpdateView } from "./update-view";
 
 export const KINDS = ["up", "preview", "destroy"] as const;
@@ -13,13 +14,13 @@ export type Kind = (typeof KINDS)[number];
 
 const DOES: Readonly<Record<Kind, string>> = {
     up: "deploys a stack as pulumi up does, and shows the trainer's log as it arrives",
-    preview: "shows what npm run up would change, and changes nothing",
+    preview: `shows what ${commandLine("up")} would change, and changes nothing`,
     destroy: "downloads the results that are not on this machine yet, and destroys a stack",
 };
 
-const usage = (kind: Kind) => `npm run ${kind} ${DOES[kind]}.
+const usage = (kind: Kind) => `${commandLine(kind)} ${DOES[kind]}.
 
-Usage: npm run ${kind} -- [options]
+Usage: ${commandLine(kind, "[options]")}
 
   -s, --stack STACK   the stack; default: the selected one (npx pulumi stack ls)
   --refresh           first compares the state with what exists
@@ -49,7 +50,7 @@ export interface DeployContext {
  * @throws UsageError for the command line, a missing `pulumi` or the stack
  */
 export async function deploy(kind: Kind, args: string[], context: DeployContext): Promise<number> {
-    const { values } = readArguments(args, { help: `npm run ${kind} -- --help`, options: OPTIONS });
+    const { values } = readArguments(args, { help: commandLine(kind, "--help"), options: OPTIONS });
     const screen = new Screen(context.terminal);
     if (values.help) {
         screen.print(usage(kind));
@@ -144,7 +145,7 @@ async function openStack(requested: string | undefined, context: DeployContext):
 
 async function confirm(stack: string, screen: Screen): Promise<void> {
     if (!screen.isInteractive || !process.stdin.isTTY) {
-        throw new UsageError("--yes must be set if no one can be asked (npm run destroy -- --yes)");
+        throw new UsageError(`--yes must be set if no one can be asked (${commandLine("destroy", "--yes")})`);
     }
     const prompt = createInterface({ input: process.stdin, output: process.stdout });
     const typed = await prompt.question(`Destroys every resource in the stack ${stack}. Type its name to continue: `);
@@ -171,7 +172,7 @@ function report(screen: Screen, view: UpdateView, kind: Kind, stack: string, out
         screen.print(`Results, verified, in ${resultsDir}/`);
     }
     if (Array.isArray(leftToBill)) {
-        screen.print(`Billed until npm run destroy -- -s ${stack}:`);
+        screen.print(`Billed until ${commandLine("destroy", `-s ${stack}`)}:`);
         for (const item of leftToBill) {
             screen.print(`  ${String(item)}`);
         }

@@ -1,6 +1,6 @@
 import type { EngineEvent, StepEventMetadata, SummaryEvent } from "@pulumi/pulumi/automation";
 import { savedResultsType, trainingRunType } from "../../run/resource-types";
-import type { Screen } from "./screen";
+import type { Screen } from "../shared/screen";
 
 /** Signs for the operations that are shown; the others change nothing. */
 const SIGNS: Readonly<Record<string, string>> = {

@@ -1,19 +1,15 @@
 import "../shared/check-node";
 
+import { copyFileSync, existsSync } from "node:fs";
 import path from "node:path";
 import { DEFAULT_PORT, type Emulator } from "../../emulator/src";
 import { CommandError, emulatorCommand } from "../../emulator/src/command";
-import { PROJECT_DIR } from "../shared/command-context";
+import { findProject, LOCAL_STACK } from "../shared/project";
 import { runCommand } from "../shared/run-command";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
-const OPTIONS = {
-    command: "npm run emulator --",
-    summary: "npm run emulator emulates Google Cloud locally, for `pulumi up -s local` with the real providers.",
-    dataDir: path.join(PROJECT_DIR, ".emulator"),
-    dataDirText: ".emulator in the project folder",
-    nextSteps,
-};
+const NAME = commandLine("emulator");
 
 function nextSteps({ port, url }: Emulator, tokenFile: string): string {
     const stack = [
@@ -40,8 +36,20 @@ function nextSteps({ port, url }: Emulator, tokenFile: string): string {
 }
 
 runCommand(async (args) => {
+    const projectDir = findProject();
+    const stackFile = path.join(projectDir, "Pulumi.local.yaml");
+    if (!existsSync(stackFile) && !args.some((arg) => arg === "--help" || arg === "-h")) {
+        copyFileSync(LOCAL_STACK, stackFile);
+    }
+    const options = {
+        command: NAME.startsWith("npm run") ? `${NAME} --` : NAME,
+        summary: `${NAME} emulates Google Cloud locally, for \`pulumi up -s local\` with the real providers.`,
+        dataDir: path.join(projectDir, ".emulator"),
+        dataDirText: ".emulator in the project folder",
+        nextSteps,
+    };
     try {
-        return await emulatorCommand(args, OPTIONS);
+        return await emulatorCommand(args, options);
     } catch (error) {
         throw error instanceof CommandError ? new UsageError(error.message, { cause: error }) : error;
     }

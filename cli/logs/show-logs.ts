@@ -8,18 +8,19 @@ import { readArguments } from "../shared/arguments";
 import type { CommandContext } from "../shared/command-context";
 import { newestFirst, readStatuses } from "../shared/stored-runs/statuses";
 import { STACK_OPTIONS, STACK_USAGE, withBucket } from "../shared/stored-runs/with-bucket";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 import { LogReader } from "./log-reader";
 
-const USAGE = `npm run logs prints the log of a run from the stack's bucket, during the run and afterwards. Every attempt has a heading.
+const USAGE = `${commandLine("logs")} prints the log of a run from the stack's bucket, during the run and afterwards. Every attempt has a heading.
 
-Usage: npm run logs -- [options]
+Usage: ${commandLine("logs", "[options]")}
 
   -f, --follow        waits for more lines until the run ends; any number of terminals can follow a run
-  --run ID            the run; default: the newest one, or the one that pulumi up is waiting for (npm run runs)
+  --run ID            the run; default: the newest one, or the one that pulumi up is waiting for (${commandLine("runs")})
 ${STACK_USAGE}
 
-Lines longer than 1000 characters are cut; npm run results downloads the whole log.`;
+Lines longer than 1000 characters are cut; ${commandLine("results")} downloads the whole log.`;
 
 const OPTIONS = {
     follow: { type: "boolean", short: "f" },
@@ -38,7 +39,7 @@ const POLL_MS = 1000;
  */
 export async function showLogs(args: string[], context: CommandContext, clock: Clock = systemClock()): Promise<number> {
     const { print } = context;
-    const { values } = readArguments(args, { help: "npm run logs -- --help", options: OPTIONS });
+    const { values } = readArguments(args, { help: commandLine("logs", "--help"), options: OPTIONS });
     if (values.help) {
         print(USAGE);
         return 0;
@@ -76,7 +77,7 @@ async function chooseRun(
     const runIds = await runIdsIn(bucket);
     if (requested !== undefined && requested !== waitedFor && !runIds.includes(requested)) {
         const others = runIds.length > 0 ? `it has ${runIds.join(", ")}` : "it has none yet";
-        throw new UsageError(`gs://${bucket.bucket} has no run ${requested}; ${others} (npm run runs)`);
+        throw new UsageError(`gs://${bucket.bucket} has no run ${requested}; ${others} (${commandLine("runs")})`);
     }
     if (requested !== undefined) {
         return requested;

@@ -1,5 +1,7 @@
 import path from "node:path";
 import { HELP, readArguments } from "../shared/arguments";
+import { IS_PACKAGE } from "../shared/project";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
 /** Output formats. */
@@ -16,16 +18,19 @@ const ENDINGS: Readonly<Record<string, Format>> = {
     ".xlsx": "xlsx",
 };
 
-/** The text that `npm run predict -- --help` prints. */
-export const USAGE = `npm run predict predicts every row of a CSV file with a trained model.
+/** Without this, npm prints two lines of its own before a script's output. */
+const SILENT = IS_PACKAGE ? "" : " (npm run --silent predict -- ... leaves out npm's own lines)";
 
-Usage: npm run predict -- [options] MODEL INPUT [OUTPUT]
-       npm run predict -- [options] -s STACK INPUT [OUTPUT]
+/** The text that `npm run predict -- --help` prints. */
+export const USAGE = `${commandLine("predict")} predicts every row of a CSV file with a trained model.
+
+Usage: ${commandLine("predict", "[options] MODEL INPUT [OUTPUT]")}
+       ${commandLine("predict", "[options] -s STACK INPUT [OUTPUT]")}
 
   MODEL               a run's folder such as models/dev/r-cd0beb55a4, a model.json, or the gs:// URI of either
   INPUT               a CSV file, its gs:// URI, or - for standard input
   OUTPUT              a file whose ending (.csv, .jsonl or .xlsx) sets the format; default, or with -: CSV on standard
-                      output (npm run --silent predict -- ... leaves out npm's own lines)
+                      output${SILENT}
   -s, --stack STACK   the model in models/<stack>/ of the run that finished last
   --run RUN           with --stack: the model of this run
   -f, --format NAME   csv, jsonl or xlsx, whatever the output's name
@@ -59,7 +64,7 @@ const OPTIONS = {
     ...HELP,
 } as const;
 
-const SHOW_HELP = "npm run predict -- --help";
+const SHOW_HELP = commandLine("predict", "--help");
 
 /**
  * Parses a command line.

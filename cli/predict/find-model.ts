@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { DEFAULTS } from "../../infra/defaults";
 import { type Model, ModelError, readModel } from "../../trainer/lib/model";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 import type { Arguments } from "./arguments";
 import { findObject, isGcsUri, openSource, type PredictContext } from "./source";
@@ -27,7 +28,7 @@ export async function findModel(choice: Arguments["model"], context: PredictCont
             ? findInStack(choice, context)
             : isGcsUri(choice)
               ? await findInBucket(choice, context)
-              : findInFolder(choice, context.folder);
+              : findInFolder(choice, context);
     const bytes = await openSource(name, "model", context);
     try {
         return { model: await readModel(bytes), name };
@@ -50,11 +51,18 @@ async function findInBucket(uri: string, context: PredictContext): Promise<strin
     );
 }
 
-function findInFolder(name: string, folder: string): string {
+function findInFolder(name: string, { folder, projectDir }: Pick<PredictContext, "folder" | "projectDir">): string {
     const stats = statsOf("model", name, folder);
     if (stats === undefined) {
+        // npm takes an option before `--` for itself, so `npm run predict -s local x.csv` passes on `local x.csv`.
+        const isStack = !/[\\/]/.test(name) && list(path.join(projectDir, DEFAULTS.resultsDir, name)).length > 0;
+        if (isStack) {
+            throw new UsageError(
+                `The model must be a run's folder, a model.json or a gs:// URI; got the stack ${name} (${commandLine("predict", `-s ${name} INPUT`)})`,
+            );
+        }
         throw new UsageError(
-            `The model ${name} does not exist; it must be a run's folder, a model.json or a gs:// URI of either (npm start creates one; options follow --: npm run predict -- -s ${name} ...)`,
+            `The model ${name} does not exist; it must be a run's folder, a model.json or a gs:// URI of either (${commandLine("start")} creates one)`,
         );
     }
     if (!stats.isDirectory()) {
@@ -78,7 +86,7 @@ function findInStack(
     // Results are saved under the short name, which is `dev` for `organization/project/dev`.
     const ofStack = path.join(results, path.basename(stack));
     const runs = list(ofStack).filter((name) => isFile(path.join(ofStack, name, "model.json")));
-    const download = `npm run results -- -s ${stack}`;
+    const download = commandLine("results", `-s ${stack}`);
     const shown = path.relative(folder, ofStack) || ofStack;
     if (runs.length === 0) {
         const others = list(results).filter((name) => list(path.join(results, name)).length > 0);

@@ -1,7 +1,7 @@
 import "../shared/check-node";
 
 import { terminalText } from "../../run/terminal-text";
-import { PROJECT_DIR } from "../shared/command-context";
+import { findProject, userFolder } from "../shared/project";
 import { runCommand } from "../shared/run-command";
 import { predict } from "./command";
 
@@ -20,9 +20,8 @@ runCommand(async (args) => {
     const { env } = process;
     try {
         return await predict(args, {
-            projectDir: PROJECT_DIR,
-            // npm runs scripts in the project folder and sets INIT_CWD to the folder from which it was called.
-            folder: (env.npm_lifecycle_event === "predict" && env.INIT_CWD) || process.cwd(),
+            projectDir: findProject(),
+            folder: userFolder(env),
             env,
             stdin: process.stdin,
             stdout: process.stdout,

@@ -14,12 +14,13 @@ import { HELP, readArguments } from "../shared/arguments";
 import type { CommandContext } from "../shared/command-context";
 import { checkEmulator, explainError } from "../shared/stored-runs/explain-error";
 import { askPulumi } from "../shared/stored-runs/pulumi";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
-const USAGE = `npm run residue lists everything in a stack's Google Cloud project that carries the stack's label or name, with its
-monthly cost and the command that removes it. After a destroy, nothing should be left. The command itself changes nothing.
+const USAGE = `${commandLine("residue")} lists everything in a stack's Google Cloud project that carries the stack's label or name,
+with its monthly cost and the command that removes it. After a destroy, nothing should be left. The command itself changes nothing.
 
-Usage: npm run residue -- [options]
+Usage: ${commandLine("residue", "[options]")}
 
   -s, --stack STACK   the stack; default: the selected one (npx pulumi stack ls)
   --help              this text
@@ -38,7 +39,7 @@ const COMPONENT = "trainer";
 export async function showResidue(args: string[], context: CommandContext): Promise<number> {
     const { print } = context;
     const { values } = readArguments(args, {
-        help: "npm run residue -- --help",
+        help: commandLine("residue", "--help"),
         options: { stack: { type: "string", short: "s" }, ...HELP },
     });
     if (values.help) {

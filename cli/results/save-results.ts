@@ -5,14 +5,15 @@ import { readStatus } from "../../run/transitions";
 import { readArguments } from "../shared/arguments";
 import type { CommandContext } from "../shared/command-context";
 import { STACK_OPTIONS, STACK_USAGE, withBucket } from "../shared/stored-runs/with-bucket";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
-const USAGE = `npm run results downloads runs to <resultsDir>/<stack>/<run id>/ and verifies them: model, metrics, log and manifest
+const USAGE = `${commandLine("results")} downloads runs to <resultsDir>/<stack>/<run id>/ and verifies them: model, metrics, log and manifest
 of a run that succeeded, log and status of any other; of both, TensorBoard logs and, with saveCheckpoints, checkpoints. Files that exist and verify are not downloaded again.
 
-Usage: npm run results -- [options] [run id]
+Usage: ${commandLine("results", "[options] [run id]")}
 
-  run id              only this run; npm run runs lists them
+  run id              only this run; ${commandLine("runs")} lists them
 ${STACK_USAGE}
 
 With --bucket they are saved to models/<bucket>/<run id>/, or with -s to models/<stack>/<run id>/.`;
@@ -26,7 +27,7 @@ With --bucket they are saved to models/<bucket>/<run id>/, or with -s to models/
 export async function saveResults(args: string[], context: CommandContext): Promise<number> {
     const { print, projectDir } = context;
     const { values, positionals } = readArguments(args, {
-        help: "npm run results -- --help",
+        help: commandLine("results", "--help"),
         options: STACK_OPTIONS,
         maxPositionals: 1,
     });
@@ -54,7 +55,7 @@ export async function saveResults(args: string[], context: CommandContext): Prom
         if (!seen) {
             const others = runIds.length > 0 ? `it has ${runIds.join(", ")}` : "it has none yet";
             throw new UsageError(
-                `gs://${location.bucket} has no run ${runId} that has started; ${others} (npm run runs)`,
+                `gs://${location.bucket} has no run ${runId} that has started; ${others} (${commandLine("runs")})`,
             );
         }
         print(await saveRun(saving, seen.status, folderOf(runId)));

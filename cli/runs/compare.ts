@@ -2,6 +2,7 @@ import { bestOf, comparedMetrics, isLowerBetter } from "../../run/metric-directi
 import type { SavedRun } from "../../run/saved-runs";
 import { formatValue } from "../shared/metrics";
 import { alignColumns } from "../shared/text";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
 /** Sorts runs by a metric, best first; runs without it come last. */
@@ -24,7 +25,7 @@ function requireMetric(runs: readonly SavedRun[], metric: string): void {
     if (!runs.some(({ metrics }) => metric in metrics)) {
         const list = known.length === 0 ? "the runs have none" : `they have ${known.join(", ")}`;
         throw new UsageError(
-            `"${metric}" must be a metric of one of the runs; ${list} (npm run runs -- --sort METRIC)`,
+            `"${metric}" must be a metric of one of the runs; ${list} (${commandLine("runs", "--sort METRIC")})`,
         );
     }
 }
@@ -37,7 +38,7 @@ function requireMetric(runs: readonly SavedRun[], metric: string): void {
 export function bestLines(runs: readonly SavedRun[], metric: string | undefined): string[] {
     const by = metric ?? comparedMetrics(runs)[0];
     if (by === undefined) {
-        throw new UsageError("There is no best run, because no run has metrics (npm run runs)");
+        throw new UsageError(`There is no best run, because no run has metrics (${commandLine("runs")})`);
     }
     requireMetric(runs, by);
     const best = bestOf(runs, by) as SavedRun;
@@ -104,7 +105,7 @@ export function findRun(runs: readonly SavedRun[], wanted: string): SavedRun {
         exact.length > 0 ? exact : runs.filter(({ id }) => id.startsWith(wanted) || id.startsWith(`r-${wanted}`));
     if (found.length !== 1) {
         const which = found.length === 0 ? "none has it" : `${found.map(({ id }) => id).join(" and ")} have it`;
-        throw new UsageError(`"${wanted}" must be the id or the name of one run; ${which} (npm run runs)`);
+        throw new UsageError(`"${wanted}" must be the id or the name of one run; ${which} (${commandLine("runs")})`);
     }
     return found[0] as SavedRun;
 }

@@ -5,6 +5,7 @@ import { readArguments } from "../shared/arguments";
 import type { CommandContext } from "../shared/command-context";
 import { isWithoutEmulator } from "../shared/stored-runs/explain-error";
 import { STACK_OPTIONS, STACK_USAGE, withBucket } from "../shared/stored-runs/with-bucket";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 import { cancelRun } from "./cancel-run";
 import { bestLines, csvLines, diffLines, findRun, sortByMetric } from "./compare";
@@ -12,10 +13,10 @@ import { hasResults, readLocalRuns } from "./local-runs";
 import { writeMlflow } from "./mlflow";
 import { newestFirst, readRuns, runsTable, type StoredRun } from "./runs-table";
 
-const USAGE = `npm run runs shows the runs in a stack's bucket and those that are saved on this machine, also rehearsed ones: state,
+const USAGE = `${commandLine("runs")} shows the runs in a stack's bucket and those that are saved on this machine, also rehearsed ones: state,
 attempt, age, metrics. models/<stack>/index.html compares the saved ones.
 
-Usage: npm run runs -- [options] [best [METRIC] | diff RUN RUN | mlflow FOLDER | cancel RUN]
+Usage: ${commandLine("runs", "[options] [best [METRIC] | diff RUN RUN | mlflow FOLDER | cancel RUN]")}
 
   best [METRIC]       the run with the best value of a metric; default: the first metric
   diff RUN RUN        in what two runs differ: data, image, parameters, metrics; RUN is an id or a runName
@@ -52,7 +53,7 @@ interface FoundRuns {
  */
 export async function listRuns(args: string[], context: CommandContext): Promise<number> {
     const { print } = context;
-    const help = "npm run runs -- --help";
+    const help = commandLine("runs", "--help");
     const { values, positionals } = readArguments(args, { help, options: OPTIONS, maxPositionals: 3 });
     if (values.help) {
         print(USAGE);
@@ -136,7 +137,12 @@ async function findRuns(
     const isRehearsed =
         values.bucket === undefined && (await hasResults(folder)) && (await isWithoutEmulator(projectDir, stack));
     if (values.local || isRehearsed) {
-        return { runs: await readLocalRuns(folder), stack, folder, none: `${local} has no runs yet (npm start)` };
+        return {
+            runs: await readLocalRuns(folder),
+            stack,
+            folder,
+            none: `${local} has no runs yet (${commandLine("start")})`,
+        };
     }
     let found: FoundRuns | undefined;
     await withBucket(values, context, async (bucket, location) => {

@@ -1,6 +1,7 @@
-import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { terminalText } from "../../run/terminal-text";
+import { findProject } from "./project";
+import type { Terminal } from "./screen";
 
 /** Environment for a command that works with stored runs. */
 export interface CommandContext {
@@ -12,19 +13,28 @@ export interface CommandContext {
     print(line: string): void;
 }
 
-/** This checkout's folder. */
-export const PROJECT_DIR = path.resolve(__dirname, "../..");
-
 /** True if standard output is a terminal that shows colours. */
 export function hasColours(): boolean {
     return process.stdout.isTTY && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb";
 }
 
+/** Standard output as the destination for live lines. */
+export function processTerminal(): Terminal {
+    return {
+        isInteractive: hasColours(),
+        get columns() {
+            return process.stdout.columns ?? 80;
+        },
+        write: (text) => process.stdout.write(text),
+    };
+}
+
 /** This process's context. */
 export function processContext(): CommandContext {
+    const projectDir = findProject();
     return {
-        projectDir: PROJECT_DIR,
-        packageDir: PROJECT_DIR,
+        projectDir,
+        packageDir: projectDir,
         env: process.env,
         // Colours are for terminals only. https://no-color.org
         print: (line) => console.log(hasColours() ? terminalText(line) : stripVTControlCharacters(terminalText(line))),

@@ -6,7 +6,8 @@ import { UsageError } from "./usage-error";
  * status 1. User errors are printed without a stack trace; anything else is a bug and needs one.
  */
 export function runCommand(main: (args: string[]) => Promise<number>): void {
-    main(process.argv.slice(2)).then(
+    const run = async () => await main(process.argv.slice(2));
+    run().then(
         (status) => {
             process.exitCode = status;
         },

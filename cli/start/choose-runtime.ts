@@ -1,5 +1,6 @@
 import { buildImage, findEngine, type ImageBuild, ImageBuildError, lastLine, REHEARSAL_TAG } from "../shared/docker";
 import { runProcess } from "../shared/run-process";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 import type { RuntimeName } from "./rehearsal-context";
 
@@ -16,7 +17,9 @@ export async function useExistingImage(
 ): Promise<RuntimeName> {
     const engine = requested === "process" ? { missing: "--runtime process" } : await findEngine();
     if ("missing" in engine) {
-        throw new UsageError(`image needs a Docker engine; got ${engine.missing} (start Docker, and npm start)`);
+        throw new UsageError(
+            `image needs a Docker engine; got ${engine.missing} (start Docker, and ${commandLine("start")})`,
+        );
     }
     print(`Docker engine ${engine.version} found: pulling ${image} (slow the first time) ...`);
     const isPresent = (await runProcess("docker", ["image", "inspect", image], { signal })).exitCode === 0;
@@ -54,7 +57,7 @@ export async function chooseRuntime(
     if ("missing" in engine) {
         if (requested === "docker") {
             throw new UsageError(
-                `--runtime docker needs a Docker engine, but none is reachable: ${engine.missing} (start Docker, or npm start -- --runtime process)`,
+                `--runtime docker needs a Docker engine, but none is reachable: ${engine.missing} (start Docker, or ${commandLine("start", "--runtime process")})`,
             );
         }
         print("VM: no Docker engine is reachable; running the trainer as a process instead of in its image.");
@@ -65,7 +68,7 @@ export async function chooseRuntime(
         const unavailable = await baseImageUnavailable(build, signal, print);
         if (unavailable) {
             print(`VM: the base images are unavailable (${unavailable}); running the trainer as a process.`);
-            print("    To use Docker anyway: npm start -- --runtime docker");
+            print(`    To use Docker anyway: ${commandLine("start", "--runtime docker")}`);
             return "process";
         }
     }

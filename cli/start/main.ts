@@ -2,39 +2,45 @@ import "../shared/check-node";
 
 import path from "node:path";
 import { ConfigError, renderIssues } from "../../infra/config/issues";
-import { terminalText } from "../../run/terminal-text";
 import { HELP, readArguments } from "../shared/arguments";
-import { PROJECT_DIR } from "../shared/command-context";
+import { processTerminal } from "../shared/command-context";
+import { findProject, userFolder } from "../shared/project";
 import { runCommand } from "../shared/run-command";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 import type { RuntimeName } from "./rehearsal-context";
+import { RehearsalOutput } from "./rehearsal-output";
 import { rehearse } from "./rehearse";
+import { type Results, summaryLines } from "./results";
 import { takeSecretEnv } from "./secret-env";
 import { fromUsersFolder, googleCloudCommand, readStackConfig, startCommand } from "./stack-config";
 
-const USAGE = `npm start rehearses the full lifecycle of a stack on this machine. It needs no cloud account and leaves nothing behind.
+const USAGE = `${commandLine("start")} rehearses the full lifecycle of a stack on this machine. It needs no cloud account and leaves nothing behind.
 
-Usage: npm start -- [options] [key=value ...]
+Usage: ${commandLine("start", "[options] [key=value ...]")}
 
-  [--config] key=value overrides Pulumi.local.yaml and the defaults in Pulumi.yaml; may be repeated
-                       e.g. --config dataset=my.csv --config target=price
+  key=value            overrides Pulumi.local.yaml and the defaults in Pulumi.yaml, e.g. dataset=my.csv target=price;
+                       paths are relative to the folder in which the command is typed
+  --config key=value   the same
   --secret-env NAME    makes NAME a secret variable of the trainer, with the value it has in this command's environment;
                        may be repeated
   --runtime NAME       docker: the trainer's image, in a container; process: the trainer's start script
                        default: docker if a Docker engine is reachable and the base images are available
+  --verbose            shows every resource, instead of one line for each part of the stack
   --help               this text`;
 
 const OPTIONS = {
     config: { type: "string", multiple: true, short: "c" },
     "secret-env": { type: "string", multiple: true },
     runtime: { type: "string" },
+    verbose: { type: "boolean" },
     ...HELP,
 } as const;
 
 /** Implements `npm start`: reads the command line, listens for Ctrl-C, and reports how the rehearsal ended. */
 async function main(args: string[]): Promise<number> {
     const { values, positionals } = readArguments(args, {
-        help: "npm start -- --help",
+        help: commandLine("start", "--help"),
         options: OPTIONS,
         maxPositionals: Number.POSITIVE_INFINITY,
     });
@@ -43,14 +49,13 @@ async function main(args: string[]): Promise<number> {
         return 0;
     }
     const runtime = parseRuntime(values.runtime);
-    // Without `--`, npm takes the option for itself and passes on its value.
-    const stray = positionals.find((word) => !/^[\w:-]+=/.test(word));
-    if (stray !== undefined) {
-        throw new UsageError(`"${stray}" must be key=value (npm start -- --help)`);
-    }
-    const config = [...(values.config ?? []), ...positionals].map((override) =>
-        fromUsersFolder(override, PROJECT_DIR, process.env.INIT_CWD),
+    const projectDir = findProject();
+    const userDir = userFolder();
+    const config = [...(values.config ?? []), ...positionals.map(checkOverride)].map((override) =>
+        fromUsersFolder(override, projectDir, userDir),
     );
+    // As with Pulumi, paths in the program start at the project folder.
+    process.chdir(projectDir);
     const secretEnv = takeSecretEnv(values["secret-env"] ?? [], process.env);
     const interrupt = new AbortController();
     const onSignal = () => {
@@ -62,40 +67,68 @@ async function main(args: string[]): Promise<number> {
     process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
 
     const started = Date.now();
+    const output = new RehearsalOutput(processTerminal());
+    let results: Results | undefined;
     const status = await rehearse({
-        projectDir: PROJECT_DIR,
-        dataParent: path.join(PROJECT_DIR, ".emulator"),
+        projectDir,
+        dataParent: path.join(projectDir, ".emulator"),
         stack: "local",
         config,
         secretEnv,
         runtime,
-        print: (line) => console.log(terminalText(line)),
+        print: (line) => output.print(line),
+        begin: (title) => output.begin(title),
+        verbose: values.verbose === true,
+        onResults: (found) => {
+            results = found;
+        },
         signal: interrupt.signal,
-    }).catch((error: unknown) => {
-        throw error instanceof ConfigError ? new UsageError(renderIssues(error.issues, startCommand)) : error;
-    });
-    console.log("");
+    })
+        .finally(() => output.end())
+        .catch((error: unknown) => {
+            throw error instanceof ConfigError ? new UsageError(renderIssues(error.issues, startCommand)) : error;
+        });
+    output.print("");
     if (status === 0) {
         const seconds = ((Date.now() - started) / 1000).toFixed(1);
-        console.log(
-            `Rehearsed in ${seconds} s. The same on Google Cloud: ${googleCloudCommand(config, ownSecrets(config, secretEnv))}`,
+        for (const line of results ? summaryLines(results, userDir) : []) {
+            output.print(line);
+        }
+        output.print(
+            `Rehearsed in ${seconds} s. The same on Google Cloud: ${googleCloudCommand(config, ownSecrets(projectDir, config, secretEnv))}`,
         );
     } else {
         const end = interrupt.signal.aborted ? "was interrupted" : "failed";
-        console.log(`The rehearsal ${end} (exit status ${status}).`);
+        output.print(`The rehearsal ${end} (exit status ${status}).`);
     }
     return status;
 }
 
 /** The variables of `--secret-env` that would be entries of the stack's own `env`. */
-function ownSecrets(config: readonly string[], secretEnv: Readonly<Record<string, string>>): string[] {
-    const { standIns } = readStackConfig(PROJECT_DIR, "local", config, secretEnv);
+function ownSecrets(
+    projectDir: string,
+    config: readonly string[],
+    secretEnv: Readonly<Record<string, string>>,
+): string[] {
+    const { standIns } = readStackConfig(projectDir, "local", config, secretEnv);
     return Object.keys(secretEnv).filter((name) => !Object.hasOwn(standIns, name));
+}
+
+/** npm passes on `--config key=value` as `key=value` if the user forgets the `--`, so that form is accepted too. */
+function checkOverride(argument: string): string {
+    if (!/^[\w:.-]+=/.test(argument)) {
+        throw new UsageError(
+            `An argument must be key=value; got "${argument}" (${commandLine("start", "target=Species")})`,
+        );
+    }
+    return argument;
 }
 
 function parseRuntime(name: string | undefined): RuntimeName | undefined {
     if (name !== undefined && name !== "docker" && name !== "process") {
-        throw new UsageError(`--runtime must be docker or process; got "${name}" (npm start -- --runtime process)`);
+        throw new UsageError(
+            `--runtime must be docker or process; got "${name}" (${commandLine("start", "--runtime process")})`,
+        );
     }
     return name;
 }

@@ -25,8 +25,8 @@ process.on("disconnect", () => process.exit(1));
 
 /** @param {Call} call */
 async function run(call) {
-    // The engine resolves modules from the project folder; the working folder may differ here.
-    const appendPaths = [path.join(__dirname, "../../node_modules")];
+    // The engine resolves modules from the project folder; in tests, the working folder may differ.
+    const appendPaths = [path.join(process.cwd(), "node_modules"), ...(module.paths ?? [])];
     const provider = requireFromString(call.text, { appendPaths }).handler();
     await provider.configure?.({ config: configOf(call.config) });
     switch (call.method) {

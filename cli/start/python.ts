@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { runProcess } from "../shared/run-process";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
 /** A Python interpreter on this machine. */
@@ -30,7 +31,7 @@ export async function findPython(projectDir: string, env: NodeJS.ProcessEnv = pr
         }
     }
     throw new UsageError(
-        "script needs Python, but no python3 is on PATH (install Python, or start Docker: npm start -- --runtime docker)",
+        `script needs Python, but no python3 is on PATH (install Python, or start Docker: ${commandLine("start", "--runtime docker")})`,
     );
 }
 

@@ -28,6 +28,12 @@ export interface RehearsalContext {
     config: Record<string, string>;
     /** Prints a line for the user. */
     print(line: string): void;
+    /**
+     * Shows on a terminal that something is in progress.
+     *
+     * @returns ends it; with a text, changes what is shown
+     */
+    begin?(title: string): (progress?: string) => void;
     /** Aborted by Ctrl-C. */
     signal: AbortSignal;
 }

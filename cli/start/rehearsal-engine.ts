@@ -1,11 +1,10 @@
 import type { MockCallArgs, MockResourceArgs, MockResourceResult, Mocks } from "@pulumi/pulumi/runtime";
 import { savedResultsType, trainingRunType } from "../../run/resource-types";
 import { runProcess } from "../shared/run-process";
+import { commandLine } from "../shared/tool";
 import { type CreatedResource, find, type Properties, type RehearsalContext } from "./rehearsal-context";
+import { type ResourceView, showEach } from "./resource-view";
 import { resourceTypes } from "./resources";
-
-/** Prefix of a dynamic resource's type token. */
-const DYNAMIC = "pulumi-nodejs:dynamic/";
 
 /** Pulumi marks a secret in RPC messages with this key. https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts */
 const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -29,9 +28,11 @@ export class RehearsalEngine implements Mocks {
     readonly #created: { type: string; name: string; destroy: CreatedResource["destroy"] }[] = [];
 
     readonly #context: RehearsalContext;
+    readonly #view: ResourceView;
 
-    constructor(context: RehearsalContext) {
+    constructor(context: RehearsalContext, view: ResourceView = showEach(context.print)) {
         this.#context = context;
+        this.#view = view;
 
         this.ended = new Promise((resolve) => {
             this.#announceEnd = resolve;
@@ -59,6 +60,7 @@ export class RehearsalEngine implements Mocks {
         while (this.#pending.size > 0) {
             await Promise.allSettled(this.#pending);
         }
+        this.#view.flush();
     }
 
     async newResource(args: MockResourceArgs): Promise<MockResourceResult> {
@@ -83,6 +85,11 @@ export class RehearsalEngine implements Mocks {
             this.run = { bucket: String(inputs.bucket), runId: String(inputs.runId) };
         }
         const create = resourceTypes[args.type];
+        if (args.type === trainingRunType) {
+            // The rest of the stack exists, and the run prints its own lines.
+            this.#view.flush();
+        }
+        const done = this.#context.begin?.(args.name);
         try {
             if (!create) {
                 throw new Error(`the rehearsal does not support the resource type ${args.type}`);
@@ -93,7 +100,8 @@ export class RehearsalEngine implements Mocks {
                 this.#context.print("\npulumi up, rehearsed:");
             }
             this.#created.push({ type: args.type, name: args.name, destroy: created.destroy });
-            this.#context.print(line("+", args, created.detail, Date.now() - started));
+            const ms = Date.now() - started;
+            this.#view.show("+", { type: args.type, name: args.name, detail: created.detail, ms });
             return { id: created.id, state: { ...inputs, ...created.outputs } };
         } catch (error) {
             // A resource whose creation was interrupted by Ctrl-C is not a failure.
@@ -101,6 +109,8 @@ export class RehearsalEngine implements Mocks {
                 this.fail(args.name, error as Error);
             }
             return undefined;
+        } finally {
+            done?.();
         }
     }
 
@@ -123,7 +133,7 @@ export class RehearsalEngine implements Mocks {
                 const found = await find(this.#context, `/storage/v1/b/${args.inputs.bucket}/o/${object}`);
                 if (found === undefined) {
                     throw new Error(
-                        `the emulator starts empty and has no ${uri}; rehearse with a file (npm start -- --config dataset=data/iris.csv)`,
+                        `the emulator starts empty and has no ${uri}; rehearse with a file (${commandLine("start", "dataset=data/iris.csv")})`,
                     );
                 }
                 return {
@@ -155,7 +165,7 @@ export class RehearsalEngine implements Mocks {
             try {
                 const started = Date.now();
                 await destroy(context);
-                context.print(line("-", { type, name }, undefined, Date.now() - started));
+                this.#view.show("-", { type, name, ms: Date.now() - started });
             } catch (error) {
                 failures.push(new Error(`${name}: ${(error as Error).message}`, { cause: error }));
                 if (type === savedResultsType) {
@@ -164,6 +174,7 @@ export class RehearsalEngine implements Mocks {
                 }
             }
         }
+        this.#view.flush();
         return failures;
     }
 }
@@ -185,17 +196,6 @@ async function pulledReference({ location, project, repositoryId, imageName }: P
 
 function never(): Promise<never> {
     return new Promise(() => undefined);
-}
-
-function line(
-    sign: string,
-    { type, name }: { type: string; name: string },
-    detail: string | undefined,
-    ms: number,
-): string {
-    // gcp:storage/bucket:Bucket -> gcp:storage:Bucket, as Pulumi displays it.
-    const shown = type.startsWith(DYNAMIC) ? type.slice(DYNAMIC.length) : type.replace(/\/[^:]+/, "");
-    return `  ${sign} ${shown.padEnd(42)} ${name}${detail ? `  ${detail}` : ""}${ms >= 3000 ? `  ${(ms / 1000).toFixed(1)} s` : ""}`;
 }
 
 function withoutSecrets(value: unknown): unknown {

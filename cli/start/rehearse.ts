@@ -16,9 +16,12 @@ import { chooseRuntime, useExistingImage } from "./choose-runtime";
 import { GoogleApiError } from "./patient-request";
 import { createPrerequisites } from "./prerequisites";
 import { findPython, pythonCommand } from "./python";
+import { openProgram } from "./program";
+import { runnableTrainer, usePythonEnvironment } from "./python-trainer";
 import { call, type Properties, type RehearsalContext, type RuntimeName } from "./rehearsal-context";
 import { RehearsalEngine } from "./rehearsal-engine";
-import { metricsTable, readResults, resultLines } from "./results";
+import { showEach, showParts } from "./resource-view";
+import { metricsTable, type Results, readResults, resultLines } from "./results";
 import { readStackConfig, rehearsalAdvice, type StackConfig, startCommand, withoutGpu } from "./stack-config";
 
 export interface RehearsalOptions {
@@ -34,6 +37,11 @@ export interface RehearsalOptions {
     /** @default docker if an engine is reachable and the base images are available, otherwise process */
     runtime: RuntimeName | undefined;
     print(line: string): void;
+    /** True to show every resource instead of one line for each part of the stack. */
+    verbose?: boolean;
+    begin?: RehearsalContext["begin"];
+    /** Called with the results, once they are saved and verified. */
+    onResults?(results: Results): void;
     /** Aborted by Ctrl-C, after which the rehearsal destroys everything that exists and ends. */
     signal: AbortSignal;
 }
@@ -48,6 +56,7 @@ export interface RehearsalOptions {
  */
 export async function rehearse(options: RehearsalOptions): Promise<number> {
     const { print, signal } = options;
+    usePythonEnvironment(options.projectDir, process.env);
     const requested = readStackConfig(options.projectDir, options.stack, options.config, options.secretEnv);
     // The program checks the config again; this check happens before an image is built.
     const { config: checked, notes } = await checkConfig(rawConfig(requested), options.projectDir);
@@ -55,20 +64,26 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
         print(line);
     }
     const config = withPythonTrainer(checked, options.projectDir, options.stack);
-    const stackConfig = withoutGpu(requested, print);
+    const wanted = withoutGpu(requested, print);
     await requireBash();
     const runtime =
         config.image === ""
             ? await chooseRuntime(options.runtime, buildOf(config, options), print, signal)
             : await useExistingImage(config.image, options.runtime, print, signal);
+    const isFolder = runtime === "process" && checked.script === "" && checked.image === "";
+    const trainer = isFolder ? runnableTrainer(checked, options.projectDir, print) : checked.trainer;
+    const other = trainer === checked.trainer ? {} : { [`${wanted.project}:trainer`]: trainer };
+    const stackConfig = { ...wanted, values: { ...wanted.values, ...other } };
     const program = runtime === "process" ? await pythonProgram(config, options) : undefined;
     await removeAbandoned(options.dataParent, runtime);
     const { emulator, dataDir } = await startEmpty(options.dataParent, runtime);
     let status = 1;
     try {
         print(`Google Cloud emulator at ${emulator.url}`);
-        const context = { ...contextOf(options, stackConfig, config.trainer, emulator, runtime), program };
-        const engine = new RehearsalEngine(context);
+        const ran = isFolder ? trainer : config.trainer;
+        const context = { ...contextOf(options, stackConfig, ran, emulator, runtime), program };
+        const view = options.verbose === false ? showParts(print) : showEach(print);
+        const engine = new RehearsalEngine(context, view);
         const teardown = await createPrerequisites(context, stackConfig, config);
         try {
             status = await up(engine, context, stackConfig, options);
@@ -210,6 +225,7 @@ async function up(
     for (const line of [...resultLines(shown, files), `All runs: ${path.join(path.dirname(shown), runsPageName)}`]) {
         print(line);
     }
+    options.onResults?.({ folder, files, metrics });
     return 0;
 }
 
@@ -225,15 +241,20 @@ async function runProgram(
     await pulumi.runtime.setMocks(engine, project, stack, false);
     const secrets = Object.fromEntries(secretKeys.map((key) => [key, values[key] ?? ""]));
     pulumi.runtime.setAllConfig({ ...context.config, ...secrets }, secretKeys);
-    const program = path.join(context.projectDir, "index.ts");
-    // Load the program with require and call the function that it exports, as the engine does. It throws if the config
-    // is invalid.
+    const program = openProgram(context.projectDir);
+    // Load the program with require and call the function that it exports, if it does, as the engine does. It throws if
+    // the config is invalid.
     const outputs = await Promise.race([
-        pulumi.runtime.runInPulumiStack(async () => require(program)()),
+        pulumi.runtime.runInPulumiStack(async () => await run(require(program))),
         engine.ended.then(() => ({})),
     ]);
     await engine.settled();
     return (outputs ?? {}) as Properties;
+}
+
+/** The outputs of a program that exports either them or a function that returns them. */
+function run(exported: unknown): unknown {
+    return typeof exported === "function" ? exported() : exported;
 }
 
 async function reportFailure(engine: RehearsalEngine, context: RehearsalContext): Promise<number> {
@@ -316,6 +337,7 @@ function contextOf(
         },
         config: { ...config, "gcp:accessToken": operatorToken },
         print: options.print,
+        ...(options.begin && { begin: options.begin }),
         signal: options.signal,
     };
 }

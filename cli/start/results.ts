@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { ownFiles } from "../../run/layout";
 import { parseMetrics } from "../../run/metrics";
 import { terminalCell } from "../../run/terminal-text";
@@ -42,14 +43,34 @@ export function readResults(
     return { files, metrics };
 }
 
+/** The saved results of a run. */
+export interface Results {
+    /** Absolute path. */
+    folder: string;
+    files: readonly string[];
+    metrics: Properties | undefined;
+}
+
 /**
- * Describes the results: their folder and files, and the report if the trainer wrote one.
+ * Describes the results: their folder and files.
  *
  * @param folder relative to the project
  */
 export function resultLines(folder: string, files: readonly string[]): string[] {
-    const report = files.includes("report.html") ? [`Report: ${path.join(folder, "report.html")}`] : [];
-    return [`Results, verified, in ${folder}${path.sep}`, `  ${files.map(terminalCell).join("  ")}`, ...report];
+    return [`Results, verified, in ${folder}${path.sep}`, `  ${files.map(terminalCell).join("  ")}`];
+}
+
+/** The last lines of a rehearsal: the first metric, the report and the model, as far as the trainer wrote them. */
+export function summaryLines({ folder, files, metrics }: Results, userFolder: string): string[] {
+    const [name, value] = numbersOf(metrics ?? {})[0] ?? [];
+    const own: readonly string[] = [...EXPECTED, "metrics.json", "report.html"];
+    const model = ["model.json", ...files].find((file) => files.includes(file) && !own.includes(file));
+    const relative = model && path.relative(userFolder, path.join(folder, model));
+    return [
+        ...(name === undefined ? [] : [`${terminalCell(name)}: ${value}`]),
+        ...(files.includes("report.html") ? [`Report: ${pathToFileURL(path.join(folder, "report.html")).href}`] : []),
+        ...(relative === undefined ? [] : [`Model: ${terminalCell(relative)}`]),
+    ];
 }
 
 /** Formats metrics as tables: every number at the top level, whatever its name, and every list of rows, such as `classes`. */

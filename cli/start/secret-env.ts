@@ -1,3 +1,4 @@
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
 /**
@@ -10,7 +11,7 @@ export function takeSecretEnv(names: readonly string[], env: NodeJS.ProcessEnv):
     const unset = names.find((name) => env[name] === undefined);
     if (unset !== undefined) {
         throw new UsageError(
-            `--secret-env must name an environment variable; got "${unset}", which is not set (read -rs ${unset}; export ${unset}; npm start -- --secret-env ${unset})`,
+            `--secret-env must name an environment variable; got "${unset}", which is not set (read -rs ${unset}; export ${unset}; ${commandLine("start", `--secret-env ${unset}`)})`,
         );
     }
     const values = Object.fromEntries(names.map((name) => [name, env[name] ?? ""]));

@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
 import type { Fix } from "../../infra/config/issues";
+import { LOCAL_STACK } from "../shared/project";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
 /** The config that Pulumi's engine would pass to the program, and the project's name. */
@@ -47,7 +49,7 @@ export function readStackConfig(
         }
     }
     const encrypted = new Map<string, string[]>();
-    for (const [key, value] of Object.entries(asObject(readYaml(path.join(folder, `Pulumi.${stack}.yaml`)).config))) {
+    for (const [key, value] of Object.entries(asObject(readYaml(stackFile(folder, stack)).config))) {
         const { open, secure } = withoutSecure(value);
         values[qualify(key)] = asText(open);
         encrypted.set(qualify(key), secure);
@@ -56,7 +58,7 @@ export function readStackConfig(
         const at = override.indexOf("=");
         if (at < 1) {
             throw new UsageError(
-                `--config must be key=value; got "${override}" (npm start -- --config target=Species)`,
+                `--config must be key=value; got "${override}" (${commandLine("start", "--config target=Species")})`,
             );
         }
         checkPath(override);
@@ -67,6 +69,12 @@ export function readStackConfig(
         requireReadable(`Pulumi.${stack}.yaml`, key, key === qualify("env"), entries, secretEnv);
     }
     return { project: projectName, stack, ...withSecretEnv(values, qualify, secretEnv) };
+}
+
+/** The stack's file, or for a stack `local` without one, the file that comes with the emulator. */
+function stackFile(folder: string, stack: string): string {
+    const own = path.join(folder, `Pulumi.${stack}.yaml`);
+    return stack === "local" && !existsSync(own) ? LOCAL_STACK : own;
 }
 
 /** Pulumi writes a secret as `{secure: <ciphertext>}`, in place of a value or an entry. */
@@ -100,9 +108,9 @@ function requireReadable(
         return;
     }
     const name = unread === "" ? key : `${key}.${unread}`;
-    const whole = "npm start -- --config env={} --secret-env NAME, with each value in the environment";
-    const entry = `${unread}=VALUE npm start -- --secret-env ${unread}`;
-    const fix = !isEnv ? `npm start -- --config ${key}=VALUE` : unread === "" ? whole : entry;
+    const whole = `${commandLine("start", "--config env={} --secret-env NAME")}, with each value in the environment`;
+    const entry = `${unread}=VALUE ${commandLine("start", `--secret-env ${unread}`)}`;
+    const fix = !isEnv ? commandLine("start", `--config ${key}=VALUE`) : unread === "" ? whole : entry;
     throw new UsageError(
         `\`${name}\` must be readable for a rehearsal; got an encrypted value in ${file}, which only Pulumi can decrypt (${fix})`,
     );
@@ -144,7 +152,7 @@ export function startCommand(fix: Fix): string {
     }
     const [key, ...entry] = fix.set;
     const value = entry.length === 0 ? fix.value : JSON.stringify(whole(entry, fix.value));
-    return `npm start -- --config ${quote(`${key}=${value}`)}`;
+    return commandLine("start", `--config ${quote(`${key}=${value}`)}`);
 }
 
 /** Replaces the commands for a deployed stack in a message from the VM by those for a rehearsal. */
@@ -152,9 +160,9 @@ export function rehearsalAdvice(message: string): string {
     return message
         .replace(
             /\(pulumi config set ([\w.]+) ([^\s)]+)\) and run pulumi up/g,
-            (_match, key: string, value: string) => `(npm start -- --config ${quote(`${key}=${value}`)})`,
+            (_match, key: string, value: string) => `(${commandLine("start", `--config ${quote(`${key}=${value}`)}`)})`,
         )
-        .replaceAll("run pulumi up", "run npm start");
+        .replaceAll("run pulumi up", `run ${commandLine("start")}`);
 }
 
 /** Names of keys that are paths on this machine. */

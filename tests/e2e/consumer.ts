@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import {
     cpSync,
     mkdirSync,
@@ -16,8 +16,6 @@ import { promisify } from "node:util";
 const ROOT = path.resolve(__dirname, "..", "..");
 
 interface Manifest {
-    name: string;
-    version: string;
     dependencies: Record<string, string>;
     devDependencies: Record<string, string>;
 }
@@ -29,32 +27,27 @@ export interface Registered {
     inputs: Record<string, unknown>;
 }
 
-/** An empty Pulumi program in its own folder, into which the packed component is installed. */
+/** A project that the packed package's `init` creates, and into which npm installs the package. */
 export class Consumer {
     readonly root = realpathSync(mkdtempSync(path.join(tmpdir(), "gcp-trainer-package-")));
-    readonly folder = path.join(this.root, "program");
+    readonly folder = path.join(this.root, "my-project");
     /** Names of the files in the package. */
     packed: string[] = [];
 
     /**
-     * Packs the component with `npm pack`, from copies of its sources. The repository's own `dist/` and `trainer/` are
-     * not touched, because other tests may be using them.
+     * Packs the package with `npm pack`, from copies of its sources. The repository's own `dist/` is not touched, because
+     * other tests may be using it.
      */
     async pack(): Promise<string> {
         const source = path.join(this.root, "source");
-        const parts = [
-            "package.json",
-            "tsconfig.json",
-            "tsconfig.package.json",
-            "README.md",
-            "LICENSE",
-            "infra",
-            "run",
-            "boot",
-        ];
-        for (const part of [...parts, "Pulumi.yaml", "index.ts"]) {
-            cpSync(path.join(ROOT, part), path.join(source, part), { recursive: true });
+        const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+            cwd: ROOT,
+        });
+        const isNeeded = (name: string) => !/^(tests|bench|examples|emulator\/test|trainer\/test)\//.test(name);
+        for (const name of listed.toString("utf8").split("\0").filter(Boolean).filter(isNeeded)) {
+            cpSync(path.join(ROOT, name), path.join(source, name), { force: true, recursive: true });
         }
+        cpSync(path.join(ROOT, "trainer/dist"), path.join(source, "trainer/dist"), { recursive: true });
         symlinkSync(path.join(ROOT, "node_modules"), path.join(source, "node_modules"));
         await npm(source, "run", "prepack");
         const [report] = JSON.parse(await npm(source, "pack", "--ignore-scripts", "--json", "--silent")) as [
@@ -64,27 +57,42 @@ export class Consumer {
         return path.join(source, report.filename);
     }
 
+    /** Runs `init` as the documents say, in the empty folder `root`. */
+    async init(tarball: string, ...args: string[]): Promise<string> {
+        return await npm(
+            this.root,
+            "exec",
+            "--yes",
+            "--prefer-offline",
+            "--package",
+            tarball,
+            "--",
+            "gcp-trainer",
+            "init",
+            ...args,
+        );
+    }
+
     /**
-     * Installs the package and the Pulumi SDK, including install scripts. The versions are those in the repository's
-     * lockfile, which `npm ci` has left in npm's cache.
+     * Installs the project's packages, including install scripts. The versions are those in the repository's lockfile,
+     * which `npm ci` has left in npm's cache.
      */
-    async install(tarball: string): Promise<void> {
-        mkdirSync(this.folder);
-        const manifest = readJson<Manifest>("package.json");
-        const lock = readJson<{ packages: Record<string, { version?: string }> }>("package-lock.json");
-        const versionOf = (name: string) => lock.packages[`node_modules/${name}`]?.version ?? "";
-        const program = {
-            name: "consumer",
-            version: "1.0.0",
-            dependencies: { "@pulumi/pulumi": versionOf("@pulumi/pulumi") },
-            devDependencies: { "@types/node": manifest.devDependencies["@types/node"] },
-        };
-        lock.packages[""] = program;
-        this.write("package.json", JSON.stringify({ ...program, private: true }));
-        this.write("package-lock.json", JSON.stringify({ ...lock, name: program.name, version: program.version }));
-        this.write("data.csv", "x,y\n1,a\n2,b\n");
-        this.write("trainer/Dockerfile", "FROM scratch\n");
-        await npm(this.folder, "install", "--prefer-offline", "--no-audit", "--no-fund", tarball);
+    async install(): Promise<void> {
+        const manifest = JSON.parse(readFileSync(path.join(this.folder, "package.json"), "utf8")) as Manifest;
+        const lock = readJson<{ packages: Record<string, object> }>("package-lock.json");
+        lock.packages[""] = manifest;
+        this.write("package-lock.json", JSON.stringify({ ...lock, name: "my-project" }));
+        await npm(this.folder, "install", "--prefer-offline", "--no-audit", "--no-fund");
+    }
+
+    /** Runs an npm command in the project, and returns its exit status and output. */
+    async npm(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{ status: number; output: string }> {
+        try {
+            return { status: 0, output: await npmWith(env, this.folder, ...args) };
+        } catch (error) {
+            const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+            return { status: code, output: stdout + stderr };
+        }
     }
 
     write(name: string, text: string): void {
@@ -110,10 +118,11 @@ export class Consumer {
     /** Returns the compiler's messages about the consumer's files, or an empty string. */
     async typeCheck(compilerOptions: Record<string, unknown>, files: string[]): Promise<string> {
         const options = { target: "es2022", strict: true, noEmit: true, types: ["node"], ...compilerOptions };
-        this.write("tsconfig.json", JSON.stringify({ compilerOptions: options, files }));
+        this.write("tsconfig.check.json", JSON.stringify({ compilerOptions: options, files }));
         const compiler = path.join(ROOT, "node_modules", "typescript", "bin", "tsc");
+        const args = [compiler, "-p", "tsconfig.check.json"];
         try {
-            await promisify(execFile)(process.execPath, [compiler, "-p", this.folder], { cwd: this.folder });
+            await promisify(execFile)(process.execPath, args, { cwd: this.folder });
             return "";
         } catch (error) {
             return (error as { stdout: string }).stdout;
@@ -130,11 +139,17 @@ function readJson<T>(name: string): T {
 }
 
 /** Runs npm without the environment variables from an outer npm, which refer to that npm's own package. */
-async function npm(cwd: string, ...args: string[]): Promise<string> {
-    const ownKeys = Object.entries(process.env).filter(([key]) => !/^npm_(package|lifecycle|config_local)/.test(key));
+function npm(cwd: string, ...args: string[]): Promise<string> {
+    return npmWith({}, cwd, ...args);
+}
+
+async function npmWith(env: NodeJS.ProcessEnv, cwd: string, ...args: string[]): Promise<string> {
+    const ownKeys = Object.entries(process.env).filter(
+        ([key]) => !/^(npm_(package|lifecycle|command|config_local)|INIT_CWD$)/.test(key),
+    );
     const { stdout } = await promisify(execFile)("npm", args, {
         cwd,
-        env: Object.fromEntries(ownKeys),
+        env: { ...Object.fromEntries(ownKeys), ...env },
         maxBuffer: 64 * 1024 * 1024,
         shell: process.platform === "win32",
     });

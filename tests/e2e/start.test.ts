@@ -5,11 +5,13 @@ import {
     mkdtempSync,
     readdirSync,
     readFileSync,
+    realpathSync,
     rmSync,
     writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { CliCommand } from "../helpers/cli-command";
 import { BASE_IMAGE_ARGS, describeWithDocker, docker } from "../helpers/docker";
 import { codeBlock } from "../helpers/markdown";
@@ -78,7 +80,13 @@ describe("npm start", () => {
             "status.json",
             "trainer.log",
         ]);
-        expect(output).toContain(`\nReport: ${path.join(folder, "report.html")}\n`);
+        const ending = output.trimEnd().split("\n").slice(-4);
+        expect(ending).toEqual([
+            expect.stringMatching(/^accuracy: 0\.9\d+$/),
+            `Report: ${pathToFileURL(realpathSync(path.join(project.folder, folder, "report.html"))).href}`,
+            `Model: ${folder}/model.json`,
+            expect.stringMatching(/^Rehearsed in .* s\. The same on Google Cloud: npx pulumi up -s dev$/),
+        ]);
         expect(JSON.parse(read(`${folder}/metrics.json`)).accuracy).toBeGreaterThanOrEqual(0.9);
         expect(JSON.parse(read(`${folder}/status.json`))).toMatchObject({
             state: "SUCCEEDED",
@@ -87,13 +95,10 @@ describe("npm start", () => {
         });
         expect(read(`${folder}/trainer.log`)).toContain("150 rows");
         const listed = (sign: string) =>
-            [...output.matchAll(/^ {2}([+-]) (\S+) +(\S+)/gm)]
-                .filter((line) => line[1] === sign)
-                .map((line) => line[3]);
-        // The APIs stay enabled.
-        const apis = listed("+").filter((name) => name?.startsWith("trainer-apis-") && name !== "trainer-apis-ready");
-        expect([...listed("-"), ...apis].sort()).toEqual(listed("+").sort());
-        expect(apis).toHaveLength(5);
+            [...output.matchAll(/^ {2}([+-]) (\S+)/gm)].filter((line) => line[1] === sign).map((line) => line[2]);
+        // One line for each part of the stack.
+        const parts = ["APIs", "VM", "bucket", "cleanup", "dataset", "identity", "image", "network", "run"];
+        expect([listed("+").sort(), listed("-").sort()]).toEqual([parts, parts]);
         expectNothingLeft(output);
         const shown = codeBlock("README.md", "text");
         expect(shown).toContain("pulumi up, rehearsed:");
@@ -125,12 +130,18 @@ describe("npm start", () => {
         expect(output).not.toContain("    at ");
     });
 
-    it("reports a trainer that succeeds without writing a model", async () => {
+    it("shows every resource with --verbose, and reports a trainer that succeeds without writing a model", async () => {
         write("idle/package.json", '{"scripts":{"start":"node train.js"}}');
         write("idle/train.js", "");
         write("idle/Dockerfile", "FROM scratch\n");
-        const { status, output } = await start([...asProcess, "--config", "trainer=idle"]);
+        const { status, output } = await start([...asProcess, "--verbose", "trainer=idle"]);
         expect({ status, output }).toMatchObject({ status: 1 });
+        for (const [sign, resource] of ["+", "-"].flatMap((each) => [
+            [each, "Bucket"],
+            [each, "BucketObject"],
+        ])) {
+            expect(output).toMatch(new RegExp(`^ {2}\\${sign} gcp:storage:${resource} +trainer-data`, "m"));
+        }
         expect(output).toContain("error: the trainer succeeded but wrote no model; it must write under the gs:// URI");
         expect(output).not.toContain("    at ");
         expectNothingLeft(output);

@@ -55,6 +55,14 @@ export class TerminalCommand {
         return this.#lines(0);
     }
 
+    /** The lines that the terminal has broken because they are longer than it is wide. */
+    get wrapped(): string[] {
+        const { active } = this.#screen.buffer;
+        return Array.from({ length: active.length }, (_, index) => index)
+            .filter((index) => active.getLine(index + 1)?.isWrapped)
+            .map((index) => active.getLine(index)?.translateToString(true) ?? "");
+    }
+
     /** Types text; `\x03` is Ctrl-C. */
     type(text: string): void {
         this.#child.stdin?.write(text);

@@ -193,7 +193,8 @@ describe("without settings, the trainer", () => {
         expect(stdout).toMatch(
             /\nTime: about 1 s on \d+ threads?\nCross-validating 1 tree and 3 forests on the training/,
         );
-        const [reason] = /^Chose the tree \(.*complexity 0\.\d+\): .*$/m.exec(stdout) ?? [];
+        const [lines] = /^Chose the tree: .*\n {2}.*$/m.exec(stdout) ?? [];
+        const reason = lines?.replace("\n ", "");
         expect(reason).toMatch(
             /it is the simplest model whose Brier score is within [\d.]+ standard errors of the best/,
         );

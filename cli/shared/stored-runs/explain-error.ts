@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { CloudSettings } from "../../../run/credentials";
 import { classifyError, messageOf } from "../../../run/errors";
+import { commandLine } from "../tool";
 import { UsageError } from "../usage-error";
 
 /**
@@ -18,7 +19,7 @@ export async function checkEmulator({ storageOrigin }: CloudSettings): Promise<v
         await fetch(storageOrigin);
     } catch {
         throw new UsageError(
-            `Nothing is listening at ${storageOrigin}: the emulator is not running (npm run emulator)`,
+            `Nothing is listening at ${storageOrigin}: the emulator is not running (${commandLine("emulator")})`,
         );
     }
 }

@@ -5,6 +5,7 @@ import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type * as pulumi from "@pulumi/pulumi";
+import { transferProgress } from "../../shared/text";
 import { sendPatiently } from "../patient-request";
 import { type CreateResource, call, rejectUnknownInputs } from "../rehearsal-context";
 
@@ -16,6 +17,7 @@ export const bucketObject: CreateResource = async ({ type, inputs }, context) =>
     const { size } = await stat(file);
     const md5Hash = await md5Of(file);
     const query = new URLSearchParams({ uploadType: "media", name: String(inputs.name) });
+    const show = context.begin?.("upload");
     const object = await sendPatiently({
         url: `${context.url}/upload/storage/v1/b/${inputs.bucket}/o?${query}`,
         method: "POST",
@@ -26,11 +28,11 @@ export const bucketObject: CreateResource = async ({ type, inputs }, context) =>
             // Cloud Storage rejects content that was damaged on its way.
             "x-goog-hash": `md5=${md5Hash}`,
         },
-        body: () => Readable.toWeb(createReadStream(file)) as ReadableStream,
+        body: () => Readable.toWeb(Readable.from(watched(createReadStream(file), size, show))) as ReadableStream,
         limitMs: 30_000 + Math.ceil(size / 10_000),
         signal: context.signal,
         title: `upload of ${file}`,
-    });
+    }).finally(() => show?.());
     return {
         id: `${inputs.bucket}-${inputs.name}`,
         outputs: {
@@ -46,6 +48,21 @@ export const bucketObject: CreateResource = async ({ type, inputs }, context) =>
         },
     };
 };
+
+/** Passes on a file's content, and shows how much of it has been read. */
+async function* watched(
+    content: AsyncIterable<Buffer>,
+    size: number,
+    show: ((progress: string) => void) | undefined,
+): AsyncGenerator<Buffer> {
+    const startedMs = Date.now();
+    let done = 0;
+    for await (const chunk of content) {
+        done += chunk.length;
+        show?.(transferProgress(done, size, Date.now() - startedMs));
+        yield chunk;
+    }
+}
 
 async function md5Of(file: string): Promise<string> {
     const hash = createHash("md5");

@@ -28,6 +28,12 @@ describe("the model", () => {
         expect(await folder.failure(name, "new.csv")).toContain(message);
     });
 
+    it("is rejected if it is a stack's name, as npm passes on `-s local` without `--`", async () => {
+        folder.write("models/local/r-0000000000/model.json", "{}");
+
+        expect(await folder.failure("local", "new.csv")).toContain("(npm run predict -- -s local INPUT)");
+    });
+
     it("in a bucket in the configured emulator is not found unless the emulator is running", async () => {
         folder.env = { GOOGLE_STORAGE_CUSTOM_ENDPOINT: "http://127.0.0.1:9/storage/v1/" };
 

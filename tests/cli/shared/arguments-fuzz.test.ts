@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { FORMATS, parseArguments } from "../../../cli/predict/arguments";
 import { HELP, readArguments } from "../../../cli/shared/arguments";
-import { PROJECT_DIR } from "../../../cli/shared/command-context";
+import { PACKAGE_ROOT } from "../../../cli/shared/project";
 import { UsageError } from "../../../cli/shared/usage-error";
 import { readStackConfig } from "../../../cli/start/stack-config";
 import { anyJsonText, anyText, expectNothingEvaluated, FUZZ } from "../../helpers/fuzz";
@@ -94,7 +94,7 @@ describe("any command-line arguments", () => {
         );
         fc.assert(
             fc.property(fc.array(override, { maxLength: 3 }), (overrides) => {
-                const result = valueOrMessage(() => readStackConfig(PROJECT_DIR, "local", overrides));
+                const result = valueOrMessage(() => readStackConfig(PACKAGE_ROOT, "local", overrides));
                 if (typeof result === "string") {
                     expect(result).toMatch(/^--config /);
                 } else {

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { metricsTable, readResults, resultLines } from "../../../cli/start/results";
+import { pathToFileURL } from "node:url";
+import { metricsTable, readResults, summaryLines } from "../../../cli/start/results";
 
 describe("readResults", () => {
     let folder: string;
@@ -49,19 +50,32 @@ describe("readResults", () => {
     });
 });
 
-describe("resultLines", () => {
-    const folder = path.join("models", "local", "r-1");
+describe("summaryLines", () => {
+    const folder = path.resolve("/project/models/local/r-0");
+    const files = [
+        "manifest.json",
+        "metrics.json",
+        "model.json",
+        "model.onnx",
+        "report.html",
+        "status.json",
+        "trainer.log",
+    ];
 
-    it("lists the folder, the files and the report", () => {
-        expect(resultLines(folder, ["model.json", "report.html"])).toEqual([
-            `Results, verified, in ${folder}${path.sep}`,
-            "  model.json  report.html",
-            `Report: ${path.join(folder, "report.html")}`,
+    it("ends with the first metric, the report's address, and the model as seen from the user's folder", () => {
+        const metrics = { schema: 1, accuracy: 0.93333, rows: 150 };
+
+        expect(summaryLines({ folder, files, metrics }, path.resolve("/project/data"))).toEqual([
+            "accuracy: 0.93333",
+            `Report: ${pathToFileURL(path.join(folder, "report.html")).href}`,
+            `Model: ${path.join("..", "models/local/r-0/model.json")}`,
         ]);
     });
 
-    it("omits the report if the trainer did not write one", () => {
-        expect(resultLines(folder, ["model.json", "plots/report.html"])).toHaveLength(2);
+    it("names another model, and leaves out what the trainer did not write", () => {
+        const others = ["manifest.json", "model.joblib", "plots/report.html", "status.json", "trainer.log"];
+
+        expect(summaryLines({ folder, files: others, metrics: undefined }, folder)).toEqual(["Model: model.joblib"]);
     });
 });
 

@@ -60,7 +60,8 @@ export async function chooseGrowth(request: Request): Promise<Choice> {
     const crossValidation = await crossValidate(pool, target, compared, trials, options);
     const { growth } = crossValidation.best;
     const reason = trials.length > 1 ? explain(crossValidation, simplest) : undefined;
-    print(...(reason === undefined ? [] : [reason]));
+    // Two lines, because one would not fit on a terminal.
+    print(...(reason === undefined ? [] : reason.replace(/ (?=is within|and no simpler)/, "\n  ").split("\n")));
     return { growth, crossValidation, reason };
 }
 
@@ -72,8 +73,8 @@ function listKinds(trials: readonly Growth[]): string {
 }
 
 function explain({ best, top, measure }: CrossValidation, simplest: boolean): string {
-    const name = (growth: Growth) =>
-        `${growth.algorithm === "tree" ? "the tree" : "the forest"} (${describeLimits(growth)})`;
+    // The trials before this line and the model after it are listed with their limits.
+    const name = (growth: Growth) => (growth.algorithm === "tree" ? "the tree" : "the forest");
     const names = { accuracy: "accuracy", rmse: "root mean squared error", brierScore: "Brier score" };
     if (!simplest) {
         return `Chose ${name(best.growth)}: it has the best ${names[measure]}`;
@@ -81,8 +82,8 @@ function explain({ best, top, measure }: CrossValidation, simplest: boolean): st
     const within = `within ${TOLERANCE} standard errors of`;
     return best === top
         ? `Chose ${name(best.growth)}: it has the best ${names[measure]}, and no simpler model is ${within} it`
-        : `Chose ${name(best.growth)}: it is the simplest model whose ${names[measure]} is ${within} the best, ` +
-              `which is ${formatNumber(top.mean)} for ${name(top.growth)}`;
+        : `Chose ${name(best.growth)}: it is the simplest model whose ${names[measure]} ` +
+              `is ${within} the best, which is ${formatNumber(top.mean)} for a ${top.growth.algorithm}`;
 }
 
 /** A rough estimate for the cross-validation, the test and the final fit. */

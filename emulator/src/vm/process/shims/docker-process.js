@@ -68,7 +68,8 @@ async function run(words) {
     mkdirSync(home, { recursive: true });
     const bin = join(folder, "node_modules", ".bin");
     const env = {
-        PATH: [bin, dirname(process.execPath), process.env.EMULATOR_HOST_PATH].join(delimiter),
+        // This Node.js comes last, because its folder may hold other programs too, such as another Python.
+        PATH: [bin, process.env.EMULATOR_HOST_PATH, dirname(process.execPath)].join(delimiter),
         HOME: home,
         // A real container would not get these variables, but programs on this machine might not run without them.
         ...pick("NODE_EXTRA_CA_CERTS", "SystemRoot", "TMPDIR", "TEMP"),

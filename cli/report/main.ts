@@ -1,0 +1,97 @@
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { DEFAULTS } from "../../infra/defaults";
+import { HELP, readArguments } from "../shared/arguments";
+import { findProject } from "../shared/project";
+import { runCommand } from "../shared/run-command";
+import { commandLine } from "../shared/tool";
+import { UsageError } from "../shared/usage-error";
+
+const USAGE = `${commandLine("report")} opens the page about a run in a browser, and prints its address.
+
+Usage: ${commandLine("report", "[options] [run id]")}
+
+  run id              the run; default: the one that was saved last
+  -s, --stack STACK   the stack; default: the one whose run was saved last
+  --no-open           only prints the address, as it also does if the output is not a terminal
+  --help              this text
+
+The page is report.html in the run's folder below ${DEFAULTS.resultsDir}/.`;
+
+const OPTIONS = { stack: { type: "string", short: "s" }, "no-open": { type: "boolean" }, ...HELP } as const;
+
+async function main(args: string[]): Promise<number> {
+    const { values, positionals } = readArguments(args, {
+        help: commandLine("report", "--help"),
+        options: OPTIONS,
+        maxPositionals: 1,
+    });
+    if (values.help) {
+        console.log(USAGE);
+        return 0;
+    }
+    const results = path.join(findProject(), DEFAULTS.resultsDir);
+    const url = pathToFileURL(findReport(results, values.stack, positionals[0])).href;
+    console.log(url);
+    if (process.stdout.isTTY && !values["no-open"]) {
+        await open(url);
+    }
+    return 0;
+}
+
+interface Report {
+    stack: string;
+    run: string;
+    file: string;
+    savedMs: number;
+}
+
+/** @throws UsageError if there is no such page */
+export function findReport(results: string, stack: string | undefined, run: string | undefined): string {
+    const all = list(results).flatMap((name) => reportsOf(results, name));
+    const ofStack = all.filter((report) => stack === undefined || report.stack === path.basename(stack));
+    const fitting = ofStack.filter((report) => run === undefined || report.run === run);
+    const newest = fitting.sort((a, b) => b.savedMs - a.savedMs)[0];
+    if (newest === undefined) {
+        const wanted = [run ?? "a run", ...(stack === undefined ? [] : [`of the stack ${stack}`])].join(" ");
+        const others = all.map((report) => `${report.stack}/${report.run}`);
+        const found = others.length > 0 ? `only of ${others.join(", ")}` : "none";
+        throw new UsageError(
+            `The page about ${wanted} must be on this machine; got ${found} (${commandLine("results", stack === undefined ? "" : `-s ${stack}`)})`,
+        );
+    }
+    return newest.file;
+}
+
+function reportsOf(results: string, stack: string): Report[] {
+    return list(path.join(results, stack))
+        .map((run) => ({ run, file: path.join(results, stack, run, "report.html") }))
+        .filter(({ file }) => existsSync(file))
+        .map(({ run, file }) => ({ stack, run, file, savedMs: statSync(file).mtimeMs }));
+}
+
+function list(folder: string): string[] {
+    return existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder).sort() : [];
+}
+
+/** Opens a page with the system's own command; without one, the printed address is enough. */
+function open(url: string): Promise<void> {
+    const [command = "", ...args] =
+        process.platform === "darwin"
+            ? ["open"]
+            : process.platform === "win32"
+              ? ["cmd", "/c", "start", '""']
+              : ["xdg-open"];
+    return new Promise((resolve) => {
+        const child = spawn(command, [...args, url], { detached: true, stdio: "ignore" });
+        child.once("error", () => resolve());
+        child.once("spawn", () => {
+            child.unref();
+            resolve();
+        });
+    });
+}
+
+runCommand(main);

@@ -1,0 +1,45 @@
+import { styleText } from "node:util";
+
+/** Further indentation of continuation lines. */
+const HANG = 2;
+
+/**
+ * Breaks a line between words, so that a terminal does not break it within one. Continuation lines are indented further
+ * than the first, and repeat the bar before a line of the trainer's log. A word that is longer than a line stays whole.
+ */
+export function wrapLine(line: string, columns: number): string[] {
+    if (line.length <= columns) {
+        return [line];
+    }
+    const start = /^\s*(?:\| ?\s*)?/.exec(line)?.[0] ?? "";
+    const indent = start + " ".repeat(HANG);
+    const lines: string[] = [];
+    let rest = line;
+    while (rest.length > columns) {
+        const end = rest.lastIndexOf(" ", columns);
+        const next = end > indent.length ? end : rest.indexOf(" ", columns);
+        if (next < 0) {
+            break;
+        }
+        lines.push(rest.slice(0, next));
+        rest = indent + rest.slice(next + 1).trimStart();
+    }
+    return [...lines, rest];
+}
+
+/** Colours a line of a command's output by its kind. */
+export function colourLine(line: string): string {
+    if (/^\s*(error:|The rehearsal failed|Left behind:)/.test(line)) {
+        return paint("red", line);
+    }
+    const [, sign = "", mark = "", rest = ""] = /^(\s*)([+-]) (.*)$/s.exec(line) ?? [];
+    if (mark !== "") {
+        return `${sign}${paint(mark === "+" ? "green" : "red", mark)} ${rest}`;
+    }
+    return /^\s*warning:/.test(line) ? paint("yellow", line) : line;
+}
+
+function paint(colour: "green" | "red" | "yellow", text: string): string {
+    // The caller knows whether the output is a terminal.
+    return styleText(colour, text, { validateStream: false });
+}

@@ -1,0 +1,31 @@
+import { colourLine, wrapLine } from "../../../cli/shared/style";
+import { transferProgress } from "../../../cli/shared/text";
+
+describe("a line on a terminal", () => {
+    it.each([
+        ["a short line", "  one two", 20, ["  one two"]],
+        ["a line of text", "  one two three four", 12, ["  one two", "    three", "    four"]],
+        ["a line of the log", "    | one two three", 13, ["    | one two", "    |   three"]],
+        [
+            "a long word",
+            "  + https://example.org/a-long-path end",
+            12,
+            ["  + https://example.org/a-long-path", "    end"],
+        ],
+    ])("breaks %s between words", (_, line, columns, expected) => {
+        expect(wrapLine(line, columns)).toEqual(expected);
+    });
+
+    it.each([
+        ["  + bucket  gs://b", "  \x1b[32m+\x1b[39m bucket  gs://b"],
+        ["  - bucket", "  \x1b[31m-\x1b[39m bucket"],
+        ["error: no", "\x1b[31merror: no\x1b[39m"],
+        ["    | text + more", "    | text + more"],
+    ])("colours %j by its kind", (line, expected) => {
+        expect(colourLine(line)).toBe(expected);
+    });
+});
+
+it("the progress of a transfer has its share, rate and remaining time", () => {
+    expect(transferProgress(30_000_000, 120_000_000, 2000)).toBe("25 %, 15.0 MB/s, 6 s left");
+});
