@@ -6,8 +6,8 @@ import { type Machine, type MachineShape, shapeOf } from "../../run/cost/machine
 import { readPriceList } from "../../run/cost/price-list";
 import { createAuth, readCloudSettings } from "../../run/credentials";
 import { detailOf, httpStatusOf } from "../../run/errors";
-import type { RunPrice } from "../../run/manifest";
 import { apiErrorOf, type Body, type Call, type Endpoints, isDisabledApi, readEndpoints } from "../../run/google-api";
+import type { RunPrice } from "../../run/manifest";
 import { nearest } from "../../trainer/lib/nearest";
 import { parseDataset } from "../dataset";
 import { PULL_SECONDS, UPLOAD_SECONDS } from "../defaults";
