@@ -13,8 +13,8 @@ import { parseDataset } from "../dataset";
 import { PULL_SECONDS, UPLOAD_SECONDS } from "../defaults";
 import { defaultBootDiskType } from "../machine-types";
 import { maxVmSeconds } from "../user-data";
-import type { Config } from ".";
 import { ConfigError, type ConfigIssue } from "./issues";
+import type { Config } from "./keys";
 import { quotaIssues } from "./quota-check";
 
 /** The price of a job, or the reason why it is unknown. */

@@ -36,11 +36,8 @@ async function main() {
     await pulumi.runtime.setMocks(mocks, "consumer", "dev");
     const { TrainingJob } = require("gcp-trainer");
     const job = new TrainingJob("job", {
-        project: "my-project",
-        region: "us-central1",
-        zone: "us-central1-a",
-        dataset: "data.csv",
-        trainer: "trainer",
+        ...{ project: "my-project", region: "us-central1", zone: "us-central1-a" },
+        ...{ dataset: "data.csv", trainer: "trainer" },
         hyperparameters: { maxDepth: 3 },
     });
     await new Promise((resolve) => pulumi.output([job.modelUri, job.leftToBill]).apply(resolve));
@@ -55,9 +52,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { TrainingJob, type TrainingJobArgs } from "gcp-trainer";
 
 const args: TrainingJobArgs = {
-    project: "my-project",
-    region: "us-central1",
-    zone: "us-central1-a",
+    ...{ project: "my-project", region: "us-central1", zone: "us-central1-a" },
     dataset: "data.csv",
     trainer: "trainer",
     hyperparameters: pulumi.output({ maxDepth: 3, ratio: 0.5, columns: ["a"] }),
