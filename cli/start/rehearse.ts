@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Emulator, startEmulator } from "../../emulator/src";
 import { copyBuildContext } from "../../infra/build-context";
 import { type Config, checkConfig, type RawConfig } from "../../infra/config";
+import type { Cost } from "../../infra/config/cloud-check";
 import { renderNotes } from "../../infra/config/dataset-check";
 import { APP, withPythonTrainer } from "../../infra/config/python-trainer";
 import { platformOf } from "../../infra/machine-types";
@@ -225,7 +226,7 @@ async function up(
     for (const line of [...resultLines(shown, files), `All runs: ${path.join(path.dirname(shown), runsPageName)}`]) {
         print(line);
     }
-    options.onResults?.({ folder, files, metrics });
+    options.onResults?.({ folder, files, metrics, cost: outputs.cost as Cost });
     return 0;
 }
 

@@ -1,6 +1,8 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Cost } from "../../infra/config/cloud-check";
+import { formatUsd } from "../../run/cost/estimate";
 import { ownFiles } from "../../run/layout";
 import { parseMetrics } from "../../run/metrics";
 import { terminalCell } from "../../run/terminal-text";
@@ -49,6 +51,8 @@ export interface Results {
     folder: string;
     files: readonly string[];
     metrics: Properties | undefined;
+    /** The stack output `cost`. */
+    cost: Cost;
 }
 
 /**
@@ -60,8 +64,8 @@ export function resultLines(folder: string, files: readonly string[]): string[] 
     return [`Results, verified, in ${folder}${path.sep}`, `  ${files.map(terminalCell).join("  ")}`];
 }
 
-/** The last lines of a rehearsal: the first metric, the report and the model, as far as the trainer wrote them. */
-export function summaryLines({ folder, files, metrics }: Results, userFolder: string): string[] {
+/** The last lines of a rehearsal: the first metric, the report and the model, as far as the trainer wrote them; the price. */
+export function summaryLines({ folder, files, metrics, cost }: Results, userFolder: string): string[] {
     const [name, value] = numbersOf(metrics ?? {})[0] ?? [];
     const own: readonly string[] = [...EXPECTED, "metrics.json", "report.html"];
     const model = ["model.json", ...files].find((file) => files.includes(file) && !own.includes(file));
@@ -70,6 +74,7 @@ export function summaryLines({ folder, files, metrics }: Results, userFolder: st
         ...(name === undefined ? [] : [`${terminalCell(name)}: ${value}`]),
         ...(files.includes("report.html") ? [`Report: ${pathToFileURL(path.join(folder, "report.html")).href}`] : []),
         ...(relative === undefined ? [] : [`Model: ${terminalCell(relative)}`]),
+        priceLine(cost),
     ];
 }
 
@@ -105,4 +110,12 @@ function table(rows: Properties[]): string[] {
         ...lines.slice(0, MAX_ROWS + 1).map((line) => `  ${line}`),
         ...(left > 0 ? [`  and ${left} more, in metrics.json`] : []),
     ];
+}
+
+/** The price in one line of at most 80 characters, unless it is unknown. */
+function priceLine(cost: Cost): string {
+    return "unknown" in cost
+        ? `Price: unknown, because ${cost.unknown}`
+        : `Price: ${formatUsd(cost.hourlyUsd)} an hour, at most ${formatUsd(cost.worstCaseUsd)}` +
+              (cost.isExample ? " (example amounts)" : "");
 }

@@ -50,7 +50,8 @@ export async function checkCloud(config: Config): Promise<{ cost: Cost; price: R
             now: Date.now(),
         };
     });
-    for (const line of costLines(config, cost)) {
+    // A rehearsal shows the price at its end.
+    for (const line of pulumi.runtime.getEngine() === undefined ? [] : costLines(config, cost)) {
         void pulumi.log.info(line);
     }
     const price = "unknown" in cost ? undefined : { hourlyUsd: cost.hourlyUsd, isExample: cost.isExample };

@@ -35,8 +35,8 @@ export interface RawConfig {
 }
 
 export { checkCloud } from "./cloud-check";
-export type { Config } from "./keys";
 export { dockerProviders } from "./docker-engine";
+export type { Config } from "./keys";
 
 /**
  * Reads and checks the stack config and the dataset, and reports what the user may want to change: files that the

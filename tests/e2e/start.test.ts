@@ -80,11 +80,12 @@ describe("npm start", () => {
             "status.json",
             "trainer.log",
         ]);
-        const ending = output.trimEnd().split("\n").slice(-4);
+        const ending = output.trimEnd().split("\n").slice(-5);
         expect(ending).toEqual([
             expect.stringMatching(/^accuracy: 0\.9\d+$/),
             `Report: ${pathToFileURL(realpathSync(path.join(project.folder, folder, "report.html"))).href}`,
             `Model: ${folder}/model.json`,
+            expect.stringMatching(/^Price: \$0\.\d{4} an hour, at most \$\d\.\d\d \(example amounts\)$/),
             expect.stringMatching(/^Rehearsed in .* s\. The same on Google Cloud: npx pulumi up -s dev$/),
         ]);
         expect(JSON.parse(read(`${folder}/metrics.json`)).accuracy).toBeGreaterThanOrEqual(0.9);
@@ -95,7 +96,7 @@ describe("npm start", () => {
         });
         expect(read(`${folder}/trainer.log`)).toContain("150 rows");
         const listed = (sign: string) =>
-            [...output.matchAll(/^ {2}([+-]) (\S+)/gm)].filter((line) => line[1] === sign).map((line) => line[2]);
+            [...output.matchAll(/^ {2}([+-]) ((?!Column )\S+)/gm)].filter((line) => line[1] === sign).map((line) => line[2]);
         // One line for each part of the stack.
         const parts = ["APIs", "VM", "bucket", "cleanup", "dataset", "identity", "image", "network", "run"];
         expect([listed("+").sort(), listed("-").sort()]).toEqual([parts, parts]);

@@ -304,7 +304,7 @@ function refusal(message: string, info: { domain: string; permission: string; re
 
 /**
  * Routes that are open to everyone, as on Google Cloud: checking your own permissions, public images, the secret URI of
- * an upload, and an operation with an unguessable name.
+ * an upload, an operation with an unguessable name, and the price lists.
  */
 const OPEN =
-    /testPermissions$|:testIamPermissions$|^GET .*\/global\/images\/|^(PUT|DELETE) \/upload\/|^GET \/v1\/operations\//;
+    /testPermissions$|:testIamPermissions$|^GET .*\/global\/images\/|^(PUT|DELETE) \/upload\/|^GET \/v1\/operations\/|^GET \/v1\/services(\/:service\/skus)?$/;

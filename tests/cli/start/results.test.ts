@@ -62,20 +62,34 @@ describe("summaryLines", () => {
         "trainer.log",
     ];
 
-    it("ends with the first metric, the report's address, and the model as seen from the user's folder", () => {
+    it("ends with the first metric, the report's address, the model as seen from the user's folder, and the price", () => {
         const metrics = { schema: 1, accuracy: 0.93333, rows: 150 };
 
-        expect(summaryLines({ folder, files, metrics }, path.resolve("/project/data"))).toEqual([
+        const cost = {
+            currency: "USD",
+            hourlyUsd: 0.0687,
+            worstCaseUsd: 4.744,
+            expectedUsd: null,
+            isExample: true,
+        } as const;
+
+        expect(summaryLines({ folder, files, metrics, cost }, path.resolve("/project/data"))).toEqual([
             "accuracy: 0.93333",
             `Report: ${pathToFileURL(path.join(folder, "report.html")).href}`,
             `Model: ${path.join("..", "models/local/r-0/model.json")}`,
+            "Price: $0.0687 an hour, at most $4.74 (example amounts)",
         ]);
     });
 
     it("names another model, and leaves out what the trainer did not write", () => {
         const others = ["manifest.json", "model.joblib", "plots/report.html", "status.json", "trainer.log"];
 
-        expect(summaryLines({ folder, files: others, metrics: undefined }, folder)).toEqual(["Model: model.joblib"]);
+        const cost = { unknown: "no network" };
+
+        expect(summaryLines({ folder, files: others, metrics: undefined, cost }, folder)).toEqual([
+            "Model: model.joblib",
+            "Price: unknown, because no network",
+        ]);
     });
 });
 
