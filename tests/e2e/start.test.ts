@@ -96,7 +96,9 @@ describe("npm start", () => {
         });
         expect(read(`${folder}/trainer.log`)).toContain("150 rows");
         const listed = (sign: string) =>
-            [...output.matchAll(/^ {2}([+-]) ((?!Column )\S+)/gm)].filter((line) => line[1] === sign).map((line) => line[2]);
+            [...output.matchAll(/^ {2}([+-]) ((?!Column )\S+)/gm)]
+                .filter((line) => line[1] === sign)
+                .map((line) => line[2]);
         // One line for each part of the stack.
         const parts = ["APIs", "VM", "bucket", "cleanup", "dataset", "identity", "image", "network", "run"];
         expect([listed("+").sort(), listed("-").sort()]).toEqual([parts, parts]);
