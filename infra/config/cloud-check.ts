@@ -6,6 +6,7 @@ import { type Machine, type MachineShape, shapeOf } from "../../run/cost/machine
 import { readPriceList } from "../../run/cost/price-list";
 import { createAuth, readCloudSettings } from "../../run/credentials";
 import { detailOf, httpStatusOf } from "../../run/errors";
+import type { RunPrice } from "../../run/manifest";
 import { apiErrorOf, type Body, type Call, type Endpoints, isDisabledApi, readEndpoints } from "../../run/google-api";
 import { nearest } from "../../trainer/lib/nearest";
 import { parseDataset } from "../dataset";
@@ -38,7 +39,7 @@ const TIMEOUT_MS = 15_000;
  *
  * @throws ConfigError if the VM could not be created, or could cost more than `maxCostUsd`
  */
-export async function checkCloud(config: Config): Promise<Cost> {
+export async function checkCloud(config: Config): Promise<{ cost: Cost; price: RunPrice | undefined }> {
     const configured = (key: string) => pulumi.runtime.getConfig(key);
     const settings = readCloudSettings(configured, process.env);
     const cost = await checkWith(config, async () => {
@@ -52,7 +53,8 @@ export async function checkCloud(config: Config): Promise<Cost> {
     for (const line of costLines(config, cost)) {
         void pulumi.log.info(line);
     }
-    return cost;
+    const price = "unknown" in cost ? undefined : { hourlyUsd: cost.hourlyUsd, isExample: cost.isExample };
+    return { cost, price };
 }
 
 /**

@@ -40,6 +40,7 @@ export interface RawConfig {
     gcp: RawLocation;
 }
 
+export { checkCloud } from "./cloud-check";
 export { dockerProviders } from "./docker-engine";
 
 /**

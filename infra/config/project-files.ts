@@ -11,7 +11,7 @@ export interface ProjectFiles {
     /** The reason that a folder can neither be written nor created. */
     folderProblem?(folder: string): string | undefined;
     /** The files of a dataset: see `datasetPaths`. */
-    dataset(file: string): readonly string[];
+    dataset?(file: string): readonly string[];
 }
 
 /** The files on this machine. Relative paths start at `root`, as they do in Pulumi. */

@@ -33,7 +33,7 @@ const rules: readonly Rule[] = [
                 return undefined;
             }
             const isFolder = files.state(source.path) === "folder";
-            const all = isFolder ? files.dataset(source.path) : [source.path];
+            const all = isFolder ? (files.dataset?.(source.path) ?? []) : [source.path];
             const [must] = all.flatMap((file) => datasetMust(files.state(file), path.basename(file)) ?? []);
             const found = isFolder && must !== undefined ? `, in the folder ${source.path}` : "";
             const empty = "must be a file or a folder with files; found an empty folder";

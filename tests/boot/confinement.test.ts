@@ -6,7 +6,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import type { BootConfig } from "../../infra/user-data";
 import { runLayout } from "../../run/layout";
-import { BUSYBOX, pushImage } from "../e2e/systemd/helpers/trainer-images";
+import { BUSYBOX } from "../e2e/systemd/helpers/trainer-images";
 import { BASE_IMAGES, describeWithDocker } from "../helpers/docker";
 import { EmulatedVm } from "./helpers/emulated-vm";
 import { RUN_ID } from "./helpers/vm";
@@ -72,6 +72,9 @@ const CONFINED = {
 
 describeWithDocker("a trainer in the docker runtime", () => {
     const images: Record<string, string> = {};
+    let confined: Promise<Record<string, unknown>>;
+    let nonroot: Promise<Record<string, unknown>>;
+    let writable: Promise<Record<string, unknown>>;
 
     beforeAll(async () => {
         if (!existsSync(BUSYBOX)) {
@@ -91,18 +94,32 @@ describeWithDocker("a trainer in the docker runtime", () => {
         } finally {
             await rm(folder, { recursive: true, force: true });
         }
+        // The VMs mostly wait, so they run at the same time.
+        confined = train("root", { env: { FORK: "1" } });
+        nonroot = train("nonroot", {});
+        writable = train("root", { writableRoot: true });
+        await Promise.allSettled([confined, nonroot, writable]);
     });
     afterAll(async () => {
         await run("docker", ["image", "rm", "--force", ...Object.values(images)]);
     });
 
     /** Trains with an image and returns the result that the trainer uploaded. */
-    async function train(target: "root" | "nonroot", config: Partial<BootConfig>): Promise<unknown> {
-        let result: unknown;
+    async function train(target: "root" | "nonroot", config: Partial<BootConfig>): Promise<Record<string, unknown>> {
+        let result: Record<string, unknown> = {};
         await EmulatedVm.with(
             0,
             async (vm) => {
-                await vm.create(await pushImage(vm, images[target] ?? ""), { maxRunSeconds: 150, ...config });
+                const { stdout: id } = await run("docker", [
+                    "image",
+                    "inspect",
+                    "--format",
+                    "{{.Id}}",
+                    images[target] ?? "",
+                ]);
+                const body = { image: `${vm.registryUri}/trainer`, engineImageId: id.trim() };
+                const { image } = await vm.backend.post("/emulator/v1/images", body);
+                await vm.create(String(image), { maxRunSeconds: 150, ...config });
                 await vm.untilOff();
                 expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", exitCode: 0 });
                 result = JSON.parse(String(await vm.backend.bucket.getBytes(`${MODEL}result.json`)));
@@ -113,10 +130,7 @@ describeWithDocker("a trainer in the docker runtime", () => {
     }
 
     it("has no privileges as root, writes only to its folders, and cannot fork indefinitely", async () => {
-        const { forks, sharedMemoryMb, ...result } = (await train("root", { env: { FORK: "1" } })) as Record<
-            string,
-            number
-        >;
+        const { forks, sharedMemoryMb, ...result } = await confined;
         expect(result).toEqual({
             ...CONFINED,
             uid: 0,
@@ -133,7 +147,7 @@ describeWithDocker("a trainer in the docker runtime", () => {
     });
 
     it("gains no privileges through a setuid program as another user, and keeps its home and working folder", async () => {
-        expect(await train("nonroot", {})).toMatchObject({
+        expect(await nonroot).toMatchObject({
             ...CONFINED,
             uid: 65532,
             canBecomeRoot: false,
@@ -144,7 +158,7 @@ describeWithDocker("a trainer in the docker runtime", () => {
     });
 
     it("can change its image's files with writableRoot, but still has no privileges", async () => {
-        expect(await train("root", { writableRoot: true })).toMatchObject({
+        expect(await writable).toMatchObject({
             ...CONFINED,
             writes: { "/": true, "/usr/bin": true, "/tmp": true },
         });

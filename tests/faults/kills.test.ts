@@ -1,7 +1,7 @@
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cloudConfig, TestInstance } from "../../emulator/test/vm/support";
-import { serialiseProviders } from "../run/provider-texts";
+import { providerTexts } from "../run/provider-texts";
 import { EmulatorProcess, type Kill, type KillContext, processesOf, runKill, titleOf } from "./kills";
 import { recordReference } from "./trial";
 
@@ -19,7 +19,7 @@ const SAMPLE: readonly Kill[] = [
 let prepared: Promise<KillContext> | undefined;
 
 async function context(): Promise<KillContext> {
-    prepared ??= serialiseProviders().then(async (texts) => ({ texts, reference: await recordReference(texts) }));
+    prepared ??= providerTexts().then(async (texts) => ({ texts, reference: await recordReference(texts) }));
     return await prepared;
 }
 

@@ -1,9 +1,9 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { serialiseProviders } from "../run/provider-texts";
+import { providerTexts } from "../run/provider-texts";
 import { KILLS, runKill, titleOf } from "./kills";
 import { kindOf, placeOf, rulesFor, sample } from "./rules";
-import { recordStart, runStartTrial } from "./start-trial";
+import { nameOf, recordStart, runStartTrial } from "./start-trial";
 import { sweep, type Trial } from "./sweep";
 import { BROKEN, recordReference, runTrial, type TrialResult } from "./trial";
 
@@ -86,7 +86,7 @@ interface Trials {
 
 /** Returns a trial for each fault at each request in a run, which is recorded first. */
 async function requestTrials(): Promise<Trials> {
-    const texts = await serialiseProviders();
+    const texts = await providerTexts();
     const reference = await recordReference(texts);
     const runTogether = (rules: readonly string[]) => runTrial(texts, reference, ...rules);
     return {
@@ -98,19 +98,18 @@ async function requestTrials(): Promise<Trials> {
 /** Returns a trial for each fault at each request in `npm start`. */
 async function startTrials(): Promise<Trials> {
     const reference = await recordStart();
-    const prefix = "npm start,";
     const trials = rulesFor(reference.requests).map((rule) => ({
-        rule: `${prefix}${rule}`,
+        rule: nameOf(rule),
         run: () => runStartTrial(reference, rule),
     }));
     const runTogether = (rules: readonly string[]) =>
-        runStartTrial(reference, ...rules.map((rule) => rule.slice(prefix.length)));
+        runStartTrial(reference, ...rules.map((rule) => rule.slice(nameOf("").length)));
     return { trials, runTogether };
 }
 
 /** Returns a trial for each kill. */
 async function killTrials(): Promise<Trials> {
-    const texts = await serialiseProviders();
+    const texts = await providerTexts();
     const reference = await recordReference(texts);
     return { trials: KILLS.map((kill) => ({ rule: titleOf(kill), run: () => runKill({ texts, reference }, kill) })) };
 }

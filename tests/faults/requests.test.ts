@@ -1,4 +1,4 @@
-import { serialiseProviders } from "../run/provider-texts";
+import { providerTexts } from "../run/provider-texts";
 import { FAULTS, kindOf } from "./rules";
 import { recordReference, runTrial } from "./trial";
 
@@ -47,7 +47,7 @@ const FAULTY_RUNS: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe("a run whose requests break", () => {
-    const prepared = serialiseProviders().then(async (texts) => ({ texts, reference: await recordReference(texts) }));
+    const prepared = providerTexts().then(async (texts) => ({ texts, reference: await recordReference(texts) }));
 
     test.concurrent.each(Object.entries(FAULTY_RUNS))("produces the right model: %s", async (_, rules) => {
         const { texts, reference } = await prepared;

@@ -23,12 +23,17 @@ export interface SeenRequest {
 /** A fault plan that also records every request. */
 export class RecordingPlan extends FaultPlan {
     readonly requests: SeenRequest[] = [];
+    readonly hitRules = new Set<FaultRule>();
 
     override next(port: "main" | "vm", method: string, url: string): FaultRule | undefined {
         if (!url.startsWith("/emulator/")) {
             this.requests.push({ port, method, path: url });
         }
-        return super.next(port, method, url);
+        const rule = super.next(port, method, url);
+        if (rule !== undefined) {
+            this.hitRules.add(rule);
+        }
+        return rule;
     }
 }
 

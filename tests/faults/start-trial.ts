@@ -8,11 +8,14 @@ import { outcomeOf, type TrialResult, type Verdict } from "./trial";
 /** The outcome of a rehearsal in a project copy. */
 interface Rehearsal extends EndedCommand {
     readonly requests: readonly SeenRequest[];
-    /** Number of requests that a fault hit. */
-    readonly hits: number;
+    /** Numbers of the rules that hit no request. */
+    readonly missed: readonly number[];
     /** The model's files, by name. */
     readonly model: ReadonlyMap<string, Buffer>;
 }
+
+/** The name of a trial. */
+export const nameOf = (rule: string) => `npm start,${rule}`;
 
 /** A rehearsal without faults: its requests and its model. */
 export type StartReference = Pick<Rehearsal, "requests" | "model">;
@@ -38,19 +41,24 @@ export async function runStartTrial(reference: StartReference, ...rules: string[
     try {
         const verdict = await judge(project, reference, rules);
         const seconds = Math.round((Date.now() - startedAt) / 100) / 10;
-        return { rule: rules.map((rule) => `npm start,${rule}`).join(" and "), seconds, ...verdict };
+        return { rule: rules.map(nameOf).join(" and "), seconds, ...verdict };
     } finally {
         project.remove();
     }
 }
 
-async function judge(project: ProjectCopy, reference: StartReference, rules: readonly string[]): Promise<Verdict> {
+async function judge(
+    project: ProjectCopy,
+    reference: StartReference,
+    rules: readonly string[],
+): Promise<Verdict & Pick<TrialResult, "missed">> {
     const first = await rehearse(project, rules.join("\n"));
-    const isHit = first.hits >= rules.length;
+    const isHit = first.missed.length === 0;
+    const missed = first.missed.length === rules.length ? [] : first.missed.map((index) => nameOf(rules[index] ?? ""));
     if (first.status === 0) {
         const problem = differenceTo(reference, first);
         return problem === undefined
-            ? outcomeOf(isHit, [])
+            ? { ...outcomeOf(isHit, []), ...(missed.length > 0 && { missed }) }
             : { outcome: "false success", detail: `${problem}\n${first.output}` };
     }
     const detail = first.output.slice(first.output.indexOf("error:"));
@@ -70,14 +78,14 @@ async function rehearse(project: ProjectCopy, rule: string): Promise<Rehearsal> 
     rmSync(path.join(project.folder, "models"), { recursive: true, force: true });
     const env = { FAULT_RULES: rule, FAULT_RECORD: record };
     const ended = await new CliCommand("faulty", ["--runtime", "process"], { cwd: project.folder, env }).ended;
-    const { requests, hits } = JSON.parse(readFileSync(record, "utf8"));
+    const { requests, missed } = JSON.parse(readFileSync(record, "utf8"));
     const files = [...filesIn(path.join(project.folder, "models", "local"))];
     const model = new Map(
         files
             .filter(([name]) => /\/(model\.json|model\.onnx|metrics\.json|report\.html)$/.test(name))
             .map(([name, content]) => [path.basename(name), content]),
     );
-    return { ...ended, requests, hits, model };
+    return { ...ended, requests, missed, model };
 }
 
 function differenceTo({ model }: StartReference, found: Rehearsal): string | undefined {

@@ -18,13 +18,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Runs a sweep whose runs have these outcomes, "survived" by default. Returns the runs and the results. */
-async function run(outcomes: Readonly<Record<string, Outcome>> = {}) {
+/**
+ * Runs a sweep whose runs have these outcomes, "survived" by default. In the runs in `missing`, the second fault does
+ * not occur. Returns the runs and the results.
+ */
+async function run(outcomes: Readonly<Record<string, Outcome>> = {}, missing: readonly string[] = []) {
     const runs: string[] = [];
     const trial = async (...rules: string[]): Promise<TrialResult> => {
         const rule = rules.map((one) => String(RULES.indexOf(one))).join("+");
         runs.push(rule);
-        return { rule: rules.join(), seconds: 1, outcome: outcomes[rule] ?? "survived" };
+        const missed = missing.includes(rule) && { missed: [rules[1] ?? ""] };
+        return { rule: rules.join(), seconds: 1, outcome: outcomes[rule] ?? "survived", ...missed };
     };
     const results = await sweep(
         RULES.map((rule) => ({ rule, run: () => trial(rule) })),
@@ -56,6 +60,18 @@ describe("a sweep", () => {
 
         expect(runs).toEqual(["0+2+3", "0+2", "0", "2", "3", "1"]);
         expect(outcomes.map(([outcome]) => outcome)).toEqual(["survived", "survived", "lost", "survived"]);
+    });
+
+    it("tries a fault that did not occur in a shared run again", async () => {
+        const { runs, outcomes } = await run({ "0+2+3": "not hit" }, ["0+2+3"]);
+
+        expect(runs).toEqual(["0+2+3", "2", "1"]);
+        expect(outcomes).toEqual([
+            ["survived", 3],
+            ["survived", undefined],
+            ["survived", undefined],
+            ["survived", 3],
+        ]);
     });
 
     it("does not repeat what an earlier sweep has recorded", async () => {

@@ -32,8 +32,9 @@ export interface SweepOptions {
 }
 
 /**
- * Runs trials in order and appends each result to a file, so that an interrupted sweep can resume. If a shared run does
- * not survive, its trials are split between two runs, and so on, until each trial that fails has been run alone.
+ * Runs trials in order and appends each result to a file, so that an interrupted sweep can resume. A fault that did not
+ * occur in a shared run, because of the others, is tried again without them. If a shared run does not survive, its
+ * trials are split between two runs, and so on, until each trial that fails has been run alone.
  */
 export async function sweep(trials: readonly Trial[], options: SweepOptions): Promise<TrialResult[]> {
     mkdirSync(path.dirname(options.file), { recursive: true });
@@ -64,10 +65,12 @@ export async function sweep(trials: readonly Trial[], options: SweepOptions): Pr
         }
         const rules = group.map(({ rule }) => rule);
         const shared = await options.sharing?.run(rules);
-        if (shared?.outcome === "survived") {
-            for (const rule of rules) {
-                add({ ...shared, rule, together: rules.length });
+        const missed = shared?.missed ?? [];
+        if (shared !== undefined && (shared.outcome === "survived" || missed.length > 0)) {
+            for (const rule of rules.filter((one) => !missed.includes(one))) {
+                add({ rule, seconds: shared.seconds, outcome: "survived", together: rules.length });
             }
+            await tryGroup(group.filter(({ rule }) => missed.includes(rule)));
             return;
         }
         // Halves find one failing trial in fewer runs than a run for each trial.

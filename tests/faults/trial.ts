@@ -28,6 +28,8 @@ export interface TrialResult extends Verdict {
     readonly seconds: number;
     /** Number of faults in the same run, if there was more than one. */
     readonly together?: number;
+    /** The faults that did not occur, if others in the same run did. */
+    readonly missed?: readonly string[];
 }
 
 /** A run without faults, with its requests and the model that every other run must produce. */

@@ -3,7 +3,10 @@ import { ConfigError, pulumiCommand, renderIssue } from "../../infra/config/issu
 
 function problems(values: Record<string, string>): string[] {
     const gcp = { project: "my-project", region: "us-central1", zone: "us-central1-a" };
-    const files = { state: (file: string) => (file === "trainer" ? ("folder" as const) : ("file" as const)) };
+    const files = {
+        state: (file: string) => (file === "trainer" ? ("folder" as const) : ("file" as const)),
+        dataset: () => [],
+    };
     try {
         parseConfig({ namespace: "gcp-trainer", values, gcp }, files);
     } catch (error) {

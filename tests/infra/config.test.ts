@@ -18,8 +18,7 @@ function files(states: Record<string, FileState> = {}): ProjectFiles {
         "own/Dockerfile": "file",
         ...states,
     };
-    const dataset = (file: string) => Object.keys(all).filter((name) => name.startsWith(`${file}/`));
-    return { state: (file) => all[file] ?? "missing", dataset };
+    return { state: (file) => all[file] ?? "missing" };
 }
 
 function parse(values: Record<string, string>, gcp = GCP, at = files()): Config {

@@ -4,6 +4,16 @@ import type { MockCallArgs, MockResourceArgs, MockResourceResult } from "@pulumi
 import { loadConfig } from "../../infra/config";
 import { TrainingJob } from "../../infra/training-job";
 
+/**
+ * Serialising the providers takes longer than all else in a declaration, and `tests/run/serialised-provider.test.ts`
+ * covers it. The stack's own test also serialises them.
+ */
+if (!/[\\/]infra[\\/]stack\.test\.ts$/.test(expect.getState().testPath ?? "")) {
+    jest.doMock("@pulumi/pulumi/runtime/closure/serializeClosure", () => ({
+        serializeFunction: async () => ({ text: "exports.handler", containsSecrets: false }),
+    }));
+}
+
 /** Folder with the tests' own small dataset and trainer. */
 export const PROJECT_DIR = path.join(__dirname, "project");
 

@@ -1,7 +1,7 @@
 import { gpuProblem } from "../../infra/config/gpus";
 import { type BootConfig, maxVmSeconds, renderUserData } from "../../infra/user-data";
 import { type DeclaredStack, declareJob, IMAGE_DIGEST, resource } from "./declared-stack";
-import { ACCOUNT, APIS, BASE, BOOT, BUCKET, DESCRIBED, GRANTS, LABELS, MEMBER, RUN_ID, VM } from "./expected-stack";
+import { ACCOUNT, APIS, BASE, BOOT, DESCRIBED, GRANTS, LABELS, MEMBER, RUN_ID, VM } from "./expected-stack";
 
 const names = ({ resources }: DeclaredStack): string[] => resources.map(({ type, name }) => `${type} ${name}`).sort();
 /** Resources that one stack declares and the other does not. */
@@ -330,36 +330,6 @@ describe("a variation of the config", () => {
                 inputs: { bucket: "other-bucket", name },
             }),
         );
-    });
-
-    it("uploads every file of a folder, and passes the folder to the trainer", async () => {
-        const stack = await declareJob({ dataset: "data/parts" });
-        const uploads = stack.resources.filter(({ type }) => type === "gcp:storage/bucketObject:BucketObject");
-        const folder = /^data\/[0-9a-f]{10}\//.exec(String(uploads[0]?.inputs.name))?.[0];
-        const run = resource(stack, "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun", "trainer-run");
-        const metadata = vmOf(stack).metadata as { "user-data": string };
-        const config = /path: \/etc\/gcp-trainer\/config\s+permissions: "0600"\s+encoding: b64\s+content: (\S+)/.exec(
-            metadata["user-data"],
-        )?.[1];
-
-        expect(uploads.map(({ name, inputs }) => [name, inputs.name, inputs.source])).toEqual(
-            ["a.csv", "b.csv"].map((file) => [
-                `trainer-data-dataset-${file}`,
-                `${folder}${file}`,
-                { file: `data/parts/${file}` },
-            ]),
-        );
-        expect(run.inputs.provenance).toMatchObject({
-            datasetUri: `gs://${BUCKET}/${folder}`,
-            datasetMd5: "",
-            datasetGeneration: "1700000000000001,1700000000000001",
-        });
-        // The VM waits until it can read the first file.
-        const values = Buffer.from(config ?? "", "base64")
-            .toString()
-            .split("\0");
-        expect(values).toContain(`AIP_TRAINING_DATA_URI=gs://${BUCKET}/${folder}`);
-        expect(values[values.indexOf("datasetUri") + 1]).toBe(`gs://${BUCKET}/${folder}a.csv`);
     });
 
     it("starts another run on another VM if the trainer, a hyperparameter or the environment changes", async () => {

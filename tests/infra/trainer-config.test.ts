@@ -10,7 +10,7 @@ const DIGEST = `sha256:${"a".repeat(64)}`;
 const FILES = ["data/iris.csv", "trainer/Dockerfile", "own/Dockerfile", "train.py", "requirements.txt"];
 
 function filesIn(names: readonly string[]): ProjectFiles {
-    return { state: (file) => (names.includes(file) ? "file" : "missing") };
+    return { state: (file) => (names.includes(file) ? "file" : "missing"), dataset: () => [] };
 }
 
 function problems(values: Record<string, string>, files: ProjectFiles = filesIn(FILES), gcp = GCP): string[] {

@@ -15,7 +15,9 @@ const NAMES = Object.keys(FULL) as SectionName[];
 
 const USAGE = `npm run load runs the emulator and npm start under load, and prints what it measured.
 
-Usage: npm run load -- [--quick] [--SECTION SIZE]... [SECTION]...
+Usage: npm run load -- [--quick] [--SECTION SIZE]... [--minutes M] [SECTION]...
+
+--minutes M ends the section "runs" after M minutes. It then reports the number of runs that there were.
 
 Sections, with their full sizes: ${NAMES.map((name) => `${name} ${FULL[name]}`).join(", ")}`;
 
@@ -25,12 +27,22 @@ export async function runLoad(args: string[], print: (line: string) => void): Pr
     const { values, positionals } = parseArgs({
         args,
         allowPositionals: true,
-        options: { ...sizeOptions, quick: { type: "boolean" }, help: { type: "boolean" } },
+        options: {
+            ...sizeOptions,
+            quick: { type: "boolean" },
+            minutes: { type: "string", default: "1440" },
+            help: { type: "boolean" },
+        },
     });
     const unknown = positionals.find((name) => !NAMES.some((known) => known === name));
     if (values.help === true || unknown !== undefined) {
         print(unknown === undefined ? USAGE : `There is no section "${unknown}".\n\n${USAGE}`);
         return unknown === undefined ? 0 : 1;
+    }
+    const minutes = Number(values.minutes);
+    if (!(minutes > 0)) {
+        print(`--minutes must be a positive number; got "${values.minutes}" (npm run load -- --help)`);
+        return 1;
     }
     let failures = 0;
     for (const name of NAMES.filter((one) => positionals.length === 0 || positionals.includes(one))) {
@@ -41,7 +53,7 @@ export async function runLoad(args: string[], print: (line: string) => void): Pr
             return 1;
         }
         try {
-            print(await SECTIONS[name](size));
+            print(await SECTIONS[name](size, minutes));
         } catch (error) {
             failures++;
             print(`FAILED ${name} ${size}: ${error instanceof Error ? error.message : String(error)}`);

@@ -24,8 +24,11 @@ export interface Sizes {
 
 export type SectionName = keyof Sizes;
 
-/** Each section returns a line of figures. It throws if something failed or grew. */
-export const SECTIONS: Readonly<Record<SectionName, (size: number) => Promise<string>>> = {
+/**
+ * Each section returns a line of figures. It throws if something failed or grew.
+ * @param minutes time after which no further run starts
+ */
+export const SECTIONS: Readonly<Record<SectionName, (size: number, minutes: number) => Promise<string>>> = {
     clients: parallelClients,
     objects: listObjects,
     logMb: (megabytes) =>
@@ -231,13 +234,13 @@ function filesIn(folder: string): string[] {
         .map((entry) => path.join(entry.parentPath, entry.name));
 }
 
-/** Repeats a boot script run in one emulator, with a new status each time. */
-async function consecutiveRuns(runs: number): Promise<string> {
+/** Repeats a boot script run in one emulator, with a new status each time, and reports how many runs there were. */
+async function consecutiveRuns(most: number, minutes: number): Promise<string> {
     const samples: { rssMb: number; handles: number }[] = [];
     const began = performance.now();
     await EmulatedVm.on(await Backend.start(), async (vm) => {
         await vm.create(await vm.pushTrainer('console.log("trained")'));
-        for (let run = 0; run < runs; run++) {
+        for (let run = 0; run < most && performance.now() - began < minutes * 60_000; run++) {
             if (run > 0) {
                 await vm.backend.bucket.remove(runLayout(RUN_ID).status);
                 await vm.startAgain();
@@ -250,6 +253,7 @@ async function consecutiveRuns(runs: number): Promise<string> {
             samples.push({ rssMb: Math.round(process.memoryUsage().rss / 1e6), handles: openHandles() });
         }
     });
+    const runs = samples.length;
     const early = samples[Math.floor(runs / 10)];
     const late = samples.at(-1);
     if (early === undefined || late === undefined || late.handles > early.handles + 10) {

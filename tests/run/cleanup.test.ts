@@ -17,7 +17,7 @@ import { ownedDescription, ownerLabel } from "../../run/marks";
 import { type RunState, renderStatus } from "../../run/status";
 import { statusOf } from "./fakes";
 import { cleanupInputs, runInputs } from "./fixtures/run-inputs";
-import { serialiseProviders } from "./provider-texts";
+import { providerTexts } from "./provider-texts";
 
 const OWNER = "0123456789abcdef";
 const OTHER = "fedcba9876543210";
@@ -27,13 +27,13 @@ const NETWORKS = `/compute/v1/projects/${project}/global/networks`;
 const SUBNETWORKS = `/compute/v1/projects/${project}/regions/${region}/subnetworks`;
 const ACCOUNT = `${cleanupInputs.account}@${project}.iam.gserviceaccount.com`;
 
-let texts: Awaited<ReturnType<typeof serialiseProviders>>;
+let texts: Awaited<ReturnType<typeof providerTexts>>;
 let emulator: TestEmulator;
 let folder: string;
 let printed: string[];
 
 beforeAll(async () => {
-    texts = await serialiseProviders();
+    texts = await providerTexts();
 });
 beforeEach(async () => {
     emulator = await startTestEmulator();

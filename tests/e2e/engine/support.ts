@@ -318,7 +318,8 @@ export class Project {
     /** Names of the runs saved on this machine, sorted. */
     savedRuns(): string[] {
         const folder = path.join(this.folder, "models", this.#stack);
-        return existsSync(folder) ? readdirSync(folder).sort() : [];
+        const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+        return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
     }
 
     /** The content of a file in a saved run. */

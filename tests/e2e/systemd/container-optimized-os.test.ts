@@ -17,7 +17,7 @@ async function mountsOf(vm: Parameters<typeof inside>[0]): Promise<Map<string, s
 }
 
 describeWithSystemd("a VM with the file systems of Container-Optimized OS", () => {
-    it("trains with the largest config while gcr.io is unreachable", async () => {
+    test.concurrent("trains with the largest config while gcr.io is unreachable", async () => {
         const trainer = `
             cat /etc/resolv.conf
             echo "\${#LARGE} bytes"
@@ -47,7 +47,7 @@ describeWithSystemd("a VM with the file systems of Container-Optimized OS", () =
         });
     });
 
-    it("is off if the network and docker are not ready in time", async () => {
+    test.concurrent("is off if the network and docker are not ready in time", async () => {
         const files = {
             "/etc/systemd/system/never.service":
                 "[Unit]\nBefore=gcp-trainer-ready.target\n[Service]\nType=oneshot\nExecStart=/bin/sleep infinity\n",

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EmulatedVm } from "../../boot/helpers/emulated-vm";
 import { RUN_ID } from "../../boot/helpers/vm";
 import { describeWithSystemd, inside, killVm, withSystemdVm } from "./helpers/systemd-vm";
 import { pushShellTrainer } from "./helpers/trainer-images";
@@ -8,15 +10,29 @@ import { comeBack } from "./helpers/waiter";
  * slow.
  */
 const NO_NETWORK = "-I INPUT -d 169.254.169.254 -p tcp --dport 80 -j REJECT --reject-with tcp-reset";
-/** A trainer that, on the first attempt, trains until it receives USR1 and, on the second, does not train at all. */
+/** The start of the VM in which the trainer ends at once. In the others, it trains until it receives USR1. */
+const LAST_START = 4;
 const LONG_TRAINER = `
-    if has checkpoints/1; then exit 0; fi
+    start=1; while has checkpoints/$start; do start=$((start + 1)); done
+    if [ $start = ${LAST_START} ]; then exit 0; fi
     trap 'exit 0' USR1
-    put checkpoints/1 ready
+    put checkpoints/$start ready
     while :; do sleep 1 & wait; done`;
 
+/** Waits until this attempt is training. */
+async function untilTraining(vm: EmulatedVm, attempt: number): Promise<void> {
+    await vm.untilThere(`runs/${RUN_ID}/checkpoints/${attempt}`);
+    for (;;) {
+        const status = await vm.status();
+        if (status?.state === "RUNNING" && status.attempt === attempt) {
+            return;
+        }
+        await sleep(50);
+    }
+}
+
 describeWithSystemd("a VM with the systemd runtime in trouble", () => {
-    it("is off if the image is not in the registry", async () => {
+    test.concurrent("is off if the image is not in the registry", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(`${vm.registryUri}/trainer@sha256:${"0".repeat(64)}`);
             await vm.untilOff();
@@ -28,7 +44,7 @@ describeWithSystemd("a VM with the systemd runtime in trouble", () => {
         });
     });
 
-    it("is off if the trainer runs out of memory", async () => {
+    test.concurrent("is off if the trainer runs out of memory", async () => {
         await withSystemdVm(async (vm) => {
             const image = await pushShellTrainer(vm, "exec tail /dev/zero");
             await vm.create(image, {}, { machineType: "e2-micro" });
@@ -41,52 +57,37 @@ describeWithSystemd("a VM with the systemd runtime in trouble", () => {
         });
     });
 
-    it("is off if the network fails before the last upload; the waiter reports INTERRUPTED and restarts it", async () => {
+    test.concurrent("is off after a restart of the emulator, a failure of the network before the last upload and a failure of its host, and the waiter restarts it", async () => {
         await withSystemdVm(async (vm) => {
-            await vm.create(await pushShellTrainer(vm, LONG_TRAINER), { uploadSeconds: 3 });
-            await vm.untilThere(`runs/${RUN_ID}/checkpoints/1`);
-            await vm.untilSays("RUNNING");
+            const maxAttempts = LAST_START + 1;
+            await vm.create(await pushShellTrainer(vm, LONG_TRAINER), { uploadSeconds: 3, maxAttempts });
+            await untilTraining(vm, 1);
+            await vm.backend.restart();
+            await vm.untilOff();
+
+            await vm.startAgain();
+            await untilTraining(vm, 2);
+            expect(await vm.serialPort()).toContain(
+                "emulator: the disk is empty: the emulator deleted the previous disk when it stopped",
+            );
             await inside(vm, "iptables", ...NO_NETWORK.split(" "));
             await inside(vm, "docker", "kill", "--signal", "USR1", "gcp-trainer");
             await vm.untilOff();
             expect(await vm.serialPort()).toMatch(
                 /gcp-trainer: the container ended with exit code 0[\s\S]*could not be written to gs:/,
             );
-            expect(await vm.status()).toMatchObject({ state: "RUNNING", finishedAt: null });
-            expect(await comeBack(vm)).toContain("attempt 1: interrupted. The VM iris-r-0123456789 is TERMINATED");
-            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
+            expect(await vm.status()).toMatchObject({ state: "RUNNING", attempt: 2, finishedAt: null });
+
+            const waiting = comeBack(vm, maxAttempts);
+            const killing = untilTraining(vm, 3).then(() => killVm(vm));
+            const [output] = await Promise.all([waiting, killing]);
+            expect(output).toContain("attempt 2: interrupted. The VM iris-r-0123456789 is TERMINATED");
+            expect(output).toContain("attempt 3: interrupted. The VM iris-r-0123456789 is TERMINATED");
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: LAST_START, interruptions: 3 });
         });
     });
 
-    it("is off if its host fails; the waiter reports INTERRUPTED and restarts it", async () => {
-        await withSystemdVm(async (vm) => {
-            await vm.create(await pushShellTrainer(vm, LONG_TRAINER));
-            await vm.untilThere(`runs/${RUN_ID}/checkpoints/1`);
-            await vm.untilSays("RUNNING");
-            await killVm(vm);
-            await vm.untilOff();
-            expect(await vm.status()).toMatchObject({ state: "RUNNING", finishedAt: null });
-            expect(await comeBack(vm)).toContain("attempt 1: interrupted. The VM iris-r-0123456789 is TERMINATED");
-            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
-        });
-    });
-
-    it("is off after a restart of the emulator, and continues with an empty disk when it is started again", async () => {
-        await withSystemdVm(async (vm) => {
-            await vm.create(await pushShellTrainer(vm, LONG_TRAINER));
-            await vm.untilThere(`runs/${RUN_ID}/checkpoints/1`);
-            await vm.backend.restart();
-            await vm.untilOff();
-            await vm.startAgain();
-            await vm.untilOff();
-            expect(await vm.serialPort()).toContain(
-                "emulator: the disk is empty: the emulator deleted the previous disk when it stopped",
-            );
-            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
-        });
-    });
-
-    it("is off if it is stopped immediately after it starts", async () => {
+    test.concurrent("is off if it is stopped immediately after it starts", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(`${vm.registryUri}/trainer@sha256:${"0".repeat(64)}`);
             await vm.preempt();

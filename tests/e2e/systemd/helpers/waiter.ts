@@ -12,7 +12,7 @@ import { RUN_ID } from "../../../boot/helpers/vm";
  * Waits for the run as the next `pulumi up` does, and starts its VM if it is down.
  * @returns the output
  */
-export async function comeBack(vm: EmulatedVm): Promise<string> {
+export async function comeBack(vm: EmulatedVm, maxAttempts: number): Promise<string> {
     const { url } = vm.backend.cloud;
     const config: Record<string, string> = {
         "gcp:accessToken": "developer",
@@ -43,7 +43,7 @@ export async function comeBack(vm: EmulatedVm): Promise<string> {
             clock,
             print: (line) => lines.push(line),
         },
-        { ...place, wait: true, maxAttempts: 3 },
+        { ...place, wait: true, maxAttempts },
     );
     return lines.join("\n");
 }

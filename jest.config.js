@@ -1,0 +1,17 @@
+// @ts-check
+const { availableParallelism } = require("node:os");
+
+/** @type {import("jest").Config} */
+module.exports = {
+    testEnvironment: "node",
+    // Many tests wait: for a VM to boot, for a container, for the end of a pause. Jest takes no percentage above 100.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
+    testSequencer: "<rootDir>/tests/helpers/long-first.js",
+    testMatch: ["<rootDir>/{tests,emulator/test,trainer/test}/**/*.test.ts"],
+    testTimeout: 300_000,
+    transform: { "\\.(mjs|ts|js)$": ["@swc/jest", { jsc: { target: "es2022" } }] },
+    transformIgnorePatterns: ["/node_modules/(?!(hucre|path-to-regexp|@marcbachmann)/)"],
+    modulePathIgnorePatterns: [".emulator", ".bench", ".interruptions", ".build-context", ".venv", ".nodes", "dist", "models"].map(
+        (folder) => `<rootDir>/${folder}`,
+    ),
+};
