@@ -11,7 +11,14 @@ module.exports = {
     testTimeout: 300_000,
     transform: { "\\.(mjs|ts|js)$": ["@swc/jest", { jsc: { target: "es2022" } }] },
     transformIgnorePatterns: ["/node_modules/(?!(hucre|path-to-regexp|@marcbachmann)/)"],
-    modulePathIgnorePatterns: [".emulator", ".bench", ".interruptions", ".build-context", ".venv", ".nodes", "dist", "models"].map(
-        (folder) => `<rootDir>/${folder}`,
-    ),
+    modulePathIgnorePatterns: [
+        ".emulator",
+        ".bench",
+        ".interruptions",
+        ".build-context",
+        ".venv",
+        ".nodes",
+        "dist",
+        "models",
+    ].map((folder) => `<rootDir>/${folder}`),
 };

@@ -3,10 +3,10 @@ import { createInterface } from "node:readline/promises";
 import { CommandError, LocalWorkspace, type OutputMap, PulumiCommand, Stack } from "@pulumi/pulumi/automation";
 import { HELP, readArguments } from "../shared/arguments";
 import { numbersOf } from "../shared/metrics";
+import { Screen, type Terminal } from "../shared/screen";
 import { findPulumi, fixFor } from "../shared/stored-runs/pulumi";
 import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
-import { Screen, type Terminal } from "../shared/screen";
 import { UpdateView } from "./update-view";
 
 export const KINDS = ["up", "preview", "destroy"] as const;

@@ -6,7 +6,7 @@ import { formatNumber } from "../describe";
 import { splitRows } from "../split";
 import { type CrossValidation, type CrossValidationOptions, crossValidate } from "./cross-validate";
 import { TOLERANCE } from "./losses";
-import { countFolds, describeLimits, type Growth, toFitTask } from "./trials";
+import { countFolds, type Growth, toFitTask } from "./trials";
 
 /** The parts of a training run that the choice of a model needs. */
 interface Request {
