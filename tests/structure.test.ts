@@ -136,17 +136,26 @@ describe("imports point in one direction:", () => {
         expect(wrong).toEqual([]);
     });
 
-    it.each(["init", "start", "deploy", "logs", "emulator", "runs", "residue", "results", "report", "predict", "shared"])(
-        "cli/%s does not import another command",
-        (folder) => {
-            const allowed = [`cli/${folder}`, "cli/shared"];
-            const wrong = imports
-                .filter(({ file, target }) => isWithin(file, `cli/${folder}`) && isWithin(target, "cli"))
-                .filter(({ target }) => !allowed.some((other) => isWithin(target, other)));
+    it.each([
+        "init",
+        "start",
+        "deploy",
+        "logs",
+        "emulator",
+        "runs",
+        "residue",
+        "results",
+        "report",
+        "predict",
+        "shared",
+    ])("cli/%s does not import another command", (folder) => {
+        const allowed = [`cli/${folder}`, "cli/shared"];
+        const wrong = imports
+            .filter(({ file, target }) => isWithin(file, `cli/${folder}`) && isWithin(target, "cli"))
+            .filter(({ target }) => !allowed.some((other) => isWithin(target, other)));
 
-            expect(wrong).toEqual([]);
-        },
-    );
+        expect(wrong).toEqual([]);
+    });
 
     it("every source file that imports another is in a folder with a rule", () => {
         const places = Object.keys(ALLOWED);

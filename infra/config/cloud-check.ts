@@ -6,15 +6,15 @@ import { type Machine, type MachineShape, shapeOf } from "../../run/cost/machine
 import { readPriceList } from "../../run/cost/price-list";
 import { createAuth, readCloudSettings } from "../../run/credentials";
 import { detailOf, httpStatusOf } from "../../run/errors";
-import type { RunPrice } from "../../run/manifest";
 import { apiErrorOf, type Body, type Call, type Endpoints, isDisabledApi, readEndpoints } from "../../run/google-api";
+import type { RunPrice } from "../../run/manifest";
 import { nearest } from "../../trainer/lib/nearest";
 import { parseDataset } from "../dataset";
 import { PULL_SECONDS, UPLOAD_SECONDS } from "../defaults";
 import { defaultBootDiskType } from "../machine-types";
 import { maxVmSeconds } from "../user-data";
-import type { Config } from ".";
 import { ConfigError, type ConfigIssue } from "./issues";
+import type { Config } from "./keys";
 import { quotaIssues } from "./quota-check";
 
 /** The price of a job, or the reason why it is unknown. */

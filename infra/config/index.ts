@@ -8,8 +8,8 @@ import { contextWarnings } from "./context-check";
 import { checkDataset, type Note, renderNotes } from "./dataset-check";
 import { ConfigError, type ConfigIssue, pathText, pulumiCommand } from "./issues";
 import { type Example, type Problem, texts } from "./key-types";
-import { type ConfigValues, ROWS } from "./keys";
-import { type Location, parseLocation, type RawLocation } from "./location";
+import { type Config, type ConfigValues, ROWS } from "./keys";
+import { parseLocation, type RawLocation } from "./location";
 import { filesOf, type ProjectFiles } from "./project-files";
 import { scriptFiles, withPythonTrainer } from "./python-trainer";
 import { findConflicts } from "./rules";
@@ -18,12 +18,6 @@ import { findConflicts } from "./rules";
 const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
 
 const SECRET_ENV = texts(checkSecretValue, { default: {}, example: ["API_KEY", "value"] });
-
-/** The checked config of a stack: the project's own keys and the location on Google Cloud. */
-export interface Config extends ConfigValues, Location {
-    /** The entries in `env` if that key is secret; in that case, `env` is empty. */
-    secretValues: Readonly<Record<string, string>>;
-}
 
 /** The config as Pulumi passes it, as text. */
 export interface RawConfig {
@@ -41,6 +35,7 @@ export interface RawConfig {
 }
 
 export { checkCloud } from "./cloud-check";
+export type { Config } from "./keys";
 export { dockerProviders } from "./docker-engine";
 
 /**

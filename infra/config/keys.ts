@@ -25,6 +25,7 @@ import {
     checkZone,
 } from "./checks";
 import { choice, flag, integer, type Key, list, listOrWord, record, text, texts } from "./key-types";
+import type { Location } from "./location";
 
 /**
  * Every key in the stack config, in the same order as in `Pulumi.yaml`: type, check, default, and an example where the
@@ -101,6 +102,12 @@ export type KeyName = keyof typeof KEYS;
 export type ConfigValues = {
     readonly [Name in KeyName]: (typeof KEYS)[Name] extends Key<infer Value> ? Value : never;
 };
+
+/** The checked config of a stack: the project's own keys and the location on Google Cloud. */
+export interface Config extends ConfigValues, Location {
+    /** The entries in `env` if that key is secret; in that case, `env` is empty. */
+    secretValues: Readonly<Record<string, string>>;
+}
 
 /** The table's rows. */
 export const ROWS = Object.entries(KEYS) as readonly [name: KeyName, key: Key<unknown>][];

@@ -104,13 +104,22 @@ async function withJob(trainer: string, maxAttempts: number, test: (scene: Scene
         const auth = await createAuth(settings);
         const { now, sleep } = systemClock();
         const clock = { now, sleep: (ms: number) => sleep(ms / 10) };
-        const apis = { call: openCall(auth, clock), endpoints: readEndpoints((key) => config[key], {}, settings), clock };
+        const apis = {
+            call: openCall(auth, clock),
+            endpoints: readEndpoints((key) => config[key], {}, settings),
+            clock,
+        };
         const options = { ...PLACE, runId: RUN_ID, definition: plan.definition, spotFallback: "none" };
         const engine = batchEngine(apis, options);
         const wait = async () => {
             const lines: string[] = [];
             const bucket = openBucket(BUCKET, settings, auth, clock);
-            const context = { bucket, clock, engine: batchEngine(apis, options), print: (line: string) => lines.push(line) };
+            const context = {
+                bucket,
+                clock,
+                engine: batchEngine(apis, options),
+                print: (line: string) => lines.push(line),
+            };
             await waitForRun(context, { runId: RUN_ID, wait: true, maxAttempts });
             return lines;
         };
@@ -122,7 +131,9 @@ async function withJob(trainer: string, maxAttempts: number, test: (scene: Scene
 async function instances(emulator: TestEmulator): Promise<string[]> {
     const { items } = await emulator.ok("GET", `/compute/v1/projects/${PROJECT_ID}/aggregated/instances`);
     const scopes = Object.values((items ?? {}) as Record<string, { instances?: { selfLink: string }[] }>);
-    return scopes.flatMap((scope) => (scope.instances ?? []).map(({ selfLink }) => selfLink.replace(/^.*\/(?=projects\/)/, "")));
+    return scopes.flatMap((scope) =>
+        (scope.instances ?? []).map(({ selfLink }) => selfLink.replace(/^.*\/(?=projects\/)/, "")),
+    );
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
@@ -151,7 +162,10 @@ describe("a run in the emulator's Batch", () => {
             await until(async () => (await engine.state()).phase === "ended");
             expect(await instances(emulator)).toEqual([]);
             expect((await wait()).at(-1)).toMatch(/attempt 4: succeeded/);
-            expect((await apis.call("GET", `${apis.endpoints.batch}projects/${PROJECT_ID}/locations/${REGION}/jobs`))?.jobs).toHaveLength(1);
+            expect(
+                (await apis.call("GET", `${apis.endpoints.batch}projects/${PROJECT_ID}/locations/${REGION}/jobs`))
+                    ?.jobs,
+            ).toHaveLength(1);
         });
     });
 
@@ -164,11 +178,16 @@ describe("a run in the emulator's Batch", () => {
             const waiting = wait();
             waiting.catch(() => undefined);
             await until(async () => (await vm.status())?.state === "RUNNING" && (await vm.status())?.attempt === 2);
-            const jobs = (await apis.call("GET", `${apis.endpoints.batch}projects/${PROJECT_ID}/locations/${REGION}/jobs`))?.jobs;
+            const jobs = (
+                await apis.call("GET", `${apis.endpoints.batch}projects/${PROJECT_ID}/locations/${REGION}/jobs`)
+            )?.jobs;
             expect(jobs).toHaveLength(2);
 
             const status = await vm.status();
-            await vm.backend.bucket.put(runLayout(RUN_ID).status, JSON.stringify({ ...status, state: "FAILED", reason: "cancelled" }));
+            await vm.backend.bucket.put(
+                runLayout(RUN_ID).status,
+                JSON.stringify({ ...status, state: "FAILED", reason: "cancelled" }),
+            );
             await expect(waiting).rejects.toThrow("cancelled");
             await deleteJobs(apis, PLACE);
 

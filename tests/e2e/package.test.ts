@@ -21,9 +21,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { TrainingJob, type TrainingJobArgs } from "gcp-trainer";
 
 const args: TrainingJobArgs = {
-    project: "my-project",
-    region: "us-central1",
-    zone: "us-central1-a",
+    ...{ project: "my-project", region: "us-central1", zone: "us-central1-a" },
     dataset: "data.csv",
     trainer: "trainer",
     hyperparameters: pulumi.output({ maxDepth: 3, ratio: 0.5, columns: ["a"] }),

@@ -77,7 +77,7 @@ export async function findStack(
     }
     const config = await askPulumi<StackConfigValues>(["config", "--json", "--show-secrets", ...stackArgs], pulumi);
     const waitedFor = (deployment.pending_operations ?? []).flatMap(runIdsOf).at(-1);
-    const valueOf = (key: string) => config[key]?.value;
+    const configured = (key: string) => config[key]?.value;
     const states = [
         ...(deployment.pending_operations ?? []).map(({ resource }) => ({ ...resource, state: resource.inputs })),
         ...(deployment.resources ?? []).map((resource) => ({ ...resource, state: resource.outputs })),
@@ -85,7 +85,7 @@ export async function findStack(
     const runs = states
         .filter(({ type, state }) => type === trainingRunType && typeof state?.runId === "string")
         .map(({ state }) => state as unknown as StackRun);
-    return { ...saved, waitedFor, settings: readCloudSettings(valueOf, env), config: valueOf, runs };
+    return { ...saved, waitedFor, settings: readCloudSettings(configured, env), config: configured, runs };
 }
 
 /** The state of the `SavedResults` resource, which contains the bucket and the results folder. */

@@ -32,7 +32,7 @@ export class TestTask {
     #child: ChildProcess | undefined;
     #isOver = false;
 
-    private constructor(google: Google, config: Partial<BootConfig>) {
+    constructor(google: Google, config: Partial<BootConfig>) {
         this.google = google;
         this.config = {
             project: "demo-project",
