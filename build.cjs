@@ -9,7 +9,7 @@ process.chdir(__dirname);
 rmSync("dist", { recursive: true, force: true });
 const compiler = path.join(path.dirname(require.resolve("typescript/package.json")), "bin", "tsc");
 execFileSync(process.execPath, [compiler, "-p", "tsconfig.package.json"], { stdio: "inherit" });
-chmodSync("dist/cli/main.js", 0o755);
+chmodSync("dist/cli/gcp-trainer.js", 0o755);
 
 for (const part of ["boot", "template", "Pulumi.local.yaml", "emulator/src/vm/systemd/root"]) {
     cpSync(part, path.join("dist", part), { recursive: true });

@@ -1,3 +1,5 @@
+import "../shared/check-node";
+
 import path from "node:path";
 import { createInterface } from "node:readline/promises";
 import { terminalText } from "../../run/terminal-text";

@@ -1,3 +1,5 @@
+import "../shared/check-node";
+
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";

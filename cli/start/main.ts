@@ -68,6 +68,15 @@ async function main(args: string[]): Promise<number> {
 
     const started = Date.now();
     const output = new RehearsalOutput(processTerminal());
+    // Without an engine, Pulumi's runtime logs to the console.
+    const show = (text: unknown) =>
+        output.print(
+            String(text)
+                .replace(/^info: \[runtime\] /, "")
+                .replace(" [runtime]", ""),
+        );
+    console.log = show;
+    console.warn = show;
     let results: Results | undefined;
     const status = await rehearse({
         projectDir,
@@ -117,9 +126,7 @@ function ownSecrets(
 /** npm passes on `--config key=value` as `key=value` if the user forgets the `--`, so that form is accepted too. */
 function checkOverride(argument: string): string {
     if (!/^[\w:.-]+=/.test(argument)) {
-        throw new UsageError(
-            `An argument must be key=value; got "${argument}" (${commandLine("start", "target=Species")})`,
-        );
+        throw new UsageError(`"${argument}" must be key=value (${commandLine("start", "--help")})`);
     }
     return argument;
 }

@@ -7,44 +7,13 @@ import { runProvider } from "../../cli/start/provider-host";
 import { startTestBucket } from "../../emulator/src/testing";
 import { putRun } from "../cli/shared/test-project";
 import { Consumer, type Registered } from "./consumer";
+import { PROGRAM } from "./consumer-program";
 
 const ROOT = path.resolve(__dirname, "..", "..");
 
 // These tests use the component as another Pulumi program does: packed, installed by npm, loaded by plain Node.js. They
 // prove neither that Google Cloud grants what the program requests nor that npm's registry accepts the package.
 const consumer = new Consumer();
-
-/** A Pulumi program without TypeScript that prints the resources that it registers and creates none. */
-const PROGRAM = `
-const pulumi = require("@pulumi/pulumi");
-const registered = [];
-const made = {
-    "docker:index/image:Image": { repoDigest: "registry/trainer@sha256:" + "d".repeat(64) },
-    "gcp:artifactregistry/repository:Repository": { registryUri: "registry" },
-    "gcp:compute/instance:Instance": { instanceId: "42" },
-    "gcp:serviceaccount/account:Account": { email: "vm@my-project", member: "serviceAccount:vm@my-project" },
-    "gcp:storage/bucketObject:BucketObject": { generation: 1, crc32c: "AAAAAA==" },
-};
-const mocks = {
-    newResource: ({ type, name, inputs }) => {
-        registered.push({ type, name, inputs });
-        return { id: name + "-id", state: { ...inputs, ...made[type] } };
-    },
-    call: () => ({ accessToken: "token" }),
-};
-async function main() {
-    await pulumi.runtime.setMocks(mocks, "consumer", "dev");
-    const { TrainingJob } = require("gcp-trainer");
-    const job = new TrainingJob("job", {
-        ...{ project: "my-project", region: "us-central1", zone: "us-central1-a" },
-        ...{ dataset: "data.csv", trainer: "trainer" },
-        hyperparameters: { maxDepth: 3 },
-    });
-    await new Promise((resolve) => pulumi.output([job.modelUri, job.leftToBill]).apply(resolve));
-    console.log(JSON.stringify(registered));
-}
-main();
-`;
 
 /** A Pulumi program in TypeScript. It expects one type error, which proves that the types exist and are checked. */
 const TYPED_PROGRAM = `
@@ -122,7 +91,7 @@ describe("the package", () => {
             expect.arrayContaining([
                 "dist/boot/boot.sh",
                 "dist/boot/gcp-trainer.service",
-                "dist/cli/main.js",
+                "dist/cli/gcp-trainer.js",
                 "dist/infra/index.d.ts",
                 "dist/infra/config/index.d.ts",
                 "dist/emulator/src/vm/systemd/root/usr/local/sbin/emulator-init",

@@ -95,10 +95,9 @@ describe("npm start", () => {
             attempt: 1,
         });
         expect(read(`${folder}/trainer.log`)).toContain("150 rows");
-        const listed = (sign: string) =>
-            [...output.matchAll(/^ {2}([+-]) ((?!Column )\S+)/gm)]
-                .filter((line) => line[1] === sign)
-                .map((line) => line[2]);
+        const [, up = "", down = ""] = output.split(/^pulumi (?:up|destroy), rehearsed:$/m);
+        const shownBy = (sign: string) => (sign === "+" ? up : down);
+        const listed = (sign: string) => [...shownBy(sign).matchAll(/^ {2}[+-] (\S+)/gm)].map((line) => line[1]);
         // One line for each part of the stack.
         const parts = ["APIs", "VM", "bucket", "cleanup", "dataset", "identity", "image", "network", "run"];
         expect([listed("+").sort(), listed("-").sort()]).toEqual([parts, parts]);
