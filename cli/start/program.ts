@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { builtinModules, createRequire } from "node:module";
 import path from "node:path";
 import { parse } from "yaml";
 import { UsageError } from "../shared/usage-error";
@@ -16,6 +16,7 @@ const USUAL = ["index.ts", "index.js"];
  */
 export function openProgram(projectDir: string): string {
     const program = findProgram(projectDir);
+    hideFromPulumi("node:ffi");
     const requireThere = createRequire(path.join(projectDir, "package.json"));
     // Mocks replace the engine only in the copy of the SDK in which they are set.
     const [own, theirs] = [require.resolve("@pulumi/pulumi"), resolved(requireThere, "@pulumi/pulumi")];
@@ -34,6 +35,17 @@ export function openProgram(projectDir: string): string {
         (require(compiler) as typeof import("ts-node")).register({ transpileOnly: true, cwd: projectDir });
     }
     return program;
+}
+
+/**
+ * Removes a module from the list of built-in modules. Pulumi loads all of them to recognise those that a dynamic provider
+ * uses, and Node.js 26 warns about this one, which is experimental.
+ */
+function hideFromPulumi(name: string): void {
+    const position = builtinModules.indexOf(name);
+    if (position >= 0) {
+        (builtinModules as string[]).splice(position, 1);
+    }
 }
 
 function findProgram(projectDir: string): string {

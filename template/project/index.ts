@@ -1,6 +1,5 @@
 import { TrainingJob } from "gcp-trainer";
 import { checkCloud, dockerProviders, loadConfig } from "gcp-trainer/config";
-
 // Pulumi calls this function, and shows what it returns: npx pulumi stack output
 export = async () => {
     const config = await loadConfig();
