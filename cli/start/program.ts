@@ -42,10 +42,8 @@ export function openProgram(projectDir: string): string {
  * uses, and Node.js 26 warns about this one, which is experimental.
  */
 function hideFromPulumi(name: string): void {
-    const position = builtinModules.indexOf(name);
-    if (position >= 0) {
-        (builtinModules as string[]).splice(position, 1);
-    }
+    const others = builtinModules.filter((module) => module !== name);
+    Object.assign(require("node:module") as object, { builtinModules: others });
 }
 
 function findProgram(projectDir: string): string {
