@@ -47,7 +47,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Starts the command in the project folder, as npm does, for a user in the test's folder. */
 function start(exactly: boolean, ...args: string[]): CliCommand {
-    const env = { INIT_CWD: folder, npm_lifecycle_event: "predict" };
+    const env = { INIT_CWD: folder, npm_package_json: path.join(ROOT, "package.json") };
     return new CliCommand("predict", args, { cwd: ROOT, env, exactly });
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { CliCommand, type EndedCommand } from "../helpers/cli-command";
 import { copyProject, type ProjectCopy } from "../helpers/project-copy";
@@ -39,14 +39,27 @@ it("uses an Arm machine and an existing network and service account, and does no
     expect(output).toContain("Left to bill: nothing.");
 });
 
-it("reports an invalid value in the dataset; with debugMinutes, also how to open a shell on the VM", async () => {
+it("reports an invalid value in the dataset before anything is created", async () => {
     const iris = readFileSync(path.join(project.folder, "data/iris.csv"), "utf8");
     writeFileSync(path.join(project.folder, "bad.csv"), iris.replace("\n76,6.6,", "\n76,wide,"));
 
-    const { status, output } = await rehearse({ dataset: "bad.csv", debugMinutes: "1000" });
+    const { status, output } = await rehearse({ dataset: "bad.csv" });
+
+    expect({ status, output }).toMatchObject({ status: 1 });
+    expect(output).toMatch(/bad\.csv row 77, column "SepalLengthCm": "wide"/);
+    expect(output).not.toContain("pulumi up, rehearsed:");
+});
+
+it("with debugMinutes, says how to open a shell on the VM of a run that has failed", async () => {
+    const trainer = path.join(project.folder, "failing");
+    mkdirSync(trainer);
+    writeFileSync(path.join(trainer, "package.json"), '{"scripts":{"start":"node train.js"}}');
+    writeFileSync(path.join(trainer, "train.js"), "process.exit(65);");
+    writeFileSync(path.join(trainer, "Dockerfile"), "FROM scratch\n");
+
+    const { status, output } = await rehearse({ trainer: "failing", debugMinutes: "1000" });
 
     expect({ status, output }).toMatchObject({ status: 65 });
-    expect(output).toMatch(/bad\.csv row 77, column "SepalLengthCm": "wide"/);
     expect(output).toMatch(/The VM stays up for debugging until 20\d\d-.*Z:/);
     expect(output).toMatch(/gcloud compute ssh \S+ --project demo-project --zone us-central1-a --tunnel-through-iap/);
     expect(output).toContain("roles/iap.tunnelResourceAccessor");

@@ -226,7 +226,7 @@ const SCENES = {
             start: () =>
                 new CliCommand("predict", ["--force", "model.json", "in.csv", "out.csv"], {
                     cwd: project.folder,
-                    env: { INIT_CWD: folder, npm_lifecycle_event: "predict" },
+                    env: { INIT_CWD: folder, npm_package_json: path.join(project.folder, "package.json") },
                 }),
             begun: (command) => untilFile(folder, /partial/, command),
             problem: () => {
@@ -272,7 +272,7 @@ const SCENES = {
                 const files = filesIn(folder);
                 const expected = [...names, "manifest.json", "status.json", "trainer.log"].sort();
                 const whole = names.every((name) => String(files.get(name)) === name.repeat(5000));
-                const others = listed(path.dirname(folder)).filter((name) => name !== RUN);
+                const others = listed(path.dirname(folder)).filter((name) => ![RUN, "index.html"].includes(name));
                 return whole && String([...files.keys()].sort()) === String(expected) && others.length === 0
                     ? undefined
                     : `files: ${[...files.keys()]}; next to them:  ${others}`;

@@ -3,7 +3,7 @@ import path from "node:path";
 import { CliCommand, type EndedCommand } from "../helpers/cli-command";
 import { copyProject, type ProjectCopy } from "../helpers/project-copy";
 import { filesIn, type SeenRequest } from "./small-run";
-import { outcomeOf, type TrialResult, type Verdict } from "./trial";
+import { comparable, outcomeOf, type TrialResult, type Verdict } from "./trial";
 
 /** The outcome of a rehearsal in a project copy. */
 interface Rehearsal extends EndedCommand {
@@ -89,6 +89,8 @@ async function rehearse(project: ProjectCopy, rule: string): Promise<Rehearsal> 
 }
 
 function differenceTo({ model }: StartReference, found: Rehearsal): string | undefined {
-    const wrong = [...model].filter(([name, content]) => !found.model.get(name)?.equals(content)).map(([name]) => name);
+    const wrong = [...model]
+        .filter(([name, content]) => comparable(name, found.model.get(name)) !== comparable(name, content))
+        .map(([name]) => name);
     return wrong.length === 0 ? undefined : `missing or wrong: ${wrong.join(", ")}`;
 }
