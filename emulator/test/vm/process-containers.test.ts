@@ -88,7 +88,7 @@ describe("docker in a VM with the process runtime", () => {
 
     it("supports pull, run, logs --follow, wait and inspect", async () => {
         const script =
-            "console.log(process.argv.slice(2)); console.error('err'); setTimeout(() => process.exit(3), 100)";
+            "console.log(process.argv.slice(2)); console.error('err'); setTimeout(() => process.exit(3), 2000)";
         const image = await trainer("plain", "node main.js", { "main.js": script });
         const output = await inVm(`
 docker pull ${image} | head -1
@@ -112,6 +112,14 @@ ${STATE} box; docker logs -f box; docker wait box; ${STATE} box`);
             `docker run -d --name box ${image} >/dev/null; docker logs -f box 2>&1 | tee log | tail -2; wc -l <log; docker logs box 2>&1 | cmp - log; ${STATE} box`,
         );
         expect(output).toEqual(["299999", "no such layer", "300001", "exited false 3 false"]);
+    });
+
+    it("removes a container that a power cut left without a state", async () => {
+        const image = await trainer("half", "echo done");
+        const output = await inVm(
+            `mkdir -p "$EMULATOR_VM_DIR/docker/containers/box"; docker rm --force --volumes box; docker run -d --name box ${image} >/dev/null && docker wait box`,
+        );
+        expect(output).toEqual(["0"]);
     });
 
     it("gives a container only its own environment and the requested variables", async () => {

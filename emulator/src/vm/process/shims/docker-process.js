@@ -244,7 +244,11 @@ async function rm(words) {
     const parsed = parse(words, { f: false, force: false, v: false, volumes: false });
     const force = parsed.last("f", "force") === "true";
     for (const name of parsed.positional) {
-        if (force && !existsSync(containerDir(name))) {
+        if (force && !existsSync(join(containerDir(name), "state.json"))) {
+            // A power cut may leave the folder of a container that has no state yet.
+            if (/^[a-zA-Z0-9][\w.-]*$/.test(name)) {
+                rmSync(containerDir(name), { recursive: true, force: true });
+            }
             continue;
         }
         const dir = find(name);
