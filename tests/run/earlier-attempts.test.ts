@@ -32,6 +32,8 @@ afterEach(() => {
 
 const stackDir = () => path.join(root, "models", "dev");
 const folder = () => path.join(stackDir(), runId);
+/** The folders of runs, without the page that lists them. */
+const savedFolders = () => readdirSync(stackDir()).filter((name) => name !== "index.html");
 const read = (...parts: string[]) => readFileSync(path.join(stackDir(), ...parts), "utf8");
 
 async function collect(bucket: FakeBucket, of: RunStatus = status): Promise<string[]> {
@@ -57,7 +59,7 @@ describe("the results from an earlier attempt", () => {
         const printed = await collect(bucketWith({ "model.json": "second", "same.json": "{}" }), again);
 
         expect(printed).toEqual([`run ${runId}: the results from an earlier attempt are in the folder ${FIRST}`]);
-        expect(readdirSync(stackDir()).sort()).toEqual([runId, FIRST]);
+        expect(savedFolders().sort()).toEqual([runId, FIRST]);
         expect(readdirSync(path.join(stackDir(), FIRST))).toEqual(files);
         expect(read(FIRST, "model.json")).toBe("first");
         expect(read(FIRST, "manifest.json")).toBe(manifest);
@@ -72,7 +74,7 @@ describe("the results from an earlier attempt", () => {
             attempts.map((of) => collect(bucketWith({ "model.json": of.bootId, [`${of.bootId}.txt`]: "" }), of)),
         );
 
-        const saved = readdirSync(stackDir()).map((name) => {
+        const saved = savedFolders().map((name) => {
             const { bootId } = JSON.parse(read(name, "status.json"));
             const files = readdirSync(path.join(stackDir(), name)).filter((file) => file.startsWith("boot"));
             return [bootId, read(name, "model.json"), files];
@@ -141,7 +143,7 @@ describe("the results from an earlier attempt", () => {
 
         await expect(collect(bucket, again)).rejects.toThrow("cut off");
 
-        expect(readdirSync(stackDir())).toEqual([runId]);
+        expect(savedFolders()).toEqual([runId]);
         expect(read(runId, "model.json")).toBe("first");
     });
 
@@ -167,6 +169,6 @@ it("the results from one attempt are completed in place", async () => {
     await save(bucket, { ...status, state: "RUNNING", finishedAt: null, updatedAt: "2026-01-01T00:01:00Z" });
     await collect(bucket);
 
-    expect(readdirSync(stackDir())).toEqual([runId]);
+    expect(savedFolders()).toEqual([runId]);
     expect(JSON.parse(read(runId, "status.json"))).toMatchObject({ state: "SUCCEEDED" });
 });

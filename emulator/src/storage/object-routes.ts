@@ -28,7 +28,6 @@ const LIST_QUERY = [
     "startOffset",
     "endOffset",
     "versions",
-    "softDeleted",
     "maxResults",
     "pageToken",
     "projection",
@@ -41,7 +40,7 @@ const COPY_PATH = "b/:destinationBucket/o/:destinationObject";
 export function objectRoutes(storage: StorageService): Route[] {
     const object = "/b/:bucket/o/:object" as const;
     return [
-        route("GET", "/b/:bucket/o", (request) => list(storage, request), { query: LIST_QUERY }),
+        route("GET", "/b/:bucket/o", (request) => list(storage, request), { query: [...LIST_QUERY, "softDeleted"] }),
         route("GET", object, (request) => get(storage, request), { query: OBJECT_QUERY }),
         route("PATCH", object, (request) => patch(storage, request), { query: OBJECT_QUERY }),
         route("PUT", object, (request) => update(storage, request), { query: OBJECT_QUERY }),

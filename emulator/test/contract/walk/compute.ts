@@ -16,6 +16,7 @@ export async function walkCompute(walker: Walker, version: Version): Promise<voi
     await walkPlaces(walker, project);
     await walkNetworks(walker, project);
     await walkInstances(walker, project);
+    await walkAddresses(walker, project);
     await walker.ok("DELETE", `${project}/global/firewalls/ssh`);
     await walker.ok("DELETE", `${project}/regions/${REGION}/subnetworks/sub`);
     await walker.ok("DELETE", `${project}/global/networks/net`);
@@ -34,6 +35,17 @@ async function walkPlaces(walker: Walker, project: string): Promise<void> {
     await walker.ok("GET", `${types}?maxResults=5`);
     await walker.fails(404, "GET", `${types}/e2-standard-3`);
     await walker.fails(403, "GET", `${project}/zones/us-nowhere1-a/machineTypes/e2-standard-2`);
+}
+
+async function walkAddresses(walker: Walker, project: string): Promise<void> {
+    const addresses = `${project}/regions/${REGION}/addresses`;
+    await walker.ok("POST", addresses, { name: "reserved", labels: { stack: "dev" } });
+    await walker.fails(409, "POST", addresses, { name: "reserved" });
+    await walker.ok("GET", `${addresses}/reserved`);
+    await walker.ok("GET", `${addresses}?maxResults=5`);
+    await walker.ok("GET", `${project}/aggregated/addresses`);
+    await walker.ok("GET", `${project}/aggregated/subnetworks`);
+    await walker.ok("DELETE", `${addresses}/reserved`);
 }
 
 async function walkNetworks(walker: Walker, project: string): Promise<void> {
@@ -193,6 +205,11 @@ async function walkDisks(walker: Walker, zone: string): Promise<void> {
     await walker.ok("GET", `${zone}/disks?maxResults=10`);
     await walker.ok("POST", `${zone}/disks/vm/resize`, { sizeGb: "30" });
     await walker.ok("POST", `${zone}/disks/vm/setLabels`, { labels: { stack: "dev" }, labelFingerprint });
+    const project = zone.replace(/\/zones\/[^/]+$/, "");
+    await walker.ok("GET", `${project}/aggregated/disks`);
+    await walker.ok("POST", `${project}/global/images`, { name: "saved", sourceDisk: `zones/${ZONE}/disks/vm` });
+    await walker.ok("GET", `${project}/global/images/saved`);
+    await walker.ok("DELETE", `${project}/global/images/saved`);
     await walker.fails(400, "DELETE", `${zone}/disks/vm`);
 }
 
