@@ -72,7 +72,7 @@ describe("examples/lightgbm", () => {
             ["dataset=rows.csv", "target=y", hyperparameters].flatMap((value) => ["--config", value]),
         );
         const [, url = ""] = await command.printed(/emulator at (http:\S+)/);
-        const [, vm = ""] = await command.printed(/trainer-vm {2}(\S+)/);
+        const [, vm = ""] = await command.printed(/^ {2}\+ VM +(\S+)/m);
         await command.printed(/Saved a checkpoint after round \d+/);
         const [data = ""] = readdirSync(path.join(project.folder, ".emulator"));
         const token = readFileSync(path.join(project.folder, ".emulator", data, "operator-token"), "utf8").trim();

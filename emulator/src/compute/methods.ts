@@ -93,7 +93,7 @@ export function methodsOf<S extends Scope>(services: ComputeServices, scope: S, 
                 (request: ApiRequest) => {
                     allow(services, request as ApiRequest & ComputeRequest, `compute.${kind}.list`);
                     const parent = parentOf(request);
-                    const listKind = `compute#${kind.replace(/s$/, "")}List`;
+                    const listKind = `compute#${kind.replace(/(?<=s)es$|s$/, "")}List`;
                     return { body: listOf(request.query, listKind, `${parent}/${kind}`, read(parent)) };
                 },
                 LIST,
