@@ -88,6 +88,10 @@ export async function declareStack(
             "gcp:project": project,
             "gcp:region": "us-central1",
             "gcp:zone": "us-central1-a",
+            // The check of price and machine reaches no API.
+            "gcp:accessToken": "token",
+            "gcp:computeCustomEndpoint": "http://127.0.0.1:1/compute/v1/",
+            "gcp:cloudBillingCustomEndpoint": "http://127.0.0.1:1/v1/",
             ...Object.fromEntries(values),
         },
         secretKeys.map((key) => `gcp-trainer:${key}`),

@@ -123,6 +123,7 @@ describe("index.ts", () => {
                 "https://console.cloud.google.com/logs/query;query=resource.type%3D%22gce_instance%22%20resource.labels.instance_id%3D%2242%22?project=my-project",
             resultsDir: `models/dev/${RUN_ID}`,
             leftToBill: [`boot disk of ${VM}, 20 GB`, `images in ${REGISTRY_URI}`, `objects in gs://${BUCKET}`],
+            cost: { unknown: expect.stringContaining("ECONNREFUSED") },
         });
     });
 });
