@@ -58,7 +58,9 @@ describe("a deployer with exactly the roles in docs/roles.md", () => {
     it.each(documented)("but without %s is told so before anything is created", async (role) => {
         const deployer = await projectWith(documented.filter((one) => one !== role));
 
-        expect(await deployAs(deployer)).not.toEqual([]);
+        // This stack trains on a VM, so it creates no Batch job.
+        const isNeeded = role !== "roles/batch.jobsEditor";
+        expect((await deployAs(deployer)).length > 0).toBe(isNeeded);
         await expect(check(deployer, NEEDS)).rejects.toThrow(
             `must have one more role on the project ${deployer.project}: ${role} (`,
         );

@@ -14,6 +14,7 @@ const CONTEXT = [
     "tsconfig.json",
     "build.cjs",
     "LICENSE",
+    "shims",
     "lib",
     "src",
 ];
