@@ -86,7 +86,7 @@ export class DataBucket extends pulumi.ComponentResource {
     #upload(name: string, { path }: LocalDataset, cleanup: Cleanup): StoredDataset {
         const { files, hex, identity } = readLocalDataset(path);
         const isFolder = files[0]?.path !== path;
-        const objects = files.map(
+        const objects = [...files].map(
             (file) =>
                 new gcp.storage.BucketObject(
                     isFolder ? `${name}-${file.fileName}` : name,
