@@ -84,7 +84,9 @@ export function metricsTable(metrics: Properties): string[] {
     const width = Math.max(12, ...numbers.map(([name]) => name.length));
     const lines = numbers.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
     for (const value of Object.values(metrics)) {
-        if (Array.isArray(value) && value.length > 0 && value.every(isRow)) {
+        // Lists without numbers, such as findings, are prose.
+        const isTable = Array.isArray(value) && value.length > 0 && value.every(isRow);
+        if (isTable && value.some((row) => Object.values(row).some((cell) => typeof cell === "number"))) {
             lines.push("", ...table(value));
         }
     }

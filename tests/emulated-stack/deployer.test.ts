@@ -55,7 +55,7 @@ describe("a deployer with exactly the roles in docs/roles.md", () => {
         await expect(check(deployer, NEEDS)).resolves.toBeUndefined();
     });
 
-    it.each(documented)("but without %s is told so before anything is created", async (role) => {
+    it.each(documented)("learns before anything is created that %s is missing", async (role) => {
         const deployer = await projectWith(documented.filter((one) => one !== role));
 
         // This stack trains on a VM, so it creates no Batch job.

@@ -1,3 +1,5 @@
+import { parsePairs } from "./pairs";
+
 /** Ways in which Google Batch disturbs a job or one of its tasks. */
 export const BATCH_FAULT_KINDS = {
     preempt: "the task's spot VM is preempted: its metadata says so, and later its power is cut (50001)",
@@ -44,17 +46,7 @@ const SYNTAX = "kind=preempt,task=3,after=1";
  * @throws Error that names the key, the actual value and the allowed values
  */
 export function parseBatchFault(text: string): BatchFault {
-    const values = new Map<string, string>();
-    for (const part of text.split(",")) {
-        const at = part.indexOf("=");
-        const [key, value] = [part.slice(0, at).trim(), part.slice(at + 1).trim()];
-        if (at < 0 || !KEYS.includes(key)) {
-            throw new Error(
-                `a Batch fault must be a list of key=value pairs with the keys ${KEYS.join(", ")}; got "${part}" (${SYNTAX})`,
-            );
-        }
-        values.set(key, value);
-    }
+    const values = parsePairs(text, "a Batch fault", KEYS, SYNTAX);
     const kind = values.get("kind") ?? "";
     if (!Object.hasOwn(BATCH_FAULT_KINDS, kind)) {
         throw new Error(`kind must be one of ${Object.keys(BATCH_FAULT_KINDS).join(", ")}; got "${kind}" (${SYNTAX})`);

@@ -1,3 +1,5 @@
+import { parsePairs } from "./pairs";
+
 /** Ways in which a network, a proxy or a server can break a request or its response. */
 export const FAULT_KINDS = {
     refuse: "the port refuses connections for `ms`",
@@ -45,17 +47,7 @@ const SYNTAX = "kind=status,status=503,request=3,path=/upload/";
  * @throws Error that names the key, the actual value and the allowed values
  */
 export function parseFaultRule(text: string): FaultRule {
-    const values = new Map<string, string>();
-    for (const part of text.split(",")) {
-        const at = part.indexOf("=");
-        const [key, value] = [part.slice(0, at).trim(), part.slice(at + 1).trim()];
-        if (at < 0 || !KEYS.includes(key)) {
-            throw new Error(
-                `a fault rule must be a list of key=value pairs with the keys ${KEYS.join(", ")}; got "${part}" (${SYNTAX})`,
-            );
-        }
-        values.set(key, value);
-    }
+    const values = parsePairs(text, "a fault rule", KEYS, SYNTAX);
     const kind = values.get("kind") ?? "";
     if (!Object.hasOwn(FAULT_KINDS, kind)) {
         throw new Error(`kind must be one of ${Object.keys(FAULT_KINDS).join(", ")}; got "${kind}" (${SYNTAX})`);

@@ -94,6 +94,12 @@ describe("summaryLines", () => {
 });
 
 describe("metricsTable", () => {
+    it("leaves out a list without numbers, such as the findings", () => {
+        const findings = [{ kind: "identifier", column: "Id", message: "left out" }];
+
+        expect(metricsTable({ accuracy: 1, findings })).toEqual([expect.stringContaining("accuracy")]);
+    });
+
     it("truncates a long list and shows how many rows are omitted", () => {
         const featureImportances = Array.from({ length: 1000 }, (_, index) => ({
             feature: `x${index}`,
