@@ -59,7 +59,7 @@ describe("a token that is rejected before it expires", () => {
     const environment = { ...process.env };
     const uri = (path: string) => ({ bucket: bucket.name, path });
     const open = () =>
-        openStorage(6, { apiEndpoint: `http://${cloud.host}`, useAuthWithCustomEndpoint: true, projectId: "p" });
+        openStorage(45, { apiEndpoint: `http://${cloud.host}`, useAuthWithCustomEndpoint: true, projectId: "p" });
 
     async function textOf(content: AsyncIterable<Uint8Array>): Promise<string> {
         const chunks: Uint8Array[] = [];

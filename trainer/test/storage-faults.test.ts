@@ -13,13 +13,15 @@ describe("openStorage on a connection that breaks", () => {
     let bucket: LoneBucket;
     let proxy: FaultProxy | undefined;
     let plan: FaultPlan;
+    // A third of it is the limit for a pause in a download; a busy machine pauses for seconds.
+    let retrySeconds: number;
     const uri = (path: string) => ({ bucket: bucket.name, path });
 
     async function storage(...rules: string[]) {
         plan = new FaultPlan(rules.map(parseFaultRule));
         proxy = await startFaultProxy({ plan, targetPort: Number(new URL(bucket.endpoint).port), side: "vm" });
         process.env.STORAGE_EMULATOR_HOST = `http://127.0.0.1:${proxy.port}`;
-        return openStorage(6);
+        return openStorage(retrySeconds);
     }
 
     async function readAll(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
@@ -34,6 +36,10 @@ describe("openStorage on a connection that breaks", () => {
         bucket = await startTestBucket();
         await bucket.put("data/a.csv", CONTENT);
         await bucket.put("data/empty.csv", "");
+    });
+
+    beforeEach(() => {
+        retrySeconds = 45;
     });
 
     afterEach(() => proxy?.stop());
@@ -142,6 +148,7 @@ describe("openStorage on a connection that breaks", () => {
     });
 
     it("gives up if no response ever comes from Cloud Storage", async () => {
+        retrySeconds = 6;
         const store = await storage("kind=html,count=all");
         const reading = expect(readAll(store.read(uri("data/a.csv")))).rejects.toThrow(StorageError);
         await expect(store.create(uri("model/never"), "a", "text/plain")).rejects.toThrow(
