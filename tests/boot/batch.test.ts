@@ -46,10 +46,10 @@ describe("a task of a Batch job", () => {
     );
 
     concurrently("is TIMED_OUT by its own limit, after the trainer has saved its checkpoint", async () => {
-        await TestTask.with({ maxRunSeconds: 2 }, async (task) => {
+        await TestTask.with({ maxRunSeconds: 10 }, async (task) => {
             expect((await task.run({ trainer: SAVING })).exitCode).toBe(1);
             expect(await task.status()).toMatchObject({ state: "TIMED_OUT", exitCode: 0 });
-            expect((await task.status())?.reason).toContain("exceeded its limit of 2 s; raise maxRunMinutes");
+            expect((await task.status())?.reason).toContain("exceeded its limit of 10 s; raise maxRunMinutes");
             expect(await task.log()).toBe("begun\nsaved\n");
         });
     });

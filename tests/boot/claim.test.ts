@@ -1,7 +1,7 @@
 import { runLayout } from "../../run/layout";
 import { usedUp } from "../../run/transitions";
 import { FakeClock, statusOf } from "../run/fakes";
-import { RUN_ID, type Status, TestVm } from "./helpers/vm";
+import { RUN_ID, type Status, TestVm, UNTIL_RELEASED } from "./helpers/vm";
 
 const concurrently = test.concurrent;
 const at = runLayout(RUN_ID);
@@ -57,10 +57,11 @@ describe("a boot that claims its run", () => {
                     }
                     await vm.google.backend.bucket.put(CHECKPOINT, "weights");
                     vm.google.pageSize = 2;
-                    const booted = vm.boot({ trainer: "sleep 0.5" });
+                    const booted = vm.boot({ trainer: UNTIL_RELEASED });
                     await vm.until((status) => status.state === "RUNNING" && status.attempt === 2);
                     expect(await vm.google.backend.bucket.list(MODEL)).toEqual([]);
                     expect(await vm.google.backend.bucket.list(CHECKPOINT)).toEqual([CHECKPOINT]);
+                    vm.release();
                     await booted;
                     expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
                 });

@@ -1,6 +1,6 @@
 import { runLayout } from "../../run/layout";
 import { BUCKET } from "./helpers/backend";
-import { RUN_ID, TestVm } from "./helpers/vm";
+import { RUN_ID, TestVm, UNTIL_RELEASED } from "./helpers/vm";
 
 const concurrently = test.concurrent;
 const at = runLayout(RUN_ID);
@@ -28,11 +28,12 @@ async function expectWholeRun(rules: string[]): Promise<void> {
         await vm.putStatus({ state: "RUNNING" });
         await vm.google.backend.bucket.put(`${at.model}old.json`, "of attempt 1");
         const plan = await vm.breakRequests(...rules);
-        const booted = vm.boot({ trainer: "echo Größe; sleep 2" });
+        const booted = vm.boot({ trainer: `echo Größe; ${UNTIL_RELEASED}` });
         await vm.until(({ state, attempt }) => state === "RUNNING" && attempt === 2);
         for (const [name, content] of Object.entries(MODEL)) {
             await vm.google.backend.bucket.put(at.model + name, content);
         }
+        vm.release();
         const { console } = await booted;
         expect(console).not.toContain("left alone");
         expect(await vm.status()).toMatchObject({ runId: RUN_ID, state: "SUCCEEDED", attempt: 2, interruptions: 1 });

@@ -1,4 +1,4 @@
-import { TestVm } from "./helpers/vm";
+import { TestVm, UNTIL_RELEASED } from "./helpers/vm";
 
 const concurrently = test.concurrent;
 
@@ -17,10 +17,10 @@ describe("a log of which docker's follower", () => {
 
     concurrently("lost a part before the rest was uploaded says so, and is followed by what docker kept", async () => {
         await TestVm.with({}, async (vm) => {
-            const trainer = `echo one; echo two; echo three; until [ -f "$STUB_DIR/go" ]; do sleep 0.05; done; echo four`;
+            const trainer = `echo one; echo two; echo three; ${UNTIL_RELEASED}; echo four`;
             const booted = vm.boot({ trainer, follow: follower("one", "three") });
             await vm.eventually(async () => (await vm.log()) === "one\nthree\n");
-            vm.createStubFile("go");
+            vm.release();
             await booted;
             expect(await vm.log()).toBe(
                 "one\nthree\n\n[docker lost part of the log above; the last 19 bytes that it kept follow]\none\ntwo\nthree\nfour\n",

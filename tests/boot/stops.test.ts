@@ -1,4 +1,4 @@
-import { TestVm } from "./helpers/vm";
+import { TestVm, UNTIL_RELEASED } from "./helpers/vm";
 
 const concurrently = test.concurrent;
 /** A trainer that takes a moment to save its checkpoint. */
@@ -6,23 +6,23 @@ const SAVING = "trap 'echo saved; exit 0' TERM; echo begun; while :; do sleep 0.
 
 describe("a run that is stopped early", () => {
     concurrently("is TIMED_OUT after its limit, lets the trainer save, and keeps the VM up for debugging", async () => {
-        await TestVm.with({ maxRunSeconds: 2, debugSeconds: 2 }, async (vm) => {
+        await TestVm.with({ maxRunSeconds: 10, debugSeconds: 600 }, async (vm) => {
             const booted = vm.boot({ trainer: SAVING });
             const status = await vm.until((one) => one.state === "TIMED_OUT");
             expect(status).toMatchObject({
                 exitCode: 0,
-                reason: expect.stringMatching(/^The run exceeded its limit of 2 s; raise maxRunMinutes/),
+                reason: expect.stringMatching(/^The run exceeded its limit of 10 s; raise maxRunMinutes/),
             });
             expect(await vm.log()).toBe("begun\nsaved\n");
+            await vm.untilPrinted("the VM stays up for 600 s for debugging");
             expect(vm.isUp).toBe(true);
-            const { result, console } = await booted;
-            expect(result).toBe("timeout");
-            expect(console).toContain("the VM stays up for 2 s for debugging");
+            vm.powerOff();
+            expect((await booted).result).toBe("timeout");
         });
     });
 
     concurrently("is killed if it ignores SIGTERM", async () => {
-        await TestVm.with({ maxRunSeconds: 1, timing: { stopGraceSeconds: 1 } }, async (vm) => {
+        await TestVm.with({ maxRunSeconds: 10, timing: { stopGraceSeconds: 1 } }, async (vm) => {
             await vm.boot({ trainer: "trap '' TERM; echo deaf; while :; do sleep 0.1; done" });
             expect(await vm.status()).toMatchObject({ state: "TIMED_OUT", exitCode: 137 });
             expect(await vm.log()).toBe("deaf\n");
@@ -101,7 +101,7 @@ describe("a run that is stopped early", () => {
 
     concurrently("is TIMED_OUT if systemd's start limit ends a pull that the script did not end", async () => {
         await TestVm.with({}, async (vm) => {
-            vm.dropIn = "[Service]\nTimeoutStartSec=2\n";
+            vm.dropIn = "[Service]\nTimeoutStartSec=15\n";
             const { result } = await vm.boot({ pull: "sleep 60" });
             expect(result).toBe("timeout");
             expect(await vm.status()).toMatchObject({
@@ -127,20 +127,23 @@ describe("a run that is stopped early", () => {
     });
 
     concurrently("keeps the VM up after FAILED if debugging is enabled, once everything is uploaded", async () => {
-        await TestVm.with({ debugSeconds: 1 }, async (vm) => {
+        await TestVm.with({ debugSeconds: 600 }, async (vm) => {
             const booted = vm.boot({ trainer: "echo bad; exit 3" });
             await vm.until((status) => status.state === "FAILED");
             expect(await vm.log()).toBe("bad\n");
+            await vm.untilPrinted("the VM stays up for 600 s for debugging");
             expect(vm.isUp).toBe(true);
-            expect((await booted).console).toContain("the VM stays up for 1 s");
+            vm.powerOff();
+            await booted;
         });
     });
 
     concurrently("ends within its limits without a network, and prints the end of the log to the console", async () => {
         await TestVm.with({ uploadSeconds: 2 }, async (vm) => {
-            const booted = vm.boot({ trainer: "sleep 0.5; echo lost; exit 3" });
+            const booted = vm.boot({ trainer: `${UNTIL_RELEASED}; echo lost; exit 3` });
             await vm.until((status) => status.state === "RUNNING");
             vm.google.disconnect();
+            vm.release();
             const { result, console } = await booted;
             expect(result).toBe("exit-code");
             expect(console).toMatch(/the end of the log could not be uploaded .*\nlost\n/);
@@ -151,11 +154,12 @@ describe("a run that is stopped early", () => {
 
     concurrently("keeps its token out of process arguments, and unreadable for other users", async () => {
         await TestVm.with({}, async (vm) => {
-            const booted = vm.boot({ trainer: "sleep 1" });
+            const booted = vm.boot({ trainer: UNTIL_RELEASED });
             await vm.until((status) => status.state === "RUNNING");
             const [path, mode] = vm.tokenFile();
             expect(mode.toString(8)).toBe("600");
             expect(path).toBe("/run/gcp-trainer/token-header");
+            vm.release();
             await booted;
         });
     });

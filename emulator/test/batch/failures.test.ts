@@ -4,9 +4,10 @@ import { inOrder, JOBS, jobBody, prepare, TestJob } from "./support";
 
 let emulator: TestEmulator;
 const faults = new BatchFaults();
+const BATCH = { tickMs: 30, preemptionMs: 1500, maxVms: 4, faults };
 
 beforeAll(async () => {
-    emulator = await TestEmulator.start({ batch: { tickMs: 30, preemptionMs: 1500, maxVms: 4, faults } });
+    emulator = await TestEmulator.start({ batch: BATCH });
     await prepare(emulator);
 });
 afterEach(() => faults.clear());
@@ -87,12 +88,14 @@ describe("a disturbed task", () => {
     });
 
     it("may end by itself during a preemption; its own exit code then counts", async () => {
+        await emulator.restart({ batch: { ...BATCH, preemptionMs: 600_000 } });
         faults.add(parseBatchFault("kind=preempt,job=quick"));
         const script = `[ $BATCH_TASK_RETRY_ATTEMPT = 0 ] || exit 0
             until [ "$(${CURL} ${URL})" = TRUE ]; do sleep 0.05; done; exit 75`;
         const job = await TestJob.create(emulator, "quick", jobBody(script, { spec: RETRY }));
         expect((await job.end()).status.state).toBe("SUCCEEDED");
         expect(await failures(job)).toEqual([75]);
+        await emulator.restart();
     });
 
     it("can be preempted by Compute Engine's own control, while it runs", async () => {

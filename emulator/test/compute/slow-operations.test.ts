@@ -7,7 +7,7 @@ const SUBNETWORKS = `/compute/v1/projects/${PROJECT_ID}/regions/us-central1/subn
 let emulator: TestEmulator;
 
 beforeAll(async () => {
-    emulator = await startTestEmulator({ operationMs: 300 });
+    emulator = await startTestEmulator({ operationMs: 3000 });
 });
 afterAll(() => emulator.stop());
 

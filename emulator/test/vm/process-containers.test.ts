@@ -88,12 +88,13 @@ describe("docker in a VM with the process runtime", () => {
 
     it("supports pull, run, logs --follow, wait and inspect", async () => {
         const script =
-            "console.log(process.argv.slice(2)); console.error('err'); setTimeout(() => process.exit(3), 2000)";
+            "console.log(process.argv.slice(2)); console.error('err');" +
+            "setInterval(() => require('node:fs').existsSync(process.env.END) && process.exit(3), 50)";
         const image = await trainer("plain", "node main.js", { "main.js": script });
         const output = await inVm(`
 docker pull ${image} | head -1
-docker run -d --name box --memory 512m --env A=1 ${image} '--a=x y' '--b="$HOME" %' >/dev/null
-${STATE} box; docker logs -f box; docker wait box; ${STATE} box`);
+docker run -d --name box --memory 512m --env END=$PWD/end ${image} '--a=x y' '--b="$HOME" %' >/dev/null
+${STATE} box; touch end; docker logs -f box; docker wait box; ${STATE} box`);
         expect(output).toEqual([
             `Digest: ${image.split("@")[1]}`,
             "running true 0 false",

@@ -146,8 +146,8 @@ describe("a service", () => {
     });
 
     it("gives each start command its own TimeoutStartSec", async () => {
-        const pre = "ExecStartPre=@ sleep 0.3";
-        const { service } = await run("TimeoutStartSec=500ms", pre, pre, "ExecStart=@ true");
+        const pre = "ExecStartPre=@ sleep 6";
+        const { service } = await run("TimeoutStartSec=11s", pre, pre, "ExecStart=@ true");
         expect(service.result).toBe("success");
     });
 
@@ -158,13 +158,13 @@ describe("a service", () => {
 
     it("keeps the first result if the main process reacts to the time limit with an exit status", async () => {
         const main = "ExecStart=@ trap 'exit 7' TERM; echo up; while :; do sleep 0.01; done";
-        const { output } = await run("RuntimeMaxSec=1s", main, POST);
+        const { output } = await run("RuntimeMaxSec=10s", main, POST);
         expect(output.at(-1)).toBe("post timeout exited 7");
     });
 
     it("kills a main process that ignores SIGTERM after TimeoutStopSec", async () => {
         const main = "ExecStart=@ trap '' TERM; echo up; while :; do sleep 0.01; done";
-        const { service, output } = start("TimeoutStopSec=200ms", main, POST);
+        const { service, output } = start("TimeoutStopSec=10s", main, POST);
         await until(() => output.includes("up"));
         service.requestStop();
         await service.finished;

@@ -27,6 +27,8 @@ import { withShortLimits } from "./short-limits";
 export { RUN_ID };
 export const DATASET = "data/0a1b2c3d4e/iris.csv";
 const UNIT = "gcp-trainer.service";
+/** A snippet for a trainer that waits for `release`. */
+export const UNTIL_RELEASED = 'until [ -f "$STUB_DIR/released" ]; do sleep 0.05; done';
 const STUBS = path.resolve(__dirname, "../stubs");
 
 /** The docker stub's behaviour; see tests/boot/stubs/docker. */
@@ -76,6 +78,8 @@ export class TestVm {
     #service: Service | undefined;
     #over = false;
     #docker: DockerStub = {};
+    /** The lines on the serial console since the last boot. */
+    #console: string[] = [];
     #proxy: FaultProxy | undefined;
     /** True to leave the limits in the rendered unit unchanged. */
     unitLimits = true;
@@ -134,11 +138,11 @@ export class TestVm {
     /** Boots the VM and waits until the unit ends, which powers the VM off. */
     async boot(docker: DockerStub = {}): Promise<Boot> {
         this.#docker = docker;
-        const lines: string[] = [];
-        const service = this.#start(lines);
+        this.#console = [];
+        const service = this.#start(this.#console);
         await service.finished;
         this.powerOff();
-        return { result: service.result, console: lines.join("\n") };
+        return { result: service.result, console: this.#console.join("\n") };
     }
 
     /** Stops the unit as a shutdown does, within the unit's stop timeout. */
@@ -211,9 +215,9 @@ export class TestVm {
         return log.toString();
     }
 
-    /** Creates a file in the docker stub's folder STUB_DIR, for which the trainer's snippet may wait. */
-    createStubFile(name: string): void {
-        writeFileSync(path.join(this.#disk, "docker", name), "");
+    /** Lets a trainer continue that waits with `UNTIL_RELEASED`. */
+    release(): void {
+        writeFileSync(path.join(this.#disk, "docker/released"), "");
     }
 
     /** Paths of all files in the VM that contain this text. */
@@ -247,6 +251,11 @@ export class TestVm {
             return status !== undefined && condition(status);
         });
         return status as Status;
+    }
+
+    /** Waits until a line on the serial console contains this text. */
+    async untilPrinted(text: string): Promise<void> {
+        await this.eventually(async () => this.#console.some((line) => line.includes(text)));
     }
 
     /** Waits for a condition, up to the test's time limit. */
