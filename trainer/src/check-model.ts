@@ -3,7 +3,7 @@ import { DecisionTreeClassifier, DecisionTreeRegression } from "ml-cart";
 import { valueAt } from "../lib/columns/number-list";
 import type { Dataset } from "../lib/csv/dataset";
 import type { Learned } from "../lib/features/learn";
-import { type CartModel, isSplit, type Model, predictEncoded, sharesOf, type TreeNode } from "../lib/model";
+import { type CartModel, compactTree, compileModel, isSplit, type Model, sharesOf, type TreeNode } from "../lib/model";
 
 /** Enough rows to reach many leaves, but few enough that the check takes almost no time. */
 const MAX_ROWS = 200;
@@ -27,9 +27,7 @@ export function checkModel(
     predictions: Float64Array,
 ): void {
     const table = Array.from(rows, (row) => columns.map((column) => valueAt(column, row)));
-    const readers: [name: string, predicted: number[]][] = [
-        ["the model file", table.map((it) => predictIndex(model, it))],
-    ];
+    const readers: [name: string, predicted: ArrayLike<number>][] = [["the model file", predictWithFile(model, table)]];
     if (model.algorithm === "tree") {
         readers.push(["ml-cart", predictWithCart(model.trees.at(0) as CartModel, table)]);
     }
@@ -42,11 +40,16 @@ export function checkModel(
     }
 }
 
-function predictIndex(model: Model, features: readonly number[]): number {
-    const prediction = predictEncoded(model, features);
-    return model.task === "classification" && prediction.task === "classification"
-        ? model.classes.indexOf(prediction.label)
-        : (prediction as { value: number }).value;
+/** Predicts with the trees as they are written to the file. */
+function predictWithFile(model: Model, table: readonly number[][]): ArrayLike<number> {
+    const predictor = compileModel(
+        model,
+        Array.from(model.trees, ({ root }) => compactTree(root, model.task)),
+    );
+    const values = new Float64Array(table.length * predictor.width);
+    const labels = new Int32Array(table.length);
+    predictor.predict(Float64Array.from(table.flat()), table.length, values, labels);
+    return model.task === "classification" ? labels : values;
 }
 
 function predictWithCart({ root, ...tree }: CartModel, table: number[][]): number[] {

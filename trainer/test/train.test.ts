@@ -1,4 +1,3 @@
-import { predictRow } from "../lib/model";
 import {
     bucket,
     IRIS,
@@ -12,6 +11,7 @@ import {
     setUpTrainer,
     train,
 } from "./built-trainer";
+import { predictRow } from "./model/predict";
 
 setUpTrainer();
 

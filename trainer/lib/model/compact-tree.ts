@@ -1,4 +1,4 @@
-import type { CartModel, Task, TreeNode } from "./types";
+import type { CartModel, Model, Task, TreeNode } from "./types";
 
 /** Value in `columns` that marks a leaf. */
 export const LEAF = -1;
@@ -30,6 +30,8 @@ export interface CompactTree {
     leafClasses: Uint16Array;
     /** For classes, the shares. */
     leafShares: Float64Array;
+    /** Levels of decisions. */
+    depth: number;
 }
 
 /** With more classes than this, a leaf lists only the classes that occur. */
@@ -58,86 +60,166 @@ export function expandTree(tree: CompactTree, classes: number): TreeNode {
     return expand(0);
 }
 
-function distributionOf(
-    tree: CompactTree,
-    node: number,
-    classes: number,
-): Exclude<TreeNode["distribution"], undefined> {
+function distributionOf(tree: CompactTree, node: number, classes: number): NonNullable<TreeNode["distribution"]> {
     if (tree.task === "regression") {
         return tree.values[node] as number;
     }
-    const leaf = tree.links[node] as number;
-    const [start, end] = [tree.leafStarts[leaf] as number, tree.leafStarts[leaf + 1] as number];
-    const shares: Record<string, number> = {};
-    for (let index = start; index < end; index++) {
-        shares[tree.leafClasses[index] as number] = tree.leafShares[index] as number;
-    }
+    const shares = sharesAt(tree, node);
     if (classes > MOST_LISTED_CLASSES) {
-        return shares;
+        return Object.fromEntries(shares);
     }
     // The list ends with the last class that occurs, as in ml-cart.
-    const length = (tree.leafClasses[end - 1] as number) + 1;
-    return [Array.from({ length }, (_, label) => shares[label] ?? 0)];
+    const list = new Array<number>((shares.at(-1)?.[0] as number) + 1).fill(0);
+    for (const [label, share] of shares) {
+        list[label] = share;
+    }
+    return [list];
+}
+
+/** The shares of the classes in a leaf, in ascending order of the classes. */
+export function sharesAt(tree: CompactTree, node: number): [label: number, share: number][] {
+    const leaf = tree.links[node] as number;
+    const [start, end] = [tree.leafStarts[leaf] as number, tree.leafStarts[leaf + 1] as number];
+    const shares = tree.leafShares.subarray(start, end);
+    return Array.from(shares, (share, index) => [tree.leafClasses[start + index] as number, share]);
+}
+
+/** Builds the arrays of a tree from its nodes in preorder. */
+export class TreeBuilder {
+    readonly #lists = {
+        columns: new Growing(Int32Array),
+        values: new Growing(Float64Array),
+        links: new Growing(Uint32Array),
+        missingLeft: new Growing(Uint8Array),
+        gains: new Growing(Float64Array),
+        samples: new Growing(Uint32Array),
+        leafStarts: new Growing(Uint32Array),
+        leafClasses: new Growing(Uint16Array),
+        leafShares: new Growing(Float64Array),
+    };
+    #depth = 0;
+
+    /** @returns the number of the node, for `setRight` when the left side is complete */
+    addSplit(
+        column: number,
+        value: number,
+        missingLeft: boolean,
+        gain: number,
+        samples: number,
+        depth: number,
+    ): number {
+        this.#depth = Math.max(this.#depth, depth + 1);
+        return this.#addNode(column, value, 0, missingLeft ? 1 : 0, gain, samples);
+    }
+
+    /** Makes the next node the right child of this split. */
+    setRight(split: number): void {
+        this.#lists.links.items[split] = this.#lists.columns.length;
+    }
+
+    /**
+     * Adds a leaf. In a regression, `value` is the leaf's number; in a classification, the leaf's shares are added
+     * next.
+     */
+    addLeaf(value: number, samples: number): void {
+        const { leafStarts, leafShares } = this.#lists;
+        this.#addNode(LEAF, value, leafStarts.length, 0, 0, samples);
+        leafStarts.push(leafShares.length);
+    }
+
+    /** Adds a share to the last leaf. Shares must be added in ascending order of their classes. */
+    addShare(label: number, share: number): void {
+        this.#lists.leafClasses.push(label);
+        this.#lists.leafShares.push(share);
+    }
+
+    finish(task: Task): CompactTree {
+        this.#lists.leafStarts.push(this.#lists.leafShares.length);
+        const arrays = Object.entries(this.#lists).map(([name, list]) => [name, list.finish()]);
+        return { task, depth: this.#depth, ...Object.fromEntries(arrays) };
+    }
+
+    #addNode(column: number, value: number, link: number, missing: number, gain: number, samples: number): number {
+        const { columns, values, links, missingLeft, gains, samples: allSamples } = this.#lists;
+        columns.push(column);
+        values.push(value);
+        links.push(link);
+        missingLeft.push(missing);
+        gains.push(gain);
+        allSamples.push(samples);
+        return columns.length - 1;
+    }
+}
+
+type Numbers = Int32Array | Uint32Array | Uint16Array | Uint8Array | Float64Array;
+
+class Growing<T extends Numbers> {
+    items: T;
+    length = 0;
+
+    constructor(type: new (length: number) => T) {
+        this.items = new type(64);
+    }
+
+    push(item: number): void {
+        if (this.length === this.items.length) {
+            const larger = new (this.items.constructor as new (length: number) => T)(2 * this.length);
+            larger.set(this.items);
+            this.items = larger;
+        }
+        this.items[this.length++] = item;
+    }
+
+    finish(): T {
+        return this.items.slice(0, this.length) as T;
+    }
 }
 
 /** Turns the nodes of a valid tree into arrays. */
 export function compactTree(root: TreeNode, task: Task): CompactTree {
-    const sizes = { nodes: 0, leaves: 0, shares: 0 };
-    visit(root, (node) => {
-        sizes.nodes++;
-        if (!isSplit(node)) {
-            sizes.leaves++;
-            sizes.shares += task === "regression" ? 0 : sharesOf(node).length;
-        }
-    });
-    const tree: CompactTree = {
-        task,
-        columns: new Int32Array(sizes.nodes).fill(LEAF),
-        values: new Float64Array(sizes.nodes),
-        links: new Uint32Array(sizes.nodes),
-        missingLeft: new Uint8Array(sizes.nodes),
-        gains: new Float64Array(sizes.nodes).fill(Number.NaN),
-        samples: new Uint32Array(sizes.nodes),
-        leafStarts: new Uint32Array(sizes.leaves + 1),
-        leafClasses: new Uint16Array(sizes.shares),
-        leafShares: new Float64Array(sizes.shares),
-    };
-    const used = { nodes: 0, leaves: 0, shares: 0 };
-    const append = (node: TreeNode): void => {
-        const at = used.nodes++;
-        tree.samples[at] = node.numberSamples ?? 0;
+    const builder = new TreeBuilder();
+    const append = (node: TreeNode, depth: number): void => {
+        const samples = node.numberSamples ?? 0;
         if (isSplit(node)) {
-            tree.columns[at] = node.splitColumn as number;
-            tree.values[at] = node.splitValue as number;
-            tree.missingLeft[at] = node.missingLeft === true ? 1 : 0;
-            tree.gains[at] = node.gain ?? Number.NaN;
-            append(node.left);
-            tree.links[at] = used.nodes;
-            append(node.right);
+            const { splitColumn, splitValue, missingLeft = false, gain = Number.NaN } = node;
+            const split = builder.addSplit(
+                splitColumn as number,
+                splitValue as number,
+                missingLeft,
+                gain,
+                samples,
+                depth,
+            );
+            append(node.left, depth + 1);
+            builder.setRight(split);
+            append(node.right, depth + 1);
             return;
         }
-        tree.links[at] = used.leaves++;
-        tree.values[at] = task === "regression" ? (node.distribution as number) : 0;
+        builder.addLeaf(task === "regression" ? (node.distribution as number) : 0, samples);
         for (const [label, share] of task === "regression" ? [] : sharesOf(node)) {
-            tree.leafClasses[used.shares] = label;
-            tree.leafShares[used.shares++] = share;
+            builder.addShare(label, share);
         }
-        tree.leafStarts[used.leaves] = used.shares;
     };
-    append(root);
-    return tree;
+    append(root, 0);
+    return builder.finish(task);
+}
+
+/** The trees of a model as arrays. */
+export function compactTrees({ trees, task }: Model): readonly CompactTree[] {
+    return trees instanceof CompactTrees ? trees.compact : Array.from(trees, ({ root }) => compactTree(root, task));
+}
+
+/** One more than the number of the last node below this one. */
+export function endOf({ columns, links }: CompactTree, node: number): number {
+    let last = node;
+    while (columns[last] !== LEAF) {
+        last = links[last] as number;
+    }
+    return last + 1;
 }
 
 export function isSplit(node: TreeNode): node is TreeNode & { left: TreeNode; right: TreeNode } {
     return node.left !== undefined && node.right !== undefined;
-}
-
-function visit(node: TreeNode, use: (node: TreeNode) => void): void {
-    use(node);
-    if (isSplit(node)) {
-        visit(node.left, use);
-        visit(node.right, use);
-    }
 }
 
 /**
@@ -157,25 +239,25 @@ export function sharesOf({ distribution }: TreeNode): [label: number, share: num
 
 /** Trees whose nodes are created one tree at a time, because the nodes of all trees might not fit into memory. */
 export class CompactTrees<T extends CompactTree> {
-    readonly #trees: readonly T[];
+    readonly compact: readonly T[];
     readonly #toModel: (tree: T) => CartModel;
 
     constructor(trees: readonly T[], toModel: (tree: T) => CartModel) {
-        this.#trees = trees;
+        this.compact = trees;
         this.#toModel = toModel;
     }
 
     get length(): number {
-        return this.#trees.length;
+        return this.compact.length;
     }
 
     at(index: number): CartModel | undefined {
-        const tree = this.#trees.at(index);
+        const tree = this.compact.at(index);
         return tree && this.#toModel(tree);
     }
 
     *[Symbol.iterator](): Generator<CartModel> {
-        for (const tree of this.#trees) {
+        for (const tree of this.compact) {
             yield this.#toModel(tree);
         }
     }

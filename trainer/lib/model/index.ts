@@ -14,14 +14,24 @@ export {
     readSeparatorLine,
     sniffDelimiter,
     usesDecimalComma,
-    writeParts,
 } from "./cells";
-export { type CompactTree, CompactTrees, expandTree, isSplit, LEAF, sharesOf } from "./compact-tree";
-export { compileModel, type Predictor } from "./compiled";
+export {
+    type CompactTree,
+    CompactTrees,
+    compactTree,
+    compactTrees,
+    endOf,
+    expandTree,
+    isSplit,
+    LEAF,
+    sharesAt,
+    sharesOf,
+    TreeBuilder,
+} from "./compact-tree";
+export { addLeaf, compileModel, largestOf } from "./compiled";
 export * from "./dates";
 export { formatModel } from "./json";
 export * from "./numbers";
 export { parseModel } from "./parse";
-export { predictEncoded, predictRow, type Row } from "./predict";
 export { readModel } from "./read";
 export * from "./types";

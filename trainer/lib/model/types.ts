@@ -138,11 +138,6 @@ export interface RegressionModel extends ModelBase {
 /** The content of `model.json`. */
 export type Model = ClassificationModel | RegressionModel;
 
-/** A class, with the share of each class in the leaf, or a number. */
-export type Prediction =
-    | { task: "classification"; label: string; probabilities: Record<string, number> }
-    | { task: "regression"; value: number };
-
 /** A model file, or a row to predict, that violates the model format. */
 export class ModelError extends Error {
     override name = "ModelError";

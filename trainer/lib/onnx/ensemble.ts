@@ -1,4 +1,4 @@
-import type { Model } from "../model";
+import { compactTrees, type Model } from "../model";
 import { flatten } from "./flatten";
 import { attribute, nodeMessage, tensorMessage, tensorValues } from "./messages";
 import type { Message } from "./protobuf";
@@ -19,7 +19,7 @@ const DOMAIN = "ai.onnx.ml";
  * trees' numbers
  */
 export function ensembleNode(model: Model, input: string, outputs: readonly string[]): Message {
-    const flat = flatten(model.trees);
+    const flat = flatten(compactTrees(model));
     const nodes = [
         attribute.ints("nodes_treeids", flat.treeIds),
         attribute.ints("nodes_nodeids", flat.nodeIds),

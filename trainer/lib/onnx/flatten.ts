@@ -1,123 +1,66 @@
-import { isSplit, sharesOf, type TreeNode, type Trees } from "../model";
+import { type CompactTree, LEAF } from "../model";
 
 /**
  * Trees in the form that ONNX's operators expect: parallel lists with an entry for each node, or for each weight of a
- * leaf.
+ * leaf. A row below the threshold goes to the true node, which is ml-cart's left child, and any other row to the false
+ * node.
  */
-export interface FlatTrees {
-    treeIds: Int32Array;
-    /** Number of the node in its tree; the root is 0. */
-    nodeIds: Int32Array;
-    /** 1 for a leaf, which has 0 in the next five lists. */
-    isLeaf: Uint8Array;
-    columns: Int32Array;
-    thresholds: Float64Array;
-    /** 1 for a split that sends NaN to the true node. */
-    missingTrue: Uint8Array;
-    trueNodeIds: Int32Array;
-    falseNodeIds: Int32Array;
-    weightTreeIds: Int32Array;
-    weightNodeIds: Int32Array;
-    /** Index of the class; 0 for a number. */
-    weightClasses: Int32Array;
-    weights: Float64Array;
-}
-
-/**
- * Flattens trees. A row below the threshold goes to the true node, which is ml-cart's left child, and any other row to
- * the false node.
- */
-export function flatten(trees: Trees): FlatTrees {
-    let nodeCount = 0;
-    let weightCount = 0;
-    for (const { root } of trees) {
-        const { nodes } = walk(root);
-        nodeCount += nodes.length;
-        for (const node of nodes) {
-            forEachWeight(node, () => weightCount++);
-        }
-    }
-    const flat = allocate(nodeCount, weightCount);
-    let entry = 0;
-    let weightEntry = 0;
-    let treeId = 0;
-    for (const { root } of trees) {
-        const { nodes, rightIds } = walk(root);
-        nodes.forEach((node, nodeId) => {
+export function flatten(trees: readonly CompactTree[]) {
+    const nodeCount = trees.reduce((sum, { columns }) => sum + columns.length, 0);
+    const weightCount = trees.reduce((sum, tree) => sum + countWeights(tree), 0);
+    const flat = {
+        treeIds: new Int32Array(nodeCount),
+        /** Number of the node in its tree; the root is 0. */
+        nodeIds: new Int32Array(nodeCount),
+        /** 1 for a leaf, which has 0 in the next five lists. */
+        isLeaf: new Uint8Array(nodeCount),
+        columns: new Int32Array(nodeCount),
+        thresholds: new Float64Array(nodeCount),
+        /** 1 for a split that sends NaN to the true node. */
+        missingTrue: new Uint8Array(nodeCount),
+        trueNodeIds: new Int32Array(nodeCount),
+        falseNodeIds: new Int32Array(nodeCount),
+        weightTreeIds: new Int32Array(weightCount),
+        weightNodeIds: new Int32Array(weightCount),
+        /** Index of the class; 0 for a number. */
+        weightClasses: new Int32Array(weightCount),
+        weights: new Float64Array(weightCount),
+    };
+    let [entry, weightEntry] = [0, 0];
+    const addWeight = (treeId: number, nodeId: number, label: number, weight: number) => {
+        flat.weightTreeIds[weightEntry] = treeId;
+        flat.weightNodeIds[weightEntry] = nodeId;
+        flat.weightClasses[weightEntry] = label;
+        flat.weights[weightEntry++] = weight;
+    };
+    for (const [treeId, tree] of trees.entries()) {
+        const { task, columns, values, links, missingLeft, leafStarts, leafClasses, leafShares } = tree;
+        for (let node = 0; node < columns.length; node++, entry++) {
+            const [column, value, link] = [columns[node] as number, values[node] as number, links[node] as number];
             flat.treeIds[entry] = treeId;
-            flat.nodeIds[entry] = nodeId;
-            if (isSplit(node)) {
-                flat.columns[entry] = node.splitColumn as number;
-                flat.thresholds[entry] = node.splitValue as number;
-                flat.missingTrue[entry] = node.missingLeft === true ? 1 : 0;
-                flat.trueNodeIds[entry] = nodeId + 1;
-                flat.falseNodeIds[entry] = rightIds[nodeId] as number;
-            } else {
-                flat.isLeaf[entry] = 1;
+            flat.nodeIds[entry] = node;
+            if (column !== LEAF) {
+                flat.columns[entry] = column;
+                flat.thresholds[entry] = value;
+                flat.missingTrue[entry] = missingLeft[node] as number;
+                flat.trueNodeIds[entry] = node + 1;
+                flat.falseNodeIds[entry] = link;
+                continue;
             }
-            forEachWeight(node, (label, weight) => {
-                flat.weightTreeIds[weightEntry] = treeId;
-                flat.weightNodeIds[weightEntry] = nodeId;
-                flat.weightClasses[weightEntry] = label;
-                flat.weights[weightEntry] = weight;
-                weightEntry++;
-            });
-            entry++;
-        });
-        treeId++;
+            flat.isLeaf[entry] = 1;
+            if (task === "regression") {
+                addWeight(treeId, node, 0, value);
+            }
+            // There is always a share, because a leaf without any weight would leave onnxruntime without a label.
+            for (let share = leafStarts[link] as number; share < (leafStarts[link + 1] as number); share++) {
+                addWeight(treeId, node, leafClasses[share] as number, leafShares[share] as number);
+            }
+        }
     }
     return flat;
 }
 
-/** Visits the number of a leaf, or its nonzero shares with the indices of their classes. Other nodes have neither. */
-function forEachWeight(node: TreeNode, use: (label: number, weight: number) => void): void {
-    if (!isSplit(node)) {
-        // There is always a share, because a leaf without any weight would leave onnxruntime without a label.
-        for (const [label, share] of sharesOf(node)) {
-            use(label, share);
-        }
-    }
-}
-
-/**
- * All nodes in a tree: each left child directly follows its parent, and `rightIds` has the indices of the right
- * children.
- */
-function walk(root: TreeNode): { nodes: TreeNode[]; rightIds: number[] } {
-    const nodes: TreeNode[] = [];
-    const rightIds: number[] = [];
-    const waiting: number[] = [];
-    for (let node: TreeNode | undefined = root; node !== undefined; ) {
-        const id = nodes.push(node) - 1;
-        rightIds.push(0);
-        if (isSplit(node)) {
-            waiting.push(id);
-            node = node.left;
-            continue;
-        }
-        const parent = waiting.pop();
-        if (parent === undefined) {
-            break;
-        }
-        rightIds[parent] = nodes.length;
-        node = nodes[parent]?.right;
-    }
-    return { nodes, rightIds };
-}
-
-function allocate(nodes: number, weights: number): FlatTrees {
-    return {
-        treeIds: new Int32Array(nodes),
-        nodeIds: new Int32Array(nodes),
-        isLeaf: new Uint8Array(nodes),
-        columns: new Int32Array(nodes),
-        thresholds: new Float64Array(nodes),
-        missingTrue: new Uint8Array(nodes),
-        trueNodeIds: new Int32Array(nodes),
-        falseNodeIds: new Int32Array(nodes),
-        weightTreeIds: new Int32Array(weights),
-        weightNodeIds: new Int32Array(weights),
-        weightClasses: new Int32Array(weights),
-        weights: new Float64Array(weights),
-    };
+/** Number of shares, or of leaves in a regression, which have a number each. */
+function countWeights({ task, leafShares, leafStarts }: CompactTree): number {
+    return task === "classification" ? leafShares.length : leafStarts.length - 1;
 }

@@ -1,7 +1,7 @@
+import type { TreeBuilder } from "../model";
 import type { BestSplit, GapOf } from "./best-split";
 import type { Layout } from "./entries";
 import { type ClassCounts, type Stretch, searchClasses, searchNumbers, searchTwoClasses } from "./split-search";
-import type { TreeBuilder } from "./tree-builder";
 import type { FitTarget } from "./types";
 
 /** A node: its stretch in the lists, and the statistics that its criterion needs. */

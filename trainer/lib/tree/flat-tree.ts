@@ -2,8 +2,6 @@ import { type NumberList, valueAt } from "../columns/number-list";
 import { type CartModel, type CompactTree, expandTree, LEAF } from "../model";
 import type { GrowthOptions } from "./types";
 
-export { LEAF };
-
 /** A grown tree. Its arrays move between threads at no cost. */
 export interface FlatTree extends CompactTree {
     /**
@@ -11,13 +9,17 @@ export interface FlatTree extends CompactTree {
      * no split.
      */
     importances: Float64Array;
-    /** Levels of decisions. */
-    depth: number;
 }
 
 /** Number of leaves, which is one more than the number of splits. */
 export function countLeaves(tree: FlatTree): number {
     return (tree.columns.length + 1) / 2;
+}
+
+/** Divides importances by their sum, unless it is 0. */
+export function normalize(importances: Float64Array): Float64Array {
+    const total = importances.reduce((sum, importance) => sum + importance, 0);
+    return total > 0 ? importances.map((importance) => importance / total) : importances;
 }
 
 /** Returns the leaf that a row reaches, as a node number. */

@@ -1,13 +1,13 @@
 import { type NumberList, valueAt } from "../columns/number-list";
+import { TreeBuilder } from "../model";
 import type { Random } from "../random";
 import { type BestSplit, type GapOf, noSplit } from "./best-split";
 import { type Criterion, makeCriterion, type NodeFacts, type Rounding } from "./criteria";
 import { chooseLayout, type Layout, makeSample, type Sample } from "./entries";
-import type { FlatTree } from "./flat-tree";
+import { type FlatTree, normalize } from "./flat-tree";
 import { LazyLists } from "./lazy-lists";
 import { makeWorkspace, type NodeLists, PartitionedLists, reserve, type Workspace } from "./node-lists";
 import type { NodeImpurities } from "./prune";
-import { TreeBuilder } from "./tree-builder";
 import type { FitTable, GrowthOptions } from "./types";
 
 /** Parameters for a tree, in addition to the table. */
@@ -134,13 +134,7 @@ class Grower {
         const root = this.#criterion.describe(list, 0, entries, 0);
         this.impurities.root = this.#criterion.impurityOf(list, root);
         this.#addNode(root, 0);
-        const total = this.#importances.reduce((sum, importance) => sum + importance, 0);
-        if (total > 0) {
-            for (let column = 0; column < this.#importances.length; column++) {
-                this.#importances[column] = (this.#importances[column] as number) / total;
-            }
-        }
-        return this.#builder.finish(this.#table.target.task, this.#importances);
+        return { ...this.#builder.finish(this.#table.target.task), importances: normalize(this.#importances) };
     }
 
     #addNode(node: NodeFacts, depth: number): void {
@@ -163,11 +157,9 @@ class Grower {
         const importance = criterion.importanceOf(gain, node);
         this.#importances[best.column] = (this.#importances[best.column] as number) + importance;
         this.#record(node, importance);
-        const split = builder.addSplit(best.column, this.#thresholdOf(best), gain, node.rows, depth);
         // Missing values come last in the list, together with numbers that no threshold exceeds.
-        if (left.rows > right.rows && this.#valueAt(best.column, node.end - 1) < Number.MAX_VALUE) {
-            builder.setMissingLeft(split);
-        }
+        const missingLeft = left.rows > right.rows && this.#valueAt(best.column, node.end - 1) < Number.MAX_VALUE;
+        const split = builder.addSplit(best.column, this.#thresholdOf(best), missingLeft, gain, node.rows, depth);
         const final = { left: this.#isFinal(left, depth + 1), right: this.#isFinal(right, depth + 1) };
         lists.beginLeft(node, best, final);
         this.#addNode(left, depth + 1);

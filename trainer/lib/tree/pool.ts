@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { NumberList } from "../columns/number-list";
 import { sharedWords, shareWords } from "../columns/shared-memory";
 import { estimateSortMs, estimateTreeMs } from "./estimate";
-import type { FlatTree } from "./flat-tree";
+import { type FlatTree, normalize } from "./flat-tree";
 import type { GrowJob, JobResult, View, ViewColumn } from "./jobs";
 import { finishScores, makeScores, type Predicted } from "./scores";
 import { Threads } from "./threads";
@@ -340,6 +340,5 @@ function meanImportances(ofTrees: readonly Float64Array[], columns: number): Flo
             means[column] = (means[column] as number) + (importances[column] as number);
         }
     }
-    const total = means.reduce((sum, value) => sum + value, 0);
-    return total === 0 ? means : means.map((value) => value / total);
+    return normalize(means);
 }

@@ -1,5 +1,5 @@
-import { type FlatTree, findLeaf, LEAF } from "./flat-tree";
-import { TreeBuilder } from "./tree-builder";
+import { endOf, LEAF, TreeBuilder } from "../model";
+import { type FlatTree, findLeaf, normalize } from "./flat-tree";
 import type { FitTable } from "./types";
 
 /** The numbers for each node that pruning needs, in addition to the tree itself. */
@@ -26,16 +26,8 @@ export function pruneTree(tree: FlatTree, impurities: NodeImpurities, complexity
         if (isLeaf[node] === 0) {
             const column = tree.columns[node] as number;
             importances[column] = (importances[column] as number) + (impurities.removed[node] as number);
-            const split = builder.addSplit(
-                column,
-                tree.values[node] as number,
-                tree.gains[node] as number,
-                samples,
-                depth,
-            );
-            if (tree.missingLeft[node] === 1) {
-                builder.setMissingLeft(split);
-            }
+            const [value, gain] = [tree.values[node] as number, tree.gains[node] as number];
+            const split = builder.addSplit(column, value, tree.missingLeft[node] === 1, gain, samples, depth);
             copy(node + 1, depth + 1);
             builder.setRight(split);
             copy(tree.links[node] as number, depth + 1);
@@ -50,8 +42,7 @@ export function pruneTree(tree: FlatTree, impurities: NodeImpurities, complexity
         }
     };
     copy(0, 0);
-    const total = importances.reduce((sum, importance) => sum + importance, 0);
-    return builder.finish(tree.task, total > 0 ? importances.map((value) => value / total) : importances);
+    return { ...builder.finish(tree.task), importances: normalize(importances) };
 }
 
 /**
@@ -121,15 +112,6 @@ function findPruned(tree: FlatTree, impurities: NodeImpurities, complexity: numb
         }
     }
     return isLeaf;
-}
-
-/** One more than the number of the last node below this one. */
-function endOf({ columns, links }: FlatTree, node: number): number {
-    let last = node;
-    while (columns[last] !== LEAF) {
-        last = links[last] as number;
-    }
-    return last + 1;
 }
 
 /** Counts the rows of each class in a node. */

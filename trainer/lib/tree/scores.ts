@@ -1,4 +1,5 @@
 import { sharedDoubles, sharedWords } from "../columns/shared-memory";
+import { addLeaf, largestOf } from "../model";
 import { type FlatTree, findLeaf } from "./flat-tree";
 import type { FitTable, FitTarget } from "./types";
 
@@ -47,7 +48,7 @@ export function addPredictions(scores: Scores, tree: FlatTree, table: FitTable, 
         for (let index = 0; index < length; index++) {
             const position = positions[index] as number;
             votes[position] = (votes[position] as number) + 1;
-            addLeaf(scores.sums, position, tree, leaves[index] as number, widthOf(table.target));
+            addLeaf(scores.sums, position * widthOf(table.target), tree, leaves[index] as number);
         }
     };
     for (let position = 0; position < rows.length; position++) {
@@ -61,19 +62,6 @@ export function addPredictions(scores: Scores, tree: FlatTree, table: FitTable, 
             withLock(lock, addBlock);
             length = 0;
         }
-    }
-}
-
-function addLeaf(sums: Float64Array, position: number, tree: FlatTree, node: number, width: number): void {
-    if (tree.task === "regression") {
-        sums[position] = (sums[position] as number) + (tree.values[node] as number);
-        return;
-    }
-    const leaf = tree.links[node] as number;
-    const end = tree.leafStarts[leaf + 1] as number;
-    for (let index = tree.leafStarts[leaf] as number; index < end; index++) {
-        const cell = position * width + (tree.leafClasses[index] as number);
-        sums[cell] = (sums[cell] as number) + (tree.leafShares[index] as number);
     }
 }
 
@@ -111,16 +99,6 @@ export function finishScores(scores: Scores, target: FitTarget): Predicted {
         predictions: predictions.subarray(0, length),
         values: sums.subarray(0, length * width),
     };
-}
-
-function largestOf(sums: Float64Array, start: number, width: number): number {
-    let best = 0;
-    for (let label = 1; label < width; label++) {
-        if ((sums[start + label] as number) > (sums[start + best] as number)) {
-            best = label;
-        }
-    }
-    return best;
 }
 
 const FREE = 0;

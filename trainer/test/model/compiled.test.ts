@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { compileModel, type Model, type Prediction, parseModel, predictEncoded, type TreeNode } from "../../lib/model";
+import { compileModel, type Model, parseModel, type TreeNode } from "../../lib/model";
 import { leaf, modelOf, numberFeatures, split } from "./models";
+import { type Prediction, predictEncoded } from "./predict";
 
 const FEATURES = 3;
 

@@ -8,8 +8,9 @@ import {
     FUZZ,
     variantsOf,
 } from "../../../tests/helpers/fuzz";
-import { compileModel, type Feature, type Model, ModelError, parseModel, predictRow } from "../../lib/model";
+import { compileModel, type Feature, type Model, ModelError, parseModel } from "../../lib/model";
 import { leaf, modelOf, numberFeatures, split, textFeature } from "./models";
+import { predictRow } from "./predict";
 
 const FEATURES: Feature[] = [...numberFeatures(2), textFeature("__proto__", ["constructor", "toString"])];
 const CLASSIFICATION = modelOf(

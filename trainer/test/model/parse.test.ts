@@ -1,5 +1,6 @@
-import { type Feature, type Model, ModelError, parseModel, predictRow, type TextFeature } from "../../lib/model";
+import { type Feature, type Model, ModelError, parseModel, type TextFeature } from "../../lib/model";
 import { textFeature } from "./models";
+import { predictRow } from "./predict";
 
 const MODEL: Model = {
     format: "gcp-trainer-model",

@@ -1,5 +1,6 @@
-import type { Feature, Row, TreeNode } from "../../lib/model";
+import type { Feature, TreeNode } from "../../lib/model";
 import { leaf, modelOf, numberFeatures, split, textFeature } from "../model/models";
+import type { Row } from "../model/predict";
 import { customers, iris, makeDraw, petals, prices } from "./data";
 import { fitModel, fittedCase } from "./fit";
 import type { Case } from "./onnxruntime";

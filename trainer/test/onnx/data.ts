@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { Feature, Row } from "../../lib/model";
+import type { Feature } from "../../lib/model";
 import { textFeature } from "../model/models";
+import type { Row } from "../model/predict";
 
 /** The producer named in the ONNX files. */
 export const PRODUCER = { name: "test", version: "1.2.3" };

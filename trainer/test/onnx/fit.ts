@@ -1,6 +1,7 @@
-import type { Feature, Model, Row, TreeNode } from "../../lib/model";
+import type { Feature, Model, TreeNode } from "../../lib/model";
 import { openFitPool, toCartModel } from "../../lib/tree";
 import { modelOf } from "../model/models";
+import type { Row } from "../model/predict";
 import { shareLabels, shareNumbers, UNLIMITED } from "../tree/tables";
 import type { Data } from "./data";
 import type { Case } from "./onnxruntime";

@@ -4,8 +4,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import type { Model, Row } from "../../lib/model";
+import type { Model } from "../../lib/model";
 import { toOnnx } from "../../lib/onnx";
+import type { Row } from "../model/predict";
 import { PRODUCER } from "./data";
 
 const VENV = path.join(__dirname, "../../../.venv");

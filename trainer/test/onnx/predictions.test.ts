@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { type Model, ModelError, type Prediction, predictRow, type Row } from "../../lib/model";
+import { type Model, ModelError } from "../../lib/model";
+import { type Prediction, predictRow, type Row } from "../model/predict";
 import { CASES, ODD_NAMES } from "./cases";
 import { PRODUCER } from "./data";
 import { type Case, describeWithOnnxruntime, type Judgement, judge } from "./onnxruntime";

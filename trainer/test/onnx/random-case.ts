@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { DATE_PARTS, type Feature, type Row, type TreeNode } from "../../lib/model";
+import { DATE_PARTS, type Feature, type TreeNode } from "../../lib/model";
 import { leaf, modelOf, split, textFeature } from "../model/models";
+import type { Row } from "../model/predict";
 import type { Case } from "./onnxruntime";
 
 const number = fc.oneof(

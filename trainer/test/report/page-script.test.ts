@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { describeWithChromium } from "../../../tests/helpers/chromium";
-import { type Feature, type Model, predictRow, type TreeNode } from "../../lib/model";
+import type { Feature, Model, TreeNode } from "../../lib/model";
+import { predictRow } from "../model/predict";
 import { blobs, type Data, houses, iris, madeUp } from "./helpers/data";
 import { modelOf, reportOf, train } from "./helpers/inputs";
 import { numbers, uneven } from "./helpers/made-up-trees";

@@ -29,7 +29,7 @@ describe("the drawn part of a tree in the report", () => {
     it("contains all of a small tree, numbered depth first, with rows and leaves", () => {
         const data = iris();
         const root = grow({ columns: data.columns, y: data.y, classes: 3 }, 64, 3);
-        const { root: view, splits } = readTree(root, modelOf(data, [root]));
+        const { root: view, splits } = readTree(modelOf(data, [root]));
         const views = allOf(view);
         expect(views.map(({ index }) => index)).toEqual([...views.keys()]);
         expect(views).toHaveLength(2 * splits + 1);
@@ -40,7 +40,7 @@ describe("the drawn part of a tree in the report", () => {
     it("shows the composition of each node's training rows", () => {
         const data = iris();
         const root = grow({ columns: data.columns, y: data.y, classes: 3 }, 64, 3);
-        const { root: view } = readTree(root, modelOf(data, [root]));
+        const { root: view } = readTree(modelOf(data, [root]));
         const check = (node: NodeView, source: TreeNode, rows: number[]): void => {
             const counts = [0, 1, 2].map((label) => rows.filter((row) => data.y[row] === label).length);
             const shares = [0, 1, 2]
@@ -69,13 +69,13 @@ describe("the drawn part of a tree in the report", () => {
 
     it("shows the mean of the rows below each node in a regression", () => {
         const root = split(1, leaf(10, 30), split(2, leaf(20, 10), leaf(60, 10)));
-        const { root: view } = readTree(root, modelOf(madeUp(numbers, undefined, 50), [root]));
+        const { root: view } = readTree(modelOf(madeUp(numbers, undefined, 50), [root]));
         expect(view.answer).toEqual({ mean: (30 * 10 + 10 * 20 + 10 * 60) / 50 });
     });
 
     it("is the top of a huge tree: the splits with the most rows, each after its parent", () => {
         const root = uneven(60_000, numbers, 0);
-        const { root: view, splits } = readTree(root, modelOf(madeUp(numbers, undefined, 720_000), [root]));
+        const { root: view, splits } = readTree(modelOf(madeUp(numbers, undefined, 720_000), [root]));
         const views = allOf(view);
         expect(views).toHaveLength(2 * splits + 1);
         const ranked = views.flatMap((node) =>
@@ -101,7 +101,7 @@ describe("the drawn part of a tree in the report", () => {
 
 describe("a question", () => {
     const ask = (root: TreeNode, features: Feature[]) => {
-        const { root: view } = readTree(root, modelOf(madeUp(features, undefined, 20), [root]));
+        const { root: view } = readTree(modelOf(madeUp(features, undefined, 20), [root]));
         return allOf(view).flatMap(({ split: found }) => {
             if (found === undefined) {
                 return [];
@@ -136,7 +136,7 @@ describe("a question", () => {
 describe("the nodes that are drawn", () => {
     it("have the numbers that they have among all nodes of the tree", () => {
         const root = uneven(3000, numbers, 0);
-        const { root: view } = readTree(root, modelOf(madeUp(numbers, undefined, 36_000), [root]));
+        const { root: view } = readTree(modelOf(madeUp(numbers, undefined, 36_000), [root]));
         const all: TreeNode[] = [];
         const add = (node: TreeNode): void => {
             all.push(node);

@@ -25,7 +25,7 @@ export function rowSection(input: ReportInput, summaries: ReadonlyMap<string, Co
 /** The tree, with a form that follows a row through it, or the first tree in a forest. */
 export function treeSection(input: ReportInput, summaries: ReadonlyMap<string, ColumnSummary>): Section {
     const { model } = input;
-    const tree = readTree(model.trees.at(0)?.root ?? {}, model);
+    const tree = readTree(model);
     const isForest = model.algorithm === "forest";
     const title = isForest ? `One of its ${formatCount(model.trees.length)} trees` : "The tree";
     const drawn = drawTree(tree, model, huesOf(input));

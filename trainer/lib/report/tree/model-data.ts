@@ -1,4 +1,4 @@
-import { type DatePart, type Feature, isSplit, listParts, type Model, sharesOf, type TreeNode } from "../../model";
+import { compactTrees, type DatePart, type Feature, LEAF, listParts, type Model, sharesAt } from "../../model";
 import { clip } from "../html";
 import type { HueOf } from "../hues";
 
@@ -50,34 +50,28 @@ export function modelData(model: Model, hueOf: HueOf): ModelData | undefined {
     };
     const answers = new Map<string, number>();
     let size = JSON.stringify([data.fields, data.classes, data.hues]).length;
-    const add = (node: TreeNode): void => {
-        if (size > MAX_SIZE) {
-            return;
-        }
-        size += 5;
-        if (isSplit(node)) {
-            const { splitColumn = 0, splitValue = 0, missingLeft } = node;
-            size += String(splitValue).length;
-            data.nodes.push(2 * splitColumn + (missingLeft ? 1 : 0));
-            data.thresholds.push(splitValue);
-            add(node.left);
-            add(node.right);
-            return;
-        }
-        const answer = classes === undefined ? [node.distribution as number] : sharesOf(node).flat();
-        const key = answer.join();
-        const known = answers.get(key) ?? answers.size;
-        if (known === answers.size) {
-            answers.set(key, known);
-            data.answers.push(answer);
-            size += key.length;
-        }
-        data.nodes.push(-1 - known);
-    };
-    for (const { root } of model.trees) {
-        add(root);
-        if (size > MAX_SIZE) {
-            return undefined;
+    for (const tree of compactTrees(model)) {
+        for (const [node, column] of tree.columns.entries()) {
+            const value = tree.values[node] as number;
+            size += 5;
+            if (column !== LEAF) {
+                size += String(value).length;
+                data.nodes.push(2 * column + (tree.missingLeft[node] as number));
+                data.thresholds.push(value);
+            } else {
+                const answer = classes === undefined ? [value] : sharesAt(tree, node).flat();
+                const key = answer.join();
+                const known = answers.get(key) ?? answers.size;
+                if (known === answers.size) {
+                    answers.set(key, known);
+                    data.answers.push(answer);
+                    size += key.length;
+                }
+                data.nodes.push(-1 - known);
+            }
+            if (size > MAX_SIZE) {
+                return undefined;
+            }
         }
     }
     return data;

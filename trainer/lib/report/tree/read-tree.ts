@@ -1,6 +1,27 @@
-import type { Model, TreeNode } from "../../model";
-import { type TreeColumn, treeColumns } from "./columns";
-import { type Answer, type Summary, summarize } from "./summaries";
+import {
+    type CompactTree,
+    compactTrees,
+    endOf,
+    type Feature,
+    LEAF,
+    listParts,
+    type Model,
+    sharesAt,
+    type TextFeature,
+} from "../../model";
+
+/** A column in the trees. It contains a feature, or one part of a feature. */
+export interface TreeColumn {
+    feature: Feature;
+    name: string;
+    part: number;
+    /** For text, its categories in the order of their codes in this column, and these codes. */
+    categories: readonly string[];
+    codes: readonly number[];
+}
+
+/** The prediction for a node, as if it were a leaf: the most common classes with their shares, or the mean. */
+export type Answer = { classes: readonly { label: number; share: number }[] } | { mean: number };
 
 /** The question that a split asks. "Yes" goes left. */
 export type Question =
@@ -51,76 +72,115 @@ export const DRAWN = 200;
 /** For each text column, the range of categories that can reach a node. */
 type Ranges = ReadonlyMap<number, readonly [first: number, end: number]>;
 
-/** Reads the splits with the most rows. */
-export function readTree(root: TreeNode, model: Model): TreeView {
-    const chosen = chooseSplits(root);
+/** Reads the splits with the most rows in the model's first tree. */
+export function readTree(model: Model): TreeView {
+    const tree = compactTrees(model)[0] as CompactTree;
     const columns = treeColumns(model.features);
-    const ranks = new Map(chosen.map((split, rank) => [split, rank]));
-    const shown = new Set([root, ...chosen.flatMap(({ left, right }) => [left as TreeNode, right as TreeNode])]);
-    const summaries = summarize(root, model.task === "classification" ? model.classes.length : 0, shown);
-    const view = (node: TreeNode, index: number, depth: number, ranges: Ranges): NodeView => {
-        const { answer, leaves } = summaries.get(node) as Summary;
-        return { index, depth, rows: rowsOf(node), answer, leaves, split: viewSplit(node, index, depth, ranges) };
+    const ranks = new Map(chooseSplits(tree).map((split, rank) => [split, rank]));
+    const view = (node: number, depth: number, ranges: Ranges): NodeView => {
+        const summary = summarize(tree, node, model);
+        return { index: node, depth, rows: rowsOf(tree, node), ...summary, split: viewSplit(node, depth, ranges) };
     };
-    const viewSplit = (node: TreeNode, index: number, depth: number, ranges: Ranges): SplitView | undefined => {
+    const viewSplit = (node: number, depth: number, ranges: Ranges): SplitView | undefined => {
         const rank = ranks.get(node);
         if (rank === undefined) {
             return undefined;
         }
-        const { question, left, right } = ask(node, columns, ranges);
-        const yes = view(node.left as TreeNode, index + 1, depth + 1, left);
-        return {
-            question,
-            asked: columns[question.column],
-            yes,
-            no: view(node.right as TreeNode, index + 2 * yes.leaves, depth + 1, right),
-            rank,
-        };
+        const { question, left, right } = ask(tree, node, columns, ranges);
+        const yes = view(node + 1, depth + 1, left);
+        const no = view(tree.links[node] as number, depth + 1, right);
+        return { question, asked: columns[question.column], yes, no, rank };
     };
-    return { root: view(root, 0, 0, new Map()), splits: ranks.size };
+    return { root: view(0, 0, new Map()), splits: ranks.size };
+}
+
+/** The trees' columns, indexed by the column numbers in splits. */
+function treeColumns(features: readonly Feature[]): TreeColumn[] {
+    return listParts(features).map(({ feature: index, part }) => {
+        const feature = features[index] as Feature;
+        const isTime = feature.kind === "date" && feature.parts[part] === "time";
+        const name = feature.kind === "date" && !isTime ? `${feature.name}, ${feature.parts[part]}` : feature.name;
+        return { feature, name, part, ...(feature.kind === "text" ? sort(feature, part) : NO_CODES) };
+    });
+}
+
+const NO_CODES = { categories: [], codes: [] };
+
+function sort({ categories, codes }: TextFeature, part: number): Pick<TreeColumn, "categories" | "codes"> {
+    const list = codes[part] as number[];
+    const order = [...categories.keys()].sort((a, b) => (list[a] as number) - (list[b] as number));
+    return {
+        categories: order.map((index) => categories[index] as string),
+        codes: order.map((index) => list[index] as number),
+    };
 }
 
 /** The splits with the most rows, from the root down, so that any prefix of the list is also a tree. */
-function chooseSplits(root: TreeNode): TreeNode[] {
-    const chosen: TreeNode[] = [];
-    const found: TreeNode[] = [];
-    const add = (node: TreeNode | undefined) => {
-        if (node?.left !== undefined && node.right !== undefined) {
-            found.push(node);
+function chooseSplits(tree: CompactTree): number[] {
+    const chosen: number[] = [];
+    let found = [0];
+    for (;;) {
+        found = found.filter((node) => tree.columns[node] !== LEAF);
+        if (found.length === 0 || chosen.length === DRAWN) {
+            return chosen;
         }
-    };
-    add(root);
-    while (found.length > 0 && chosen.length < DRAWN) {
-        const rows = found.map(rowsOf);
-        const [split] = found.splice(rows.indexOf(Math.max(...rows)), 1) as [TreeNode];
+        const rows = found.map((node) => rowsOf(tree, node));
+        const [split] = found.splice(rows.indexOf(Math.max(...rows)), 1) as [number];
         chosen.push(split);
-        add(split.left);
-        add(split.right);
+        found.push(split + 1, tree.links[split] as number);
     }
-    return chosen;
 }
 
-function rowsOf({ numberSamples = 1 }: TreeNode): number {
-    return numberSamples;
+function rowsOf({ samples }: CompactTree, node: number): number {
+    return samples[node] || 1;
+}
+
+/** Maximum number of classes in a prediction. */
+const MOST_CLASSES = 3;
+
+/** Adds up the leaves below a node. Equally common classes are in class order, so the first one is predicted. */
+function summarize(tree: CompactTree, node: number, model: Model): { answer: Answer; leaves: number } {
+    const totals = new Float64Array(model.task === "classification" ? model.classes.length : 0);
+    let [leaves, rows, sum] = [0, 0, 0];
+    const end = endOf(tree, node);
+    for (let leaf = node; leaf < end; leaf++) {
+        if (tree.columns[leaf] === LEAF) {
+            const ofLeaf = rowsOf(tree, leaf);
+            leaves++;
+            rows += ofLeaf;
+            sum += ofLeaf * (tree.values[leaf] as number);
+            for (const [label, share] of sharesAt(tree, leaf)) {
+                totals[label] = (totals[label] as number) + ofLeaf * share;
+            }
+        }
+    }
+    const common = [...totals.keys()]
+        .filter((label) => (totals[label] as number) > 0)
+        .sort((a, b) => (totals[b] as number) - (totals[a] as number) || a - b)
+        .slice(0, MOST_CLASSES)
+        .map((label) => ({ label, share: (totals[label] as number) / rows }));
+    return { answer: model.task === "classification" ? { classes: common } : { mean: sum / rows }, leaves };
 }
 
 /** The question that a split asks, and the ranges of categories below it. */
 function ask(
-    { splitColumn: column = 0, splitValue = 0, missingLeft }: TreeNode,
+    tree: CompactTree,
+    node: number,
     columns: readonly TreeColumn[],
     ranges: Ranges,
 ): { question: Question; left: Ranges; right: Ranges } {
+    const [column, value] = [tree.columns[node] as number, tree.values[node] as number];
     const asked = columns[column];
     if (asked?.feature.kind !== "text") {
         const question: Question =
-            splitValue === Number.MAX_VALUE
+            value === Number.MAX_VALUE
                 ? { kind: "given", column }
-                : { kind: "below", column, threshold: splitValue, missingLeft: missingLeft === true };
+                : { kind: "below", column, threshold: value, missingLeft: tree.missingLeft[node] === 1 };
         return { question, left: ranges, right: ranges };
     }
     const { codes } = asked;
     const [first, end] = ranges.get(column) ?? [0, codes.length];
-    const above = codes.findIndex((code) => code >= splitValue);
+    const above = codes.findIndex((code) => code >= value);
     const middle = Math.min(Math.max(above < 0 ? codes.length : above, first), end);
     return {
         question: { kind: "one of", column, first, middle, end },

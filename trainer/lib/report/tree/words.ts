@@ -3,8 +3,7 @@ import { type Html, html, name } from "../html";
 import { className, type HueOf } from "../hues";
 import { countOf, formatNumber, formatShare, formatThreshold } from "../numbers";
 import { formatValue } from "../sections/column-summary";
-import type { TreeColumn } from "./columns";
-import type { NodeView, Question } from "./read-tree";
+import type { NodeView, Question, TreeColumn } from "./read-tree";
 
 /** The question that a split asks: `petal length < 2.45`, `colour is blue or green`. */
 export function questionText(question: Question, asked: TreeColumn | undefined): Html {

@@ -1,7 +1,8 @@
-import { type Algorithm, type Model, predictEncoded, type TreeNode } from "../../../lib/model";
+import type { Algorithm, Model, TreeNode } from "../../../lib/model";
 import type { ReportInput, ReportTable } from "../../../lib/report";
 import { scoreClasses, scoreNumbers } from "../../../src/evaluate";
 import { scoreProbabilities } from "../../../src/probability-metrics";
+import { predictEncoded } from "../../model/predict";
 import type { Data } from "./data";
 import { grow, randomNumbers } from "./grow";
 

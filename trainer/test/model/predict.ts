@@ -1,14 +1,18 @@
-import { cellReader, writeParts } from "./cells";
-import { sharesOf } from "./compact-tree";
-import { type Model, ModelError, type Prediction, type TreeNode } from "./types";
+import { cellReader, type Model, ModelError, sharesOf, type TreeNode } from "../../lib/model";
+import { writeParts } from "../../lib/model/cells";
+
+/** A class, with the share of each class, or a number. */
+export type Prediction =
+    | { task: "classification"; label: string; probabilities: Record<string, number> }
+    | { task: "regression"; value: number };
 
 /** A row, by column name. Null, undefined and an absent column are missing values. */
 export type Row = Readonly<Record<string, string | number | null | undefined>>;
 
 /**
  * Predicts one row. Cells may be text, as in a CSV file, or numbers; NaN represents a missing number, and dates are
- * numbers as defined in dates.ts. Columns that the model does not use are ignored. For many rows `compileModel` is much
- * faster.
+ * numbers as defined in dates.ts. Columns that the model does not use are ignored. The reference for
+ * `compileModel`, ONNX and the report.
  * @throws {ModelError} for text where a number or a date is needed
  */
 export function predictRow(model: Model, row: Row): Prediction {
