@@ -20,7 +20,7 @@ describe.each([22, 24, 26])("npm start on Node.js %s", (version) => {
     (isInstalled ? it : it.skip)(
         `prints no warning${isInstalled ? "" : " [skipped: .ci/node-versions.sh has not installed it]"}`,
         async () => {
-            const args = ["-r", "ts-node/register/transpile-only", "cli/start/main.ts", "--runtime", "process"];
+            const args = ["-r", "./load-typescript.cjs", "cli/start/main.ts", "--runtime", "process"];
             const env = { ...process.env, PATH: [bin, process.env.PATH].join(path.delimiter) };
             const child = spawn(path.join(bin, "node"), args, { cwd: project.folder, env });
             const [stdout, stderr, [status]] = await Promise.all([

@@ -165,17 +165,19 @@ describe("npm run results without enough resources", () => {
 
     itOnLinux.each([22])("saves everything or fails and saves nothing with %i file descriptors", async (limit) => {
         const projectDir = mkdtempSync(path.join(tmpdir(), "descriptors-"));
-        for (const name of ["cli", "run", "infra", "node_modules", "package.json", "tsconfig.json"]) {
+        for (const name of [
+            "cli",
+            "run",
+            "infra",
+            "node_modules",
+            "load-typescript.cjs",
+            "package.json",
+            "tsconfig.json",
+        ]) {
             symlinkSync(path.join(ROOT, name), path.join(projectDir, name));
         }
         const command = `ulimit -n ${limit}; exec "$0" --preserve-symlinks --preserve-symlinks-main "$@"`;
-        const args = [
-            "-r",
-            "ts-node/register/transpile-only",
-            "cli/results/main.ts",
-            "--bucket",
-            `gs://${bucket.name}`,
-        ];
+        const args = ["-r", "./load-typescript.cjs", "cli/results/main.ts", "--bucket", `gs://${bucket.name}`];
         const child = spawn("bash", ["-c", command, process.execPath, ...args], { cwd: projectDir, env: env() });
         const output = Promise.all([text(child.stdout), text(child.stderr)]);
         const [status] = await once(child, "close");

@@ -73,7 +73,7 @@ async function rehearse(project: ProjectCopy, rule: string): Promise<Rehearsal> 
     const record = path.join(project.folder, "requests.json");
     const manifest = path.join(project.folder, "package.json");
     const { scripts, ...rest } = JSON.parse(readFileSync(manifest, "utf8"));
-    scripts.faulty = "node -r ts-node/register/transpile-only tests/faults/start-with-faults.ts";
+    scripts.faulty = "node -r ./load-typescript.cjs tests/faults/start-with-faults.ts";
     writeFileSync(manifest, JSON.stringify({ ...rest, scripts }));
     rmSync(path.join(project.folder, "models"), { recursive: true, force: true });
     const env = { FAULT_RULES: rule, FAULT_RECORD: record };

@@ -15,17 +15,13 @@ export interface EndedCommand {
 }
 
 /** The loader in the scripts of package.json. */
-export const TS_NODE = "ts-node/register/transpile-only";
-/** Loads the same code as `ts-node/register/transpile-only`, but compiles a file only once for all tests. */
-export const CACHED_TS_NODE = path.join(__dirname, "cached-typescript.js");
+export const LOADER = path.resolve(__dirname, "../../load-typescript.cjs");
 
 /** Options for a command. */
 export interface CommandOptions {
     readonly cwd: string;
     /** Variables in addition to this process's own. */
     readonly env?: NodeJS.ProcessEnv;
-    /** True to use the script's own loader, which takes seconds. */
-    readonly exactly?: boolean;
 }
 
 /** A project command in its own process, started like the script in package.json. */
@@ -38,12 +34,11 @@ export class CliCommand {
     #onOutput: () => void = () => undefined;
 
     /** @param script a script in package.json that runs Node.js */
-    constructor(script: string, args: readonly string[], { cwd, env = {}, exactly = false }: CommandOptions) {
+    constructor(script: string, args: readonly string[], { cwd, env = {} }: CommandOptions) {
         const { scripts } = JSON.parse(readFileSync(path.join(cwd, "package.json"), "utf8")) as {
             scripts: Record<string, string>;
         };
-        const [, ...words] = (scripts[script] ?? "").split(" ");
-        const nodeArgs = words.map((word) => (word === TS_NODE && !exactly ? CACHED_TS_NODE : word));
+        const [, ...nodeArgs] = (scripts[script] ?? "").split(" ");
         const child = spawn(process.execPath, [...nodeArgs, ...args], { cwd, env: { ...process.env, ...env } });
         this.#child = child;
         child.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { Terminal } from "@xterm/headless";
-import { CACHED_TS_NODE } from "./cli-command";
+import { LOADER } from "./cli-command";
 
 const PSEUDO_TERMINAL = path.join(__dirname, "pseudo_terminal.py");
 
@@ -30,7 +30,7 @@ export class TerminalCommand {
         }: { rows?: number; columns?: number; cwd: string; env: NodeJS.ProcessEnv },
     ) {
         this.#screen = new Terminal({ rows, cols: columns, allowProposedApi: true, scrollback: 10_000 });
-        const runner = program.endsWith(".ts") ? [process.execPath, "-r", CACHED_TS_NODE] : [];
+        const runner = program.endsWith(".ts") ? [process.execPath, "-r", LOADER] : [];
         const command = [...runner, program, ...args];
         const pty = [PSEUDO_TERMINAL, String(rows), String(columns)];
         this.#child = spawn("python3", [...pty, ...command], {

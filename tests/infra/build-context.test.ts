@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { contextFiles, copyBuildContext } from "../../infra/build-context";
-import { CACHED_TS_NODE } from "../helpers/cli-command";
+import { LOADER } from "../helpers/cli-command";
 
 const OWNER = { stack: "dev", component: "trainer" };
 const COPY = ".build-context/dev/trainer";
@@ -107,7 +107,7 @@ describe("copyBuildContext", () => {
             "program.js",
             `require(${JSON.stringify(module)}).copyBuildContext(${JSON.stringify(root)}, "trainer", ${JSON.stringify(OWNER)})`,
         );
-        const args = ["-r", CACHED_TS_NODE, program];
+        const args = ["-r", LOADER, program];
         await Promise.all([1, 2, 3, 4].map(() => promisify(execFile)(process.execPath, args)));
 
         expect(readdirSync(path.join(root, ".build-context/dev"))).toEqual(["trainer"]);

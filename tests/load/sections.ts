@@ -211,7 +211,7 @@ async function rehearsal(
  * @throws {Error} with the end of its output unless it succeeds
  */
 async function npmStart(folder: string, args: readonly string[]): Promise<{ ownMb: number; childMb: number }> {
-    const command = ["-r", "ts-node/register/transpile-only", "cli/start/main.ts", "--runtime", "process", ...args];
+    const command = ["-r", "./load-typescript.cjs", "cli/start/main.ts", "--runtime", "process", ...args];
     const child = spawn(process.execPath, command, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
     let tail = "";
     const keep = (chunk: Buffer) => {

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { CACHED_TS_NODE } from "../helpers/cli-command";
+import { LOADER } from "../helpers/cli-command";
 
 const ROOT = path.resolve(__dirname, "../..");
 /** Prints the text of `ReadyApis`, and the text that Pulumi's own class registers for the same provider. */
@@ -54,7 +54,7 @@ afterAll(() => {
 });
 
 async function print(): Promise<{ cached: string; own: string }> {
-    const { stdout } = await promisify(execFile)(process.execPath, ["-r", CACHED_TS_NODE, "main.ts"], { cwd: folder });
+    const { stdout } = await promisify(execFile)(process.execPath, ["-r", LOADER, "main.ts"], { cwd: folder });
     return JSON.parse(stdout) as { cached: string; own: string };
 }
 

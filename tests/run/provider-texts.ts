@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import { CACHED_TS_NODE } from "../helpers/cli-command";
+import { LOADER } from "../helpers/cli-command";
 
 export const projectRoot = path.resolve(__dirname, "../..");
 
@@ -16,10 +16,7 @@ type ProviderTexts = Record<"trainingRun" | "savedResults" | "cleanup" | "batchJ
  * @param loader must emit the same code as the loaders in `npm start` and the engine, because the text depends on that
  * code
  */
-export async function serialiseProviders(
-    root: string = projectRoot,
-    loader: string = CACHED_TS_NODE,
-): Promise<ProviderTexts> {
+export async function serialiseProviders(root: string = projectRoot, loader: string = LOADER): Promise<ProviderTexts> {
     const script = path.join(root, "tests/run/fixtures/print-providers.ts");
     const { stdout } = await promisify(execFile)(process.execPath, ["-r", loader, script], {
         cwd: root,

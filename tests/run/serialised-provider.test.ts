@@ -7,7 +7,6 @@ import { OAuth2Client } from "google-auth-library";
 import { type ProviderCall, type ProviderResult, runProvider } from "../../cli/start/provider-host";
 import { startTestEmulator, type TestEmulator } from "../../emulator/src/testing";
 import { type RunStatus, renderStatus } from "../../run/status";
-import { TS_NODE } from "../helpers/cli-command";
 import { statusOf } from "./fakes";
 import { runInputs } from "./fixtures/run-inputs";
 import { projectRoot, serialiseProviders } from "./provider-texts";
@@ -99,7 +98,7 @@ describe("the text that Pulumi receives", () => {
             expect(text).not.toContain(projectRoot);
             expect(text).not.toContain(homedir());
         }
-        await expect(serialiseProviders(copy, TS_NODE)).resolves.toEqual(texts);
+        await expect(serialiseProviders(copy, "ts-node/register/transpile-only")).resolves.toEqual(texts);
     });
 });
 

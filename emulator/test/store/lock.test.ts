@@ -6,6 +6,8 @@ import path from "node:path";
 import { startEmulator } from "../../src";
 import { lockFolder } from "../../src/store/lock";
 
+const LOADER = path.resolve(__dirname, "../../../load-typescript.cjs");
+
 let folder: string;
 
 beforeEach(async () => {
@@ -58,11 +60,10 @@ describe("the lock on a data folder", () => {
 
     it("is released by the kernel when its process is killed", async () => {
         const program = `require("./lock").lockFolder(process.argv[1]).then(() => process.send("locked"));`;
-        const child = spawn(
-            process.execPath,
-            ["-r", "ts-node/register/transpile-only", "-e", `${program} setInterval(() => {}, 1000)`, folder],
-            { cwd: path.join(__dirname, "../../src/store"), stdio: ["ignore", "ignore", "inherit", "ipc"] },
-        );
+        const child = spawn(process.execPath, ["-r", LOADER, "-e", `${program} setInterval(() => {}, 1000)`, folder], {
+            cwd: path.join(__dirname, "../../src/store"),
+            stdio: ["ignore", "ignore", "inherit", "ipc"],
+        });
         await once(child, "message");
         await expect(lockFolder(folder)).rejects.toThrow(`(process ${child.pid})`);
         const ended = once(child, "exit");
