@@ -8,7 +8,7 @@ import { TrainingJob } from "./infra/training-job";
 export = async () => {
     /** The stack config and the dataset, checked as a whole. */
     const config = await loadConfig();
-    /** The price of a run; the machine type, the zone and the quotas are checked on the way. */
+    /** The price of a run. This also checks the machine type, the zone and the quotas. */
     const { cost, price } = await checkCloud(config);
 
     /**

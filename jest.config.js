@@ -4,7 +4,7 @@ const { availableParallelism } = require("node:os");
 /** @type {import("jest").Config} */
 module.exports = {
     testEnvironment: "node",
-    // Many tests wait: for a VM to boot, for a container, for the end of a pause. Jest takes no percentage above 100.
+    // Many tests wait: for a VM to boot, for a container, for the end of a pause. Jest accepts no percentage above 100.
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     testSequencer: "<rootDir>/tests/helpers/long-first.js",
     testMatch: ["<rootDir>/{tests,emulator/test,trainer/test}/**/*.test.ts"],

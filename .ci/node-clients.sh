@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Creates .clients with Google's Node.js client for Batch, which emulator/test/contract drives the emulator with. It is
-# not a dependency of the project, because only this test needs it. Without .clients, the test is skipped.
+# Creates .clients with Google's Node.js client for Batch, which emulator/test/contract uses to drive the emulator. It
+# is not a dependency of the project, because only this test needs it. Without .clients, the test is skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Runs one task of a Batch job. It does what systemd does on a VM: it runs the parts of boot.sh one after the other, each
-# with its time limit, and stops them when the VM is about to go. Its exit code tells Batch what to do next, see
-# docs/adr/0013-engines.md. The VM belongs to Batch, so this script never powers it off.
+# Runs one task of a Batch job. It does what systemd does on a VM: it runs the parts of boot.sh one after the other,
+# each with its time limit, and stops them when the VM is about to be taken away. Its exit code tells Batch what to do
+# next: see docs/adr/0013-engines.md. The VM belongs to Batch, so this script never powers it off.
 set -u -o pipefail
 export LC_ALL=C
 
@@ -35,8 +35,8 @@ alarm() {
     [ "$is_off" = 1 ] || signal USR1 "$SCRIPT"
 }
 
-# watch_preemption: sends this script TERM when Compute Engine announces that it preempts the VM, which leaves 30 seconds.
-# https://cloud.google.com/compute/docs/instances/spot#preemption-process
+# watch_preemption: sends this script TERM when Compute Engine announces that it will preempt the VM, which leaves 30
+# seconds. https://cloud.google.com/compute/docs/instances/spot#preemption-process
 watch_preemption() {
     local is_off=0
     ROLE=watcher
@@ -44,7 +44,7 @@ watch_preemption() {
     HTTP_SECONDS=5
     while [ "$is_off" = 0 ]; do
         if [ "$(metadata instance/preempted)" = TRUE ]; then
-            say "Compute Engine preempts the VM"
+            say "Compute Engine is preempting the VM"
             signal TERM "$SCRIPT"
             return
         fi
@@ -53,7 +53,7 @@ watch_preemption() {
 }
 
 # part NAME SECONDS: runs a part of boot.sh, and sets CODE and RESULT, which has the words of systemd's $SERVICE_RESULT.
-# A part that is asked to end has a minute for it.
+# A part that is asked to end has a minute to do so.
 part() {
     local child pid timer own
     bash "$HERE/boot.sh" "$1" &

@@ -58,7 +58,7 @@ pull_image() {
 install_gpu_driver() {
     local tries=1
     say "installing the GPU driver"
-    # The installer comes from gcr.io, which may not be reachable at the first try.
+    # The installer comes from gcr.io, which may not be reachable on the first try.
     until await cos-extensions install gpu >"$STATE/gpu.txt" 2>&1; do
         [ "$tries" -lt 3 ] ||
             fail "The GPU driver could not be installed: $(last_line "$STATE/gpu.txt");" \

@@ -179,8 +179,9 @@ same_bytes() {
     [ "$(md5_of <(tail -c "+$(($1 + 1))" "$LOG" | head -c "$2"))" = "$(md5_of <(head -c "$2" "$LOG.kept"))" ]
 }
 
-# A follower loses and repeats output if docker rotates its files faster than it reads. Docker keeps everything unless
-# the log is very long, and then its newest part. Uploaded bytes cannot change, so whatever they lack is appended.
+# A follower loses and repeats output if docker rotates its files faster than it reads. Docker keeps the whole log
+# unless it is very long, in which case it keeps the newest part. Uploaded bytes cannot change, so whatever they lack is
+# appended.
 complete_log() {
     local seconds=20 kept followed uploaded
     if [ "$STATUS" = INTERRUPTED ]; then seconds=5; fi

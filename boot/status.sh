@@ -25,7 +25,7 @@ now_ms() {
 }
 
 # Cloud Storage accepts one write per second for each object. https://cloud.google.com/storage/quotas#objects The clock
-# may be adjusted in the meantime, so the number of pauses is limited, too.
+# may be adjusted in the meantime, so the number of pauses is also limited.
 await_pace() {
     local last pace=1000 tenths=21
     last=$(recall status-written-ms 0)
@@ -89,8 +89,8 @@ put_status() {
         case $HTTP_CODE in
             (200)
                 generation=$(json_number generation <"$RESPONSE")
-                # If the generation is missing, the response was corrupted in transit, and the status is read to find it
-                # out. An empty precondition would overwrite whatever exists.
+                # If the generation is missing, the response was corrupted in transit, so the status is read to find it.
+                # An empty precondition would overwrite whatever exists.
                 if [ -n "$generation" ]; then
                     keep generation "$generation"
                     return 0

@@ -9,7 +9,7 @@ const BATCH_IMAGE = "batch-cos";
 /** The size of that image. */
 const MIN_BOOT_DISK_GB = 30;
 
-/** Where and on what the tasks of a job run. */
+/** The location and the machines of a job's tasks. */
 export interface BatchMachine {
     project: string;
     region: string;
@@ -57,7 +57,7 @@ function renderDefinition(boot: BootConfig, machine: BatchMachine, text: string)
             {
                 taskSpec: {
                     runnables: [{ displayName: "trainer", script: { text } }],
-                    // These only decide how many tasks share a VM, which `taskCountPerNode` limits to one.
+                    // These determine only how many tasks share a VM, which `taskCountPerNode` limits to one.
                     computeResource: { cpuMilli: "1000", memoryMib: "512" },
                     maxRunDuration: `${maxVmSeconds(boot)}s`,
                 },
@@ -97,7 +97,7 @@ function renderDefinition(boot: BootConfig, machine: BatchMachine, text: string)
                     },
                 ],
             },
-            // Not the owner's label, because the VMs belong to Batch, which would replace one that is deleted.
+            // The owner's label is left out, because the VMs belong to Batch, which would replace one that is deleted.
             labels: run,
         },
         labels: { ...machine.labels, ...run },
@@ -110,7 +110,7 @@ function pathOf(reference: string, collection: string): string {
     return /projects\/.*$/.exec(reference)?.[0] ?? `${collection}/${reference}`;
 }
 
-/** The script in the job's definition, which downloads the bundle and runs it if its hash is right. */
+/** The script in the job's definition, which downloads the bundle and runs it if its hash matches. */
 function renderScript(boot: BootConfig, bundleName: string, hash: string): string {
     const { bucket, runId } = boot;
     return `#!/bin/bash

@@ -7,7 +7,7 @@ export type Hyperparameter = string | number | boolean | readonly unknown[] | { 
 /** The VM's billing model. Google may stop a spot VM at any time. */
 export type Provisioning = "standard" | "spot";
 
-/** The engine that trains a run: a VM of the stack's own, or a job of Google Batch. */
+/** The engine that trains a run: the stack's own VM, or a Google Batch job. */
 export type EngineName = "vm" | "batch";
 
 /** The provisioning of the last attempt of a run on spot VMs, if it differs from that of the others. */
@@ -84,9 +84,9 @@ export interface TrainingJobArgs {
     scopes?: pulumi.Input<readonly string[]>;
     /** Turns on Secure Boot for an Arm VM too; every other VM has it. @default false */
     secureBoot?: pulumi.Input<boolean>;
-    /** Cloud KMS key for bucket, repository, boot disk and secrets, in the region. @default "" (keys of Google) */
+    /** Cloud KMS key for bucket, repository, boot disk and secrets, in the region. @default "" (Google's own keys) */
     kmsKey?: string;
-    /** Days for which Cloud Storage keeps, and bills, deleted objects: 0, or 7 to 90. @default 0 */
+    /** Number of days for which Cloud Storage keeps deleted objects and bills for them: 0, or 7 to 90. @default 0 */
     softDeleteDays?: number;
     /** Runs the container in privileged mode, without restrictions. @default false */
     privileged?: pulumi.Input<boolean>;
@@ -97,7 +97,7 @@ export interface TrainingJobArgs {
     writableRoot?: pulumi.Input<boolean>;
     /** False ends the update once the VM has claimed the run; a later update collects the results. @default true */
     wait?: pulumi.Input<boolean>;
-    /** Folder for results, relative to the project folder. @default "models" */
+    /** Results folder, relative to the project folder. @default "models" */
     resultsDir?: pulumi.Input<string>;
     /** Saves the trainer's checkpoints with the results. @default false */
     saveCheckpoints?: pulumi.Input<boolean>;

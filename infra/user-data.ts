@@ -94,7 +94,7 @@ const GPU_DRIVER_SECONDS = 900;
 
 const BOOT_DIR = path.join(__dirname, "..", "boot");
 const VM_DIR = "/etc/gcp-trainer";
-/** The script that takes the place of systemd on a VM of Batch. */
+/** The script that takes the place of systemd on a Batch VM. */
 const BATCH_SCRIPT = "batch.sh";
 const UNIT = "gcp-trainer.service";
 const READY = "gcp-trainer-ready.target";

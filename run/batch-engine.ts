@@ -18,7 +18,7 @@ import type { Engine, EngineState } from "./engine";
 import { httpStatusOf } from "./errors";
 import type { GoogleApis } from "./google-api";
 
-/** A run's jobs, and what creates the next one. */
+/** A run's jobs, and the definition of the next one. */
 export interface BatchOptions extends BatchPlace, Pick<BatchAttempts, "spotFallback"> {
     runId: string;
     definition: BatchJobDefinition;
@@ -51,7 +51,7 @@ export function batchEngine(apis: GoogleApis, options: BatchOptions): Engine {
     };
     const state = async (): Promise<EngineState> => {
         const job = await refresh();
-        // Batch may not know a job yet for a moment after it has created it.
+        // For a moment after Batch has created a job, it may report that the job does not exist.
         const isYoung = apis.clock.now() - createdMs < 60_000;
         return job === undefined && isYoung ? { phase: "starting", detail: "is new" } : toState(job);
     };
@@ -112,7 +112,10 @@ function isCancellable({ status }: BatchJob): boolean {
     return ["QUEUED", "SCHEDULED", "RUNNING"].includes(status?.state ?? "");
 }
 
-/** A job as an engine's state. A job stays RUNNING while Batch retries a task, so its tasks decide whether a VM trains. */
+/**
+ * Converts a job to an engine's state. A job stays RUNNING while Batch retries a task, so the state of its tasks shows
+ * whether a VM is training.
+ */
 export function toState(job: BatchJob | undefined): EngineState {
     if (job === undefined) {
         return { phase: "gone", detail: "no longer exists" };

@@ -89,7 +89,7 @@ async function begin(apis: GoogleApis, bucket: BucketClient, inputs: BatchJobInp
     await removeJobs({ apis, owner, print: printLine }, inputs.project, [inputs.region], runId);
     const engine = batchEngine(apis, inputs);
     await engine.start(left);
-    printLine(`run ${runId}: ${engine.name()} is accepted; it needs no waiter from now on`);
+    printLine(`run ${runId}: ${engine.name()} was accepted and needs no waiter from now on`);
 }
 
 function pendingStatus(runId: string, clock: Clock): string {

@@ -38,7 +38,7 @@ export interface BatchJob {
     };
 }
 
-/** The place of a run's jobs. The first job has the id `jobId`; the next ones append `-a2`, `-a3` and so on. */
+/** The location of a run's jobs. The first job has the id `jobId`; the next ones append `-a2`, `-a3` and so on. */
 export interface BatchPlace {
     project: string;
     region: string;
@@ -64,7 +64,7 @@ const reservedCodes: Record<string, string> = {
     50006: "the VM was recreated while the task was running",
 };
 
-/** States in which a job has no VM and cannot change any more. */
+/** States in which a job has no VM and can no longer change. */
 export function isOver(state: string | undefined): boolean {
     return state === "SUCCEEDED" || state === "FAILED" || state === "CANCELLED";
 }
@@ -101,8 +101,8 @@ export async function getJob(apis: GoogleApis, place: BatchPlace, number: number
 }
 
 /**
- * Returns a definition for a job with some attempts. Batch repeats interrupted attempts by itself; with a fallback, the
- * last one is left to another job with a standard VM.
+ * Returns the definition for a job with a given number of attempts. Batch repeats interrupted attempts by itself; with
+ * a fallback, the last one is left to another job with a standard VM.
  */
 export function withAttempts(
     definition: BatchJobDefinition,
@@ -167,8 +167,8 @@ export async function startJob(
             if (httpStatusOf(error) !== 409) {
                 throw refusal(error, place, number);
             }
-            // The response to an earlier request was lost, or another command was faster. The next round finds the job,
-            // which may take a moment.
+            // The response to an earlier request was lost, or another command was faster. The next iteration finds the
+            // job, which may take a moment.
             await apis.clock.sleep(1000);
         }
     }
@@ -251,7 +251,7 @@ async function untilDeleted(apis: GoogleApis, place: BatchPlace, number: number)
     const deadline = apis.clock.now() + 20 * 60_000;
     while ((await getJob(apis, place, number)) !== undefined) {
         if (apis.clock.now() > deadline) {
-            throw new Error(`The Batch job ${numbered(place.jobId, number)} has been in deletion for 20 minutes`);
+            throw new Error(`The Batch job ${numbered(place.jobId, number)} is still being deleted after 20 minutes`);
         }
         await apis.clock.sleep(2000);
     }

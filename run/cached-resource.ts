@@ -61,7 +61,10 @@ function read(file: string): string | undefined {
     }
 }
 
-/** A hash of everything that determines the text: the sources, what the loader made of them, and the versions. */
+/**
+ * A hash of everything that determines the text: the sources, the code that the loader emitted for them, and the
+ * versions.
+ */
 function fingerprint(provider: object): string {
     const hash = createHash("sha256");
     const emitted = [serialised, fingerprint, ...Object.values(provider)].map(String);
@@ -78,7 +81,7 @@ function manifestOf(name: string): string {
     try {
         return readFileSync(require.resolve(`${name}/package.json`), "utf8");
     } catch {
-        // The loader is not installed where the code has been compiled before.
+        // The loader is not installed where the code has already been compiled.
         return "";
     }
 }

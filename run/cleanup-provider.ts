@@ -116,7 +116,7 @@ async function removeAll(context: OwnerContext, state: CleanupOutputs): Promise<
         const place = placeOf(context.apis, kind, { project, name, ...(location === undefined ? {} : { location }) });
         await unlessDenied(context, `the ${kind} ${place.name}`, async () => {
             if ((await removeOwned(context, place)) === "foreign") {
-                context.print(`the ${kind} ${place.name} stays, because it does not belong to this stack`);
+                context.print(`the ${kind} ${place.name} is kept, because it does not belong to this stack`);
             }
         });
     };
@@ -171,7 +171,10 @@ async function removeSecrets(context: OwnerContext, project: string): Promise<vo
     }
 }
 
-/** Removes the account's grants before the account, because a policy then names a deleted account by another name. */
+/**
+ * Removes the account's grants before the account, because afterwards, policies refer to the deleted account by another
+ * name.
+ */
 async function removeAccount(
     context: OwnerContext,
     remove: Remove,

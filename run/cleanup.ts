@@ -21,9 +21,9 @@ export class Cleanup extends CachedResource {
 }
 
 /**
- * Options for a resource that `cleanup` removes, so that an interruption cannot leave state and cloud in disagreement.
- * `pulumi destroy` drops such a resource from the state without a request, and `cleanup` then deletes it.
- * See docs/adr/0012-interrupted-commands.md.
+ * Options for a resource that `cleanup` removes, so that an interruption cannot leave the state out of step with Google
+ * Cloud. `pulumi destroy` drops such a resource from the state without a request, and `cleanup` then deletes it. See
+ * docs/adr/0012-interrupted-commands.md.
  */
 export function owned(
     parent: pulumi.Resource,
@@ -33,7 +33,7 @@ export function owned(
     return { parent, dependsOn: [cleanup], deletedWith: cleanup, ...(hasHooks() ? { hooks } : {}) };
 }
 
-/** Removes what an interrupted command left under these names right before the resource is created. */
+/** Removes what an interrupted command left behind under these names right before the resource is created. */
 export function withoutLeftovers(cleanup: Cleanup, ...planned: readonly Planned[]): pulumi.ResourceHookBinding {
     return { beforeCreate: [async () => removeLeftovers(await plannerOf(cleanup), planned)] };
 }

@@ -17,8 +17,8 @@ export interface StoredObject {
 export type ObjectVersion = Pick<StoredObject, "name" | "sizeBytes" | "generation" | "crc32c">;
 
 /**
- * How long a download that makes no progress is resumed, in addition to a few quick attempts. A patient download also
- * tolerates it if the credentials are rejected twice in a row.
+ * How long to keep resuming a download that makes no progress, in addition to a few quick attempts. A patient download
+ * also tolerates two consecutive rejections of its credentials.
  */
 export interface Patience {
     windowMs: number;

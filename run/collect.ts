@@ -25,7 +25,7 @@ export interface CollectContext {
     bucket: BucketClient;
     clock: Clock;
     print: Print;
-    /** True to download the trainer's checkpoints, too. @default false */
+    /** True to download the trainer's checkpoints as well. @default false */
     saveCheckpoints?: boolean | undefined;
 }
 
@@ -60,7 +60,7 @@ const maxManifestBytes = 256 * 1024 * 1024;
  * verification are not downloaded again. The folder appears as a whole, or not at all. If it holds the results from
  * another attempt, those are moved, never overwritten.
  * @throws when the model in the bucket is not what the run wrote, when a download fails verification, or when a
- * symbolic link leads out of the folder for results.
+ * symbolic link leads out of the results folder.
  */
 export async function collectRun(given: CollectContext, options: CollectOptions): Promise<Collected> {
     const { clock, print } = given;
@@ -251,7 +251,7 @@ async function writeManifest(
 
 /**
  * Reads the manifest in the bucket. Its text is undefined if it is not a manifest of this run and these objects, which
- * is possible because the trainer can write there, too.
+ * is possible because the trainer can also write there.
  */
 async function readManifest(
     bucket: BucketClient,

@@ -50,7 +50,7 @@ const FOR: Readonly<Record<keyof Needs, readonly Permission[]>> = {
 
 /**
  * A hook that rejects a deployer who lacks roles, before the first resource is created. Otherwise, a command would fail
- * halfway, with Google's message, which names a permission and no role. All resources with the hook share one check.
+ * halfway, with Google's message, which names a permission but no role. All resources with the hook share one check.
  * @param config returns the value of a key such as `gcp:accessToken`.
  */
 export function roleCheck(
@@ -91,7 +91,7 @@ export async function requireRoles(
         `The account that runs Pulumi must have ${roles.length === 1 ? "one more role" : `${roles.length} more roles`} ` +
             `on the project ${project}: ${listed.join(", ")}. Nothing has been created. Ask for each role: ` +
             `gcloud projects add-iam-policy-binding ${project} --member user:EMAIL --role ${roles[0]}. ` +
-            "If the account has these permissions under a condition only, skip this check: SKIP_ROLE_CHECK=1 pulumi up",
+            "If the account has these permissions only under a condition, skip this check: SKIP_ROLE_CHECK=1 pulumi up",
     );
 }
 
@@ -108,7 +108,7 @@ async function missingIn(
         const { permissions: held = [] } = (await call("POST", url, { permissions })) ?? {};
         return wanted.filter(([name]) => !(held as string[]).includes(name));
     } catch (error) {
-        // Without an answer, the requests that need the permissions decide.
+        // If this request fails, the requests that need the permissions show whether they are granted.
         if (![400, 403].includes(httpStatusOf(error) ?? 0)) {
             throw error;
         }

@@ -10,7 +10,7 @@ export interface EngineState {
     phase: "starting" | "running" | "stopping" | "ended" | "gone";
     /** A predicate for a sentence about it, such as "is TERMINATED". */
     detail: string;
-    /** The reason for which it is still starting, if the engine gives one. */
+    /** The reason why it is still starting, if the engine gives one. */
     waitsFor?: string;
 }
 
@@ -38,7 +38,7 @@ export interface EngineMessages {
     logCommand: string;
     /** Advice for a run that shows no sign of life. */
     stallDetails: string[];
-    /** The next step after a stall, by whether the machine is down. */
+    /** The next step after a stall, depending on whether the machine is down. */
     stallNext: { down: string; up: string };
     /** The role that the user needs to watch and start the machine. */
     role: string;

@@ -164,7 +164,7 @@ export async function removeAbandoned(folder: string): Promise<void> {
 }
 
 /**
- * Rejects a folder for results if it, or a folder in it, is a symbolic link to somewhere else.
+ * Rejects a results folder if it, or a folder in it, is a symbolic link to somewhere else.
  * @param folder `<resultsDir>/<stack>/<runId>`; `resultsDir` itself may be a link.
  * @param paths the paths of its files.
  */

@@ -80,7 +80,7 @@ export function configureApis(session: ApiSession, config: (key: string) => stri
 }
 
 /**
- * Opens Google's APIs. If Pulumi did not configure the provider, the environment alone decides.
+ * Opens Google's APIs. If Pulumi did not configure the provider, only the environment counts.
  * @throws if `gcp:credentials` is neither JSON nor a readable file.
  */
 export async function openApis(session: ApiSession): Promise<GoogleApis> {
@@ -108,7 +108,7 @@ export function openCall(auth: GoogleAuth, clock: Clock): Call {
                 if (status === 204) {
                     return {};
                 }
-                throw incompleteAnswer(`${method} ${url} must be answered with a JSON object`);
+                throw incompleteAnswer(`${method} ${url} must return a JSON object`);
             } catch (error) {
                 if (codeOf(error) === 404) {
                     return undefined;

@@ -1,6 +1,6 @@
 /** A reference to an image in a registry. */
 export interface ImageReference {
-    /** The reference without tag and digest. */
+    /** The reference without its tag and digest. */
     name: string;
     /** `sha256:...`, if the reference has one. */
     digest: string | undefined;

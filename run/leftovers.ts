@@ -30,8 +30,8 @@ export interface Planner {
 const print: Print = (line) => console.log(terminalText(line));
 
 /**
- * Removes resources that an interrupted command left under the names of planned ones, in this order. A service account
- * stays, because the provider adopts it.
+ * Removes resources that an interrupted command left behind under the names of planned ones, in this order. A service
+ * account stays, because the provider adopts it.
  * @throws an error for a resource that does not belong to the owner
  */
 export async function removeLeftovers(planner: Planner, planned: readonly Planned[]): Promise<void> {
@@ -43,7 +43,7 @@ export async function removeLeftovers(planner: Planner, planned: readonly Planne
 }
 
 /**
- * Removes a bucket that an interrupted command left, after every run in it has been saved on this machine.
+ * Removes a bucket that an interrupted command left behind, after every run in it has been saved on this machine.
  * @throws an error if a run cannot be saved, or the bucket does not belong to the owner
  */
 export async function removeLeftoverBucket(
@@ -63,7 +63,7 @@ export async function removeLeftoverBucket(
             await saveAllRuns(saving, (runId) => resultsFolder(results, runId));
         } catch (error) {
             throw new Error(
-                `The bucket ${bucket.name}, which an interrupted command left, is kept, because its results could not ` +
+                `The bucket ${bucket.name}, which an interrupted command left behind, is kept, because its results could not ` +
                     `all be saved: ${messageOf(error)}. Fix this and run \`pulumi up\` again, or discard the results: ` +
                     "DISCARD_RESULTS=1 pulumi up",
                 { cause: error },
@@ -74,8 +74,8 @@ export async function removeLeftoverBucket(
 }
 
 /**
- * Removes the VMs from earlier runs, and one that an interrupted command left. If that one is training the planned run,
- * waits until it has ended, because its work must not be lost.
+ * Removes the VMs from earlier runs, and one that an interrupted command left behind. If that one is training the
+ * planned run, waits until it has ended, because its work must not be lost.
  * @throws an error instead of waiting unless `wait` is true, and for a VM that does not belong to the owner
  */
 export async function removeLeftoverInstances(
@@ -114,7 +114,7 @@ export async function removeAllInstances(planner: Planner, project: string): Pro
 }
 
 /**
- * Rejects a change that requires the VM to be off, while it is on. Without this check, the provider would fail with an
+ * Rejects a change that requires the VM to be off if it is on. Without this check, the provider would fail with an
  * instruction for programs in another language.
  */
 export async function rejectWhileOn(
@@ -132,7 +132,7 @@ export async function rejectWhileOn(
     const status = await openVm({ project, zone, instance: name }, settings, auth, context.apis.clock).status();
     if (["PROVISIONING", "STAGING", "RUNNING", "STOPPING"].includes(status ?? "")) {
         throw new Error(
-            `${changed.join(", ")} can change only while the VM ${name} is off; it is ${status}. Wait until the run has ` +
+            `${changed.join(", ")} can be changed only while the VM ${name} is off; it is ${status}. Wait until the run has ` +
                 `ended, or interrupt it: gcloud compute instances stop ${name} --zone ${zone}`,
         );
     }
@@ -146,7 +146,7 @@ export interface Scheduling {
 }
 
 /**
- * Returns the scheduling of the VM of a run that has succeeded, or undefined. A new VM with another scheduling would
+ * Returns the scheduling of the VM of a run that has succeeded, or undefined. A new VM with different scheduling would
  * only find that the run has ended.
  */
 export async function finishedScheduling(

@@ -3,7 +3,10 @@ import { ownFiles } from "./layout";
 /** Subfolder of a run's folder for objects whose names are not valid file names. */
 export const renamedFolder = "renamed";
 
-/** Objects that come second if their paths conflict with those of others, and the prefix under which they keep theirs. */
+/**
+ * Objects that give way if their paths conflict with those of others, and the prefix under which they keep their own
+ * paths.
+ */
 export interface Extras {
     names: string[];
     prefix: string;
@@ -14,7 +17,7 @@ export interface Extras {
  * depends only on the names, so it is the same on every machine, and every path is valid on every system.
  *
  * An object keeps its name if that is a portable path that does not conflict with any other object, whether as a file,
- * as a folder, or in different case. Any other object is saved as `renamed/<hash>-<end of its name>`. An object with
+ * as a folder, or in a different case. Any other object is saved as `renamed/<hash>-<end of its name>`. An object with
  * the same name as one of the waiter's own files keeps its `model/` folder.
  */
 export function assignPaths(

@@ -87,7 +87,7 @@ export function lastLines(text: string, lineCount: number): string[] {
 
 /**
  * The visible part of a line in which carriage returns overwrite the beginning, as progress bars do; other control
- * characters are escaped. A line that has more than 1000 characters is cut.
+ * characters are escaped. A line that has more than 1,000 characters is cut.
  */
 export function visibleLine(line: string): string {
     const maxCharacters = 1000;

@@ -5,8 +5,8 @@ import { planChunks, toLogChunks, visibleLine } from "./log-chunks";
 /** Follows a run's log and prints it as it arrives. */
 export interface LogStream {
     /**
-     * Prints the new lines in an attempt's log. An unfinished line is held back, but for the state of a progress bar. When the attempt changes, the rest of
-     * the previous attempt's log is printed first.
+     * Prints the new lines in an attempt's log. An unfinished line is held back, except for the state of a progress
+     * bar. When the attempt changes, the rest of the previous attempt's log is printed first.
      * @returns true if anything was new.
      */
     follow(attempt: number): Promise<boolean>;
@@ -106,7 +106,7 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
     let held = Buffer.alloc(0);
     // True from the time that the beginning of a long line is printed until that line ends.
     let isCut = false;
-    // The state of a progress bar that was printed last.
+    // The last state of a progress bar that was printed.
     let progress: string | undefined;
 
     /** The bytes that follow the end of a line that has been cut. */

@@ -1,4 +1,4 @@
-/** Matches the names of metrics of which a lower value is better; of all others, a higher one is. */
+/** Matches the names of metrics for which a lower value is better; for all others, a higher value is better. */
 export const lowerIsBetter = "loss|error|deviance|brier|perplexity|rmse|mse|mae|mape|seconds";
 
 /** True if a lower value of a metric is better, according to its name. */
@@ -15,7 +15,10 @@ export function comparedMetrics(runs: readonly { metrics: Readonly<Record<string
     return names.filter((name, index) => names.indexOf(name) === index && !new RegExp(notCompared).test(name));
 }
 
-/** The run with the best value of a metric; undefined if no run has it. The earlier of two equal runs is the best. */
+/**
+ * The run with the best value of a metric; undefined if no run has the metric. If two runs are equally good, the
+ * earlier one counts as the best.
+ */
 export function bestOf<R extends { startedAt: string | null; metrics: Readonly<Record<string, number>> }>(
     runs: readonly R[],
     metric: string,

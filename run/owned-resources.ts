@@ -77,7 +77,7 @@ export function accountDomain(project: string): string {
 
 /**
  * Removes a resource, with everything in it, and waits until it is gone. Does nothing if it does not exist.
- * @returns `foreign` for a resource that belongs to another owner, and stays
+ * @returns `foreign` for a resource that belongs to another owner and is therefore kept
  * @throws an error that names the resource, if Google Cloud refuses to delete it
  */
 export async function removeOwned(context: OwnerContext, place: Place): Promise<"absent" | "removed" | "foreign"> {
@@ -125,7 +125,7 @@ export async function removeInstances(context: OwnerContext, project: string): P
 
 /**
  * Removes all of the owner's Batch jobs in these regions, and waits until their VMs are gone.
- * @param keptRun id of a run whose jobs stay
+ * @param keptRun id of a run whose jobs are kept
  */
 export async function removeJobs(
     context: OwnerContext,

@@ -3,8 +3,8 @@ import { classifyError, messageOf } from "./errors";
 import { retryWindowMinutes } from "./retry-window";
 
 /**
- * Returns a client that retries each request through the whole retry window, as a wait does. It tolerates it if the
- * credentials are rejected up to twice in a row, and prints at most one message a minute.
+ * Returns a client that retries each request through the whole retry window, as a wait does. It tolerates two
+ * consecutive rejections of its credentials, and prints at most one message a minute.
  */
 export function patientBucket(bucket: BucketClient, clock: Clock, print: Print): BucketClient {
     const windowMs = retryWindowMinutes * 60_000;

@@ -14,15 +14,14 @@ export function outputText(text: string): string {
 
 /**
  * Keeps Pulumi from interpreting `<{%` in a text. Pulumi replaces `<{%reset%}>` with a colour or with nothing, once, so
- * the result of this function is shown as the original text. Pulumi would end with a panic for an unknown colour.
+ * the result of this function is shown as the original text. Pulumi panics if it finds an unknown colour.
  */
 export function withoutMarkup(text: string): string {
     return text.replaceAll("<{%", "<<{%reset%}>{%");
 }
 
 /**
- * The command that shows a run's log from the bucket.
- * @param options what follows the stack's name, e.g. `--follow`.
+ * The command that shows a run's log from the bucket. @param options the text after the stack's name, e.g. `--follow`.
  * @returns undefined in another program that uses the component, because it does not have this command.
  */
 export function logsCommand(stack: string, options: string): string | undefined {

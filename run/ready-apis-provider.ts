@@ -56,7 +56,7 @@ async function wait(inputs: ReadyApisInputs): Promise<void> {
 
 /**
  * Waits until an API that has been enabled accepts requests, for ten minutes at most. Its servers learn at different
- * times that it is enabled, so several must accept one in succession.
+ * times that it is enabled, so it must accept several in succession.
  * @throws an error with the API's last response
  */
 export async function waitForApi(
@@ -82,7 +82,7 @@ export async function waitForApi(
         if (clock.now() > deadline) {
             throw new Error(
                 `The API ${service}.googleapis.com must accept requests from project ${project}, but ${minutes} ` +
-                    `minutes after it was enabled it still refuses them: ${refusal}. ` +
+                    `minutes after it was enabled, it still refuses them: ${refusal}. ` +
                     "Run `pulumi up` again in a few minutes",
             );
         }

@@ -7,9 +7,9 @@ export interface Leftover {
     /** E.g. "disk". */
     kind: string;
     name: string;
-    /** Zone, region or size, for people. */
+    /** Zone, region or size, for display. */
     detail: string;
-    /** GiB that are billed, by the kind of storage; empty if the resource itself costs nothing. */
+    /** Number of GiB that are billed, by kind of storage; empty if the resource itself costs nothing. */
     gib: { disk?: { type: string; gib: number }; bucket?: number; registry?: number };
     /** True for a VM that is on: it costs its hourly price. */
     isRunning?: boolean;
@@ -31,7 +31,7 @@ export interface StackNames {
 
 /**
  * Lists everything in a project that carries a stack's label or name.
- * @returns also the APIs that the project has disabled, whose resources cannot be listed
+ * @returns the resources, and the APIs that are disabled in the project, whose resources cannot be listed
  * @throws an error for an API that this caller may not read, because nothing can be said about its resources
  */
 export async function findResidue(
@@ -233,7 +233,7 @@ function lastOf(link: unknown): string {
     );
 }
 
-/** GiB with at most three digits after the point. */
+/** Converts bytes to GiB, with at most three decimal places. */
 function gibOf(bytes: number): number {
     return Math.round((bytes / 2 ** 30) * 1000) / 1000;
 }

@@ -5,7 +5,7 @@ import { comparedMetrics, lowerIsBetter } from "./metric-direction";
 import { runsPageScript, runsPageStyle } from "./runs-page-parts";
 import { differingParameters, readSavedRuns, type SavedRun } from "./saved-runs";
 
-/** The page about all runs of a stack, in its folder for results. */
+/** The page about all runs of a stack, in its results folder. */
 export const runsPageName = "index.html";
 
 /**

@@ -95,7 +95,7 @@ export async function saveRun(
     return `run ${runId}: ${outcome}; ${what} are in ${folder.relative}`;
 }
 
-/** TensorBoard logs and checkpoints, counted. */
+/** Describes a number of TensorBoard logs and checkpoints. */
 export function extrasText(count: number): string {
     return `${count} ${count === 1 ? "file" : "files"} of TensorBoard logs and checkpoints`;
 }

@@ -7,9 +7,9 @@ export interface SavedResultsArgs {
     bucket: pulumi.Input<string>;
     /** Name of the stack: results go to `<resultsDir>/<stack>/<runId>/`. */
     stack: pulumi.Input<string>;
-    /** Folder for results, relative to the project folder. */
+    /** Results folder, relative to the project folder. */
     resultsDir: pulumi.Input<string>;
-    /** True to save the trainer's checkpoints, too. */
+    /** True to save the trainer's checkpoints as well. */
     saveCheckpoints?: pulumi.Input<boolean>;
 }
 

@@ -34,7 +34,7 @@ export interface SavedRun {
     hasReport: boolean;
 }
 
-/** Reads the runs in a stack's folder for results, oldest first. Other files and folders are ignored. */
+/** Reads the runs in a stack's results folder, oldest first. Other files and folders are ignored. */
 export async function readSavedRuns(folder: string): Promise<SavedRun[]> {
     const { readdir } = require("node:fs/promises") as typeof import("node:fs/promises");
     const names = await readdir(folder).catch(() => [] as string[]);

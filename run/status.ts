@@ -37,7 +37,7 @@ export function parseStatus(text: string, where: string): RunStatus {
         new Error(`${where} is not a run's status: ${what}; got ${terminalCell(text.slice(0, 200))}`);
     const value = parseObject(text);
     if (value === undefined) {
-        throw problem("a JSON object is needed");
+        throw problem("it must be a JSON object");
     }
     const state = runStates.find((known) => known === value.state);
     if (state === undefined) {

@@ -32,9 +32,9 @@ export interface TrainingRunArgs {
     runId: pulumi.Input<string>;
     /** Name of the stack: results go to `<resultsDir>/<stack>/<runId>/`. */
     stack: pulumi.Input<string>;
-    /** Folder for results, relative to the project folder. */
+    /** Results folder, relative to the project folder. */
     resultsDir: pulumi.Input<string>;
-    /** True to save the trainer's checkpoints, too. */
+    /** True to save the trainer's checkpoints as well. */
     saveCheckpoints?: pulumi.Input<boolean>;
     project: pulumi.Input<string>;
     zone: pulumi.Input<string>;

@@ -173,7 +173,7 @@ async function perform({ context, options, state, log, endedGeneration }: Wait, 
         }
         case "retry": {
             const { attempt } = action.seen.status;
-            print(`run ${options.runId}: attempt ${attempt} failed before; starting attempt ${attempt + 1}`);
+            print(`run ${options.runId}: attempt ${attempt} failed; starting attempt ${attempt + 1}`);
             if (action.cancels) {
                 print(`stopping ${engine.name()}, which is still up after that attempt`);
                 await engine.cancel();

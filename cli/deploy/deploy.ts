@@ -24,7 +24,7 @@ Usage: ${commandLine(kind, "[options]")}
 
   -s, --stack STACK   the stack; default: the selected one (npx pulumi stack ls)
   --refresh           first compares the state with what exists
-${kind === "destroy" ? "  -y, --yes           does not ask\n" : ""}  --help              this text
+${kind === "destroy" ? "  -y, --yes           destroys the stack without asking\n" : ""}  --help              this text
 
 On a terminal, the last lines show what is in progress. Pressing Ctrl-C twice detaches from a run, which continues.`;
 
@@ -73,7 +73,7 @@ export async function deploy(kind: Kind, args: string[], context: DeployContext)
     const onSignal = (signal: NodeJS.Signals) => {
         isInterrupted = true;
         view.interrupt();
-        // A terminal sends Ctrl-C to Pulumi itself, too.
+        // A terminal also sends Ctrl-C to Pulumi itself.
         if (signal !== "SIGINT" || !process.stdin.isTTY) {
             abort.abort();
         }

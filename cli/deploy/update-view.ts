@@ -11,7 +11,7 @@ const SIGNS: Readonly<Record<string, string>> = {
     "delete-replaced": "-",
     import: "=",
 };
-/** Without any output for this long, a destination that is not interactive shows what is in progress. */
+/** Time without any output after which a destination that is not interactive shows what is in progress. */
 const QUIET_MS = 30_000;
 
 /** Shows the events from Pulumi's engine: a line for each changed resource, and the lines that resources print. */
@@ -58,7 +58,7 @@ export class UpdateView {
         this.refresh();
     }
 
-    /** Reads from what Pulumi itself prints whether it has received Ctrl-C, which no event says. */
+    /** Detects from Pulumi's own output whether it has received Ctrl-C, because no event reports it. */
     onOutput(text: string): void {
         this.#isCancelling ||= /received; cancelling/.test(text);
         this.#isTerminating ||= /received; terminating/.test(text);
@@ -85,8 +85,8 @@ export class UpdateView {
     }
 
     /**
-     * True if Pulumi has seen only one of two Ctrl-C. A process that is busy receives two signals in quick succession as
-     * one.
+     * True if Pulumi has seen only the first of two Ctrl-C. A process that is busy receives two signals in quick
+     * succession as one.
      */
     get hasLostInterrupt(): boolean {
         return this.#interrupts > 1 && this.#isCancelling && !this.#isTerminating;

@@ -8,7 +8,7 @@ import { UsageError } from "../shared/usage-error";
 export type PackageSource = { version: string } | { tarball: string };
 
 /**
- * Finds out how the running package was installed: from a tarball or from a registry.
+ * Determines how the running package was installed: from a tarball or from a registry.
  *
  * @throws UsageError in a checkout, and if the tarball has been removed
  */

@@ -22,12 +22,12 @@ const USAGE = `gcp-trainer init creates a project: a folder with a Pulumi progra
 
 Usage: gcp-trainer init [options] FOLDER
 
-  --language NAME   python: a trainer of your own, in Python; built-in: the trainer that comes with the package, without
+  --language NAME   python: your own trainer, in Python; built-in: the trainer that comes with the package, which needs no
                     code. Default: python if this machine has Python and the trainer's packages, otherwise built-in
   --dataset FILE    a CSV file, which is copied into data/; default: the iris dataset
   --target COLUMN   the column to predict; default: Species for iris, otherwise the last column
   --template        creates a template for \`pulumi new FOLDER\` instead of a project
-  -y, --yes         does not ask; the options and defaults apply
+  -y, --yes         asks no questions; the options and defaults apply
   --help            this text
 
 On a terminal, init asks for each option that is missing.`;

@@ -27,7 +27,7 @@ const DESCRIPTION = "${DESCRIPTION}";
 /** The description of a project, unless `pulumi new` asks for another. */
 const DEFAULT_DESCRIPTION = "Trains a model on a Google Cloud VM";
 
-/** The answers to the questions of `init`. */
+/** The answers to the questions that `init` asks. */
 export interface ProjectChoices {
     /** Absolute path of the new folder. */
     folder: string;
@@ -99,7 +99,7 @@ function addFolder(files: Map<string, Buffer>, folder: string, rename: (name: st
     }
 }
 
-/** Sets the config, and in a template also the questions of `pulumi new`. */
+/** Sets the config and, in a template, the questions that `pulumi new` asks. */
 function pulumiYaml(text: string, { language, dataset, target, isTemplate }: ProjectChoices): string {
     const document = parseDocument(text);
     const file = dataset?.startsWith("gs://") ? dataset : `data/${path.basename(dataset ?? "iris.csv")}`;

@@ -87,7 +87,7 @@ export function parseArguments(args: string[]): Arguments {
         throw usageError(`"${positionals[names.length + 1]}" is one argument too many`);
     }
     if (run !== undefined && stack === undefined) {
-        throw usageError("--run needs --stack");
+        throw usageError("--run requires --stack");
     }
     const [input = "", output = "-"] = positionals.slice(names.length - 1);
     const model = stack === undefined ? (positionals[0] ?? "") : { stack, run };

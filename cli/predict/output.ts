@@ -77,7 +77,7 @@ const SUFFIX = ".partial";
  */
 const MAX_NAME = 40;
 
-/** Removes unfinished files that killed processes left. */
+/** Removes unfinished files that killed processes left behind. */
 async function removeAbandoned(folder: string): Promise<void> {
     const names = await readdir(folder).catch(() => [] as string[]);
     for (const name of names.filter((each) => each.startsWith(".") && each.endsWith(SUFFIX) && isAbandoned(each))) {

@@ -11,7 +11,7 @@ import { runCommand } from "../shared/run-command";
 import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
-const USAGE = `${commandLine("report")} opens the page about a run in a browser, and prints its address.
+const USAGE = `${commandLine("report")} opens a run's report in a browser, and prints its address.
 
 Usage: ${commandLine("report", "[options] [run id]")}
 
@@ -61,7 +61,7 @@ export function findReport(results: string, stack: string | undefined, run: stri
         const others = all.map((report) => `${report.stack}/${report.run}`);
         const found = others.length > 0 ? `only of ${others.join(", ")}` : "none";
         throw new UsageError(
-            `The page about ${wanted} must be on this machine; got ${found} (${commandLine("results", stack === undefined ? "" : `-s ${stack}`)})`,
+            `The report of ${wanted} must be on this machine; got ${found} (${commandLine("results", stack === undefined ? "" : `-s ${stack}`)})`,
         );
     }
     return newest.file;

@@ -8,8 +8,10 @@ import { STACK_OPTIONS, STACK_USAGE, withBucket } from "../shared/stored-runs/wi
 import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
-const USAGE = `${commandLine("results")} downloads runs to <resultsDir>/<stack>/<run id>/ and verifies them: model, metrics, log and manifest
-of a run that succeeded, log and status of any other; of both, TensorBoard logs and, with saveCheckpoints, checkpoints. Files that exist and verify are not downloaded again.
+const USAGE = `${commandLine("results")} downloads runs to <resultsDir>/<stack>/<run id>/ and verifies them.
+For a run that succeeded, these are the model, metrics, log and manifest; for any other run, the log and status;
+for both, also TensorBoard logs and, with saveCheckpoints, checkpoints. Files that exist and pass verification are not
+downloaded again.
 
 Usage: ${commandLine("results", "[options] [run id]")}
 

@@ -33,7 +33,7 @@ function requireMetric(runs: readonly SavedRun[], metric: string): void {
 /**
  * The run with the best value of a metric, as lines of text.
  *
- * @param metric by default, the first metric of the runs that says something about the model
+ * @param metric by default, the first of the runs' metrics that says something about the model
  */
 export function bestLines(runs: readonly SavedRun[], metric: string | undefined): string[] {
     const by = metric ?? comparedMetrics(runs)[0];
@@ -51,7 +51,7 @@ export function bestLines(runs: readonly SavedRun[], metric: string | undefined)
     ];
 }
 
-/** Everything in which two runs differ, as a table. */
+/** Everything that differs between two runs, as a table. */
 export function diffLines(a: SavedRun, b: SavedRun): string[] {
     const names = (key: "parameters" | "metrics") => [...new Set([a, b].flatMap((run) => Object.keys(run[key])))];
     const rows: [string, string, string, string?][] = [
@@ -135,7 +135,7 @@ export function csvLines(runs: readonly SavedRun[]): string[] {
     return [head, ...rows].map((cells) => cells.map((cell) => quoted(String(cell ?? ""))).join(","));
 }
 
-/** A cell of a CSV file. A spreadsheet would run a text from a trainer that begins like a formula. */
+/** A cell of a CSV file. A spreadsheet would evaluate text from a trainer that begins like a formula. */
 function quoted(text: string): string {
     const safe = /^[=+@\t\r]|^-(?![\d.]|$)/.test(text) ? `'${text}` : text;
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

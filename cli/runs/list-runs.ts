@@ -13,13 +13,13 @@ import { hasResults, readLocalRuns } from "./local-runs";
 import { writeMlflow } from "./mlflow";
 import { newestFirst, readRuns, runsTable, type StoredRun } from "./runs-table";
 
-const USAGE = `${commandLine("runs")} shows the runs in a stack's bucket and those that are saved on this machine, also rehearsed ones: state,
-attempt, age, metrics. models/<stack>/index.html compares the saved ones.
+const USAGE = `${commandLine("runs")} shows the runs in a stack's bucket and those that are saved on this machine, including
+rehearsed ones: state, attempt, age, metrics. models/<stack>/index.html compares the saved ones.
 
 Usage: ${commandLine("runs", "[options] [best [METRIC] | diff RUN RUN | mlflow FOLDER | cancel RUN]")}
 
   best [METRIC]       the run with the best value of a metric; default: the first metric
-  diff RUN RUN        in what two runs differ: data, image, parameters, metrics; RUN is an id or a runName
+  diff RUN RUN        how two runs differ: data, image, parameters, metrics; RUN is an id or a runName
   mlflow FOLDER       writes the runs in MLflow's file format; FOLDER is what MLflow calls mlruns
   cancel RUN          ends a run in progress, which the next pulumi up continues from its checkpoint
   --local             only runs on this machine; the stack and Pulumi are not read

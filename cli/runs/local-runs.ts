@@ -7,11 +7,11 @@ import { readSavedRuns } from "../../run/saved-runs";
 import { parseStatus } from "../../run/status";
 import type { StoredRun } from "./runs-table";
 
-/** A status has less than 2 KB; anything larger is another file. */
+/** A status is smaller than 2 KB; anything larger is some other file. */
 const MAX_STATUS_BYTES = 64 * 1024;
 
 /**
- * Reads the runs and earlier attempts in a stack's folder for results.
+ * Reads the runs and earlier attempts in a stack's results folder.
  *
  * @param folder `<resultsDir>/<stack>`
  */
@@ -31,7 +31,7 @@ export async function readLocalRuns(folder: string): Promise<StoredRun[]> {
     );
 }
 
-/** True if a stack's folder for results contains anything. */
+/** True if a stack's results folder contains anything. */
 export async function hasResults(folder: string): Promise<boolean> {
     return (await readdir(folder).catch(() => [])).length > 0;
 }

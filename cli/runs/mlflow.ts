@@ -15,7 +15,7 @@ const LOCAL_SOURCE = 4;
  * Writes runs in MLflow's file format. Writing the same runs again replaces them.
  *
  * @param target the folder that MLflow calls `mlruns`
- * @param results the stack's folder for results; MLflow shows the files of a run from there
+ * @param results the stack's results folder; MLflow shows the files of a run from there
  */
 export async function writeMlflow(
     runs: readonly SavedRun[],

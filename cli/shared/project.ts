@@ -8,7 +8,7 @@ export const PACKAGE_ROOT = path.resolve(__dirname, "../..");
 /** True in the installed package, false in a checkout. */
 export const IS_PACKAGE = path.basename(PACKAGE_ROOT) === "dist" && __filename.endsWith(".js");
 
-/** The stack file for the emulator. A project needs a copy of its own only for `pulumi up -s local`. */
+/** The stack file for the emulator. A project needs its own copy only for `pulumi up -s local`. */
 export const LOCAL_STACK = path.join(PACKAGE_ROOT, "Pulumi.local.yaml");
 
 /** The built-in trainer's folder, with its Dockerfile and its bundle. */

@@ -10,8 +10,8 @@ export const COMMANDS = {
     logs: "prints the log of a run, during the run and afterwards",
     runs: "lists the runs of a stack",
     results: "downloads runs and verifies them",
-    residue: "lists what a destroyed stack has left, with its cost",
-    report: "opens the page about a run",
+    residue: "lists what a destroyed stack has left behind, with its cost",
+    report: "opens a run's report",
     predict: "predicts the rows of a CSV file with a trained model",
     emulator: "emulates Google Cloud locally, for pulumi up -s local",
 } as const;

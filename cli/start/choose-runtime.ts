@@ -5,7 +5,7 @@ import { UsageError } from "../shared/usage-error";
 import type { RuntimeName } from "./rehearsal-context";
 
 /**
- * Pulls an image that exists, which only a Docker engine can run.
+ * Pulls an existing image, which only a Docker engine can run.
  *
  * @throws UsageError without an engine, or if the engine cannot pull the image
  */

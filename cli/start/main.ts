@@ -113,7 +113,7 @@ async function main(args: string[]): Promise<number> {
     return status;
 }
 
-/** The variables of `--secret-env` that would be entries of the stack's own `env`. */
+/** The variables from `--secret-env` that would be entries in the stack's own `env`. */
 function ownSecrets(
     projectDir: string,
     config: readonly string[],

@@ -33,7 +33,7 @@ export class GoogleApiError extends Error {
 }
 
 const LIMIT_MS = 30_000;
-/** Time during which a request is repeated. The emulator is on this machine, so a longer outage is not a hiccup. */
+/** Time during which a request is repeated. The emulator is on this machine, so a longer outage is not temporary. */
 const WINDOW_MS = 30_000;
 /** Number of attempts after which a rejection is final. */
 const MAX_REJECTIONS = 3;
@@ -41,7 +41,7 @@ const MAX_REJECTIONS = 3;
 /**
  * Sends a request until it gets a complete response, as Google's clients do: after a broken connection, a response that
  * is not JSON, and status 408, 429 and 5xx. Status 400 and 401 are also repeated, but only twice, because the request
- * may have been damaged on its way.
+ * may have been damaged in transit.
  *
  * @returns the JSON body, or an empty object if the response has no body
  * @throws GoogleApiError with Google's message; Error if there was no response
@@ -56,7 +56,7 @@ export async function sendPatiently(request: PatientRequest): Promise<Properties
         }
         const { problem } = answer;
         const code = problem instanceof GoogleApiError ? problem.code : 0;
-        // An earlier attempt may have taken effect after it was given up.
+        // An earlier attempt may have taken effect after it was abandoned.
         if (isOpen && method === "DELETE" && code === 404) {
             return {};
         }

@@ -16,7 +16,7 @@ const SECRETS_ROLE = "roles/secretmanager.secretAccessor";
 /** Placeholder for an existing secret version's value, if `--secret-env` does not provide the value. */
 const STAND_IN = "stand-in-of-the-rehearsal";
 
-/** Maximum number of versions to create. For version 5 to exist, versions 1 to 4 must be created, too. */
+/** Maximum number of versions to create. For version 5 to exist, versions 1 to 4 must also be created. */
 const MAX_VERSIONS = 1000;
 
 /** Deletes a prerequisite. */

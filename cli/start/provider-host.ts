@@ -3,7 +3,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
-/** A call of a dynamic provider. */
+/** A call to a dynamic provider. */
 export interface ProviderCall {
     /** The serialised provider, which is a dynamic resource's `__provider` input. */
     text: string;

@@ -31,7 +31,7 @@ export interface RehearsalContext {
     /**
      * Shows on a terminal that something is in progress.
      *
-     * @returns ends it; with a text, changes what is shown
+     * @returns a function that ends it or, if given a text, changes what is shown
      */
     begin?(title: string): (progress?: string) => void;
     /** Aborted by Ctrl-C. */
@@ -56,7 +56,7 @@ export type CreateResource = (
 ) => Promise<CreatedResource>;
 
 /**
- * Calls a Google API in the emulator, as the developer, and repeats the request if it fails for a moment. Ctrl-C does
+ * Calls a Google API in the emulator, as the developer, and repeats the request if it fails temporarily. Ctrl-C does
  * not abort a call, because the rehearsal can delete only resources that it knows were created.
  *
  * @param path including its leading slash, e.g. `/storage/v1/b?project=p`

@@ -169,7 +169,7 @@ export class RehearsalEngine implements Mocks {
             } catch (error) {
                 failures.push(new Error(`${name}: ${(error as Error).message}`, { cause: error }));
                 if (type === savedResultsType) {
-                    // As with the engine, the bucket and everything else that must outlive it stays.
+                    // As with the engine, the bucket and everything else that must outlive it are kept.
                     break;
                 }
             }

@@ -155,7 +155,7 @@ function rawConfig({ project, values, secretKeys }: StackConfig): RawConfig {
 const DATA_PREFIX = "rehearsal";
 
 /**
- * Removes the data folders that killed rehearsals left, after stopping any processes of their VMs that are still
+ * Removes the data folders that killed rehearsals left behind, after stopping any processes of their VMs that are still
  * running. A rehearsal that is still running holds the lock on its folder.
  */
 async function removeAbandoned(parent: string, runtime: RuntimeName): Promise<void> {
@@ -243,8 +243,8 @@ async function runProgram(
     const secrets = Object.fromEntries(secretKeys.map((key) => [key, values[key] ?? ""]));
     pulumi.runtime.setAllConfig({ ...context.config, ...secrets }, secretKeys);
     const program = openProgram(context.projectDir);
-    // Load the program with require and call the function that it exports, if it does, as the engine does. It throws if
-    // the config is invalid.
+    // Load the program with require and call the function that it exports, if any, as the engine does. It throws if the
+    // config is invalid.
     const outputs = await Promise.race([
         pulumi.runtime.runInPulumiStack(async () => await run(require(program))),
         engine.ended.then(() => ({})),

@@ -64,7 +64,9 @@ export function resultLines(folder: string, files: readonly string[]): string[] 
     return [`Results, verified, in ${folder}${path.sep}`, `  ${files.map(terminalCell).join("  ")}`];
 }
 
-/** The last lines of a rehearsal: the first metric, the report and the model, as far as the trainer wrote them; the price. */
+/**
+ * The last lines of a rehearsal: the first metric, the report and the model, if the trainer wrote them, and the price.
+ */
 export function summaryLines({ folder, files, metrics, cost }: Results, userFolder: string): string[] {
     const [name, value] = numbersOf(metrics ?? {})[0] ?? [];
     const own: readonly string[] = [...EXPECTED, "metrics.json", "report.html"];

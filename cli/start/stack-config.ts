@@ -155,7 +155,7 @@ export function startCommand(fix: Fix): string {
     return commandLine("start", `--config ${quote(`${key}=${value}`)}`);
 }
 
-/** Replaces the commands for a deployed stack in a message from the VM by those for a rehearsal. */
+/** Replaces the commands for a deployed stack in a message from the VM with those for a rehearsal. */
 export function rehearsalAdvice(message: string): string {
     return message
         .replace(
@@ -225,7 +225,7 @@ export function withoutGpu(config: StackConfig, print: (line: string) => void): 
     if (!(Number(config.values[`${prefix}gpuCount`]) > 0)) {
         return config;
     }
-    print("GPU: left out here; the steps that install its driver run on Google Cloud only.");
+    print("GPU: left out here; the steps that install its driver run only on Google Cloud.");
     return { ...config, values: { ...config.values, [`${prefix}gpuCount`]: "0", [`${prefix}gpuType`]: "" } };
 }
 

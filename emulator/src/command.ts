@@ -80,14 +80,14 @@ Usage: ${command} [options]
   --data FOLDER    folder that holds all data; default ${dataDirText}
   --log            prints one line per request
   --fault RULE     breaks requests, to test a trainer or a client program; may be repeated
-  --batch-fault RULE  disturbs Batch jobs and tasks; may be repeated; the README describes the rules
+  --batch-fault RULE  disrupts Batch jobs and tasks; may be repeated; the README describes the rules
   --org FILE       enforces the constraints, quotas and stock-outs in a JSON file; the README describes it
   --operations N   operations take N seconds and pass through Google's states; default 0
   --apis N         APIs refuse requests until they are enabled and for N more seconds; default: they never refuse
   --grants N       IAM grants take effect after N seconds; default 0
   --help           prints this text
 
-A rule is a list of key=value: kind=status,status=503,request=3,count=2,method=POST,path=/upload/,port=vm
+A rule is a list of key=value pairs: kind=status,status=503,request=3,count=2,method=POST,path=/upload/,port=vm
   kind     what happens:
 ${faultKinds()}
   request  the first matching request that is hit; default 1

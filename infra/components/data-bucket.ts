@@ -62,7 +62,7 @@ export class DataBucket extends pulumi.ComponentResource {
                 softDeletePolicy: { retentionDurationSeconds: args.softDeleteDays * 86_400 },
                 forceDestroy: true,
                 labels: args.labels,
-                // The provider fails to delete a bucket that does not exist any more, so the cleanup deletes it.
+                // The provider fails to delete a bucket that no longer exists, so the cleanup deletes it.
                 deletionPolicy: "ABANDON",
             },
             owned(this, args.cleanup, {

@@ -47,8 +47,8 @@ export class TrainerIdentity extends pulumi.ComponentResource {
                 accountId,
                 displayName: "gcp-trainer VM",
                 description: cleanup.owner.apply((id) => ownedDescription("Trains models on one stack's VMs", id)),
-                // Adopts an account that an interrupted command left. The hook rejects those that belong to other
-                // stacks.
+                // Adopts an account that an interrupted command left behind. The hook rejects those that belong to
+                // other stacks.
                 createIgnoreAlreadyExists: true,
             },
             owned(this, cleanup, withoutLeftovers(cleanup, { kind: "service account", project, name: accountId })),

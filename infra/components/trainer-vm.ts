@@ -124,7 +124,7 @@ export class TrainerVm extends pulumi.ComponentResource {
                     "block-project-ssh-keys": "true",
                     "enable-oslogin": "TRUE",
                 },
-                // The provider fails to delete a VM that does not exist any more, so the cleanup deletes it.
+                // The provider fails to delete a VM that no longer exists, so the cleanup deletes it.
                 deletionPolicy: "ABANDON",
             },
             {
@@ -133,9 +133,9 @@ export class TrainerVm extends pulumi.ComponentResource {
                     beforeUpdate: [async (change) => rejectWhileOn(await plannerOf(args.cleanup), args, change)],
                 }),
                 dependsOn: [args.cleanup, ...args.dependsOn],
-                // A newer image in the family does not replace this VM; the next run uses it. Other labels, too, apply
-                // to the next VM: the provider sends the fingerprint in its state, so after an interruption it would
-                // fail.
+                // A newer image in the family does not replace this VM; the next run uses it. Changed labels also apply
+                // only to the next VM: the provider sends the fingerprint in its state, so it would fail after an
+                // interruption.
                 ignoreChanges: ["bootDisk.initializeParams.image", "bootDisk.initializeParams.labels", "labels"],
                 // The provider can change this only while a VM is running, but the VM of a finished run is off. A new
                 // VM detects that the run is finished and powers off.
@@ -149,13 +149,16 @@ export class TrainerVm extends pulumi.ComponentResource {
     }
 }
 
-/** Removes the VM from the earlier run, and one that an interrupted command left. */
+/** Removes the VM of the earlier run, and one that an interrupted command left behind. */
 async function removeOtherVms({ project, zone, instanceName, boot, wait, cleanup }: TrainerVmArgs): Promise<void> {
     const [name, { bucket, runId }, waits] = await settled(pulumi.all([instanceName, boot, wait]));
     await removeLeftoverInstances(await plannerOf(cleanup), { project, zone, name }, { bucket, runId, wait: waits });
 }
 
-/** Keeps the scheduling of the VM of a finished run, which a change would only replace by a VM with nothing to do. */
+/**
+ * Keeps the scheduling of the VM of a finished run, because a change would only replace it with a VM that has nothing
+ * to do.
+ */
 function keepFinished(args: TrainerVmArgs, wanted: pulumi.Output<Scheduling>): pulumi.Output<Scheduling> {
     const { project, zone, cleanup } = args;
     return pulumi.all([wanted, args.instanceName, args.boot, cleanup.owner]).apply(async ([otherwise, name, boot]) => {

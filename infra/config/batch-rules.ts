@@ -10,11 +10,11 @@ const MAX_RUN_MINUTES = 20_000;
 /** Batch retries a task at most 10 times. */
 const MAX_ATTEMPTS = 11;
 
-/** Keys that only a VM of the stack's own can have, with the reason. */
+/** Keys that only the stack's own VM supports, with the reason. */
 const VM_ONLY: readonly (readonly [key: KeyName, why: string])[] = [
     ["bootImage", "because Batch has its own image for its VMs"],
     ["debugMinutes", "because Batch deletes its VMs at once"],
-    ["scopes", "because the VMs of Batch always have the scope cloud-platform, and only roles limit them"],
+    ["scopes", "because Batch VMs always have the scope cloud-platform, so that only roles limit them"],
     ["secureBoot", "because Batch has no setting for Secure Boot"],
     ["kmsKey", "because Batch cannot encrypt the disks of its VMs with it"],
 ];
@@ -22,7 +22,7 @@ const VM_ONLY: readonly (readonly [key: KeyName, why: string])[] = [
 /** Keys that only Batch has. */
 const BATCH_ONLY: readonly KeyName[] = ["zones", "spotFallback"];
 
-/** A rule about a key that must keep its default with one of the engines. */
+/** A rule for a key that must keep its default with one of the engines. */
 function only(engine: "vm" | "batch", key: KeyName, why: string): Rule {
     const isDefault = (config: CheckedValues) => JSON.stringify(config[key]) === JSON.stringify(KEYS[key].default);
     return {
@@ -34,17 +34,17 @@ function only(engine: "vm" | "batch", key: KeyName, why: string): Rule {
     };
 }
 
-/** The limits of Batch, so that a job is not refused after everything else has been created. */
+/** Batch's limits, which are checked so that a job is not refused after everything else has been created. */
 export const batchRules: readonly Rule[] = [
     ...VM_ONLY.map(([key, why]) => only("vm", key, why)),
-    ...BATCH_ONLY.map((key) => only("batch", key, "because only Batch chooses zones and repeats attempts by itself")),
+    ...BATCH_ONLY.map((key) => only("batch", key, "because only Batch chooses zones and retries attempts by itself")),
     {
         keys: ["engine", "machineType"],
         find: ({ engine, machineType }) =>
             engine === "batch" && !isBatchMachine(machineType)
                 ? conflict(
                       "machineType",
-                      "must be of a series that Batch supports, such as E2, N2, N4, C3, C4, G2 or A2, with engine batch",
+                      "must belong to a series that Batch supports, such as E2, N2, N4, C3, C4, G2 or A2, with engine batch",
                   )
                 : undefined,
     },
@@ -53,7 +53,7 @@ export const batchRules: readonly Rule[] = [
         find: ({ engine, zones, region }) => {
             const other = zones.find((zone) => zone !== "any" && !zone.startsWith(`${region}-`));
             return engine === "batch" && region !== "" && other !== undefined
-                ? conflict("zones", `must be zones of the region of the stack, ${region}, or any`, "any")
+                ? conflict("zones", `must be zones of the stack's region, ${region}, or any`, "any")
                 : undefined;
         },
     },

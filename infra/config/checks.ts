@@ -145,7 +145,7 @@ export const checkBootImage = optional(
     ),
 );
 
-/** Checks the form of a disk or GPU type; only Compute Engine knows which ones exist. */
+/** Checks the format of a disk or GPU type; only Compute Engine knows which ones exist. */
 export const checkTypeName = optional(
     matches(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, "must be lowercase letters, digits and dashes"),
 );
@@ -192,7 +192,7 @@ export const checkRunName = optional(
 export function checkLabel(name: string, value: string): Finding {
     if (!/^\p{Ll}[\p{Ll}\p{Lo}\p{N}_-]{0,62}$/u.test(name) || name.startsWith("goog-")) {
         return rename(
-            "must have a name of at most 63 lowercase letters, digits, `_` and `-` that begins with a letter, not with goog-",
+            "must have a name of at most 63 lowercase letters, digits, `_` and `-` that begins with a letter, but not with goog-",
         );
     }
     if (name === jobLabel || name === ownerLabel) {

@@ -34,7 +34,7 @@ const TIMEOUT_MS = 15_000;
 
 /**
  * Checks the machine type, the zone and the quotas with Google's APIs, and computes what the job costs, before anything
- * is declared. The check of an API that cannot be read, for example because the project has not enabled it yet, is
+ * is declared. Checks that need an API that cannot be read, for example because the project has not enabled it yet, are
  * skipped.
  *
  * @throws ConfigError if the VM could not be created, or could cost more than `maxCostUsd`
@@ -59,7 +59,7 @@ export async function checkCloud(config: Config): Promise<{ cost: Cost; price: R
 }
 
 /**
- * Does the work of `checkCloud` with any reader.
+ * Implements `checkCloud` for any reader.
  * @param open opens the APIs; its error makes the price unknown
  * @throws ConfigError
  */
@@ -89,10 +89,10 @@ export function costLines({ machineType, zone, provisioning, maxAttempts }: Conf
     const kind = provisioning === "spot" ? `spot ${machineType}` : machineType;
     const attempts = maxAttempts === 1 ? "1 attempt" : `${maxAttempts} attempts`;
     const expected =
-        cost.expectedUsd === null ? "" : `, about ${formatUsd(cost.expectedUsd)} if it is like earlier runs`;
+        cost.expectedUsd === null ? "" : `, about ${formatUsd(cost.expectedUsd)} for a run like the earlier ones`;
     return [
         `Price: ${formatUsd(cost.hourlyUsd)} an hour for ${kind} in ${zone}${expected}${example}`,
-        `At most ${formatUsd(cost.worstCaseUsd)}: ${attempts} until the time limit, and ${storageDays} days of storage`,
+        `At most ${formatUsd(cost.worstCaseUsd)}: ${attempts} up to the time limit, and ${storageDays} days of storage`,
     ];
 }
 
@@ -223,14 +223,14 @@ function limitIssue({ maxCostUsd }: Config, cost: Cost): ConfigIssue | undefined
     if ("unknown" in cost) {
         return {
             key,
-            must: `can be compared only with a known price, which is unknown, because ${cost.unknown}`,
+            must: `needs a known price, but the price is unknown, because ${cost.unknown}`,
             fix: { remove: ["maxCostUsd"] },
         };
     }
     return cost.worstCaseUsd > maxCostUsd
         ? {
               key,
-              must: `must be at least ${formatUsd(cost.worstCaseUsd)}, which this run can cost at most`,
+              must: `must be at least ${formatUsd(cost.worstCaseUsd)}, the most that this run can cost`,
               got: maxCostUsd,
               fix: { set: ["maxCostUsd"], value: String(Math.ceil(cost.worstCaseUsd)) },
           }

@@ -27,7 +27,7 @@ export function contextWarnings(trainer: string, names: readonly string[]): stri
         }
         const size = statSync(path.join(trainer, name), { throwIfNoEntry: false })?.size ?? 0;
         if (size > LARGE_BYTES) {
-            warnings.set(name, `has ${Math.round(size / 1e6)} MB; read data from the bucket instead`);
+            warnings.set(name, `is ${Math.round(size / 1e6)} MB in size; read data from the bucket instead`);
         }
     }
     // Docker reads only the first of these two that exists.

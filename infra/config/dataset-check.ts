@@ -25,7 +25,7 @@ export interface DatasetCheck {
     notes: readonly Note[];
 }
 
-/** A finding about the dataset, with the change to the stack config that changes it. */
+/** A finding about the dataset, with the change to the stack config that addresses it. */
 export interface Note {
     message: string;
     fix?: Fix;
@@ -116,7 +116,7 @@ async function examine(
     }
 }
 
-/** An issue with the key in the stack config that the trainer's setting has. */
+/** An issue with the stack config's key for one of the trainer's settings. */
 function toIssue({ setting, text, fix }: errors.Problem, namespace: string, config: ConfigValues): Issue {
     if (setting === undefined) {
         return { sentence: text };
@@ -126,7 +126,7 @@ function toIssue({ setting, text, fix }: errors.Problem, namespace: string, conf
     const path = key as [string, ...string[]];
     const change: Fix = fix === undefined ? { remove: path } : settingFix(name, fix);
     if (name === "dropColumns") {
-        // A wrong name is replaced or removed where it is.
+        // A wrong name is replaced or removed in place.
         const index = config.dropColumns.findIndex((column) => text.includes(`got ${JSON.stringify(column)}`));
         const entry = ["dropColumns", String(index)] as const;
         const corrected: Fix = "set" in change ? { set: entry, value: change.value } : { remove: entry };

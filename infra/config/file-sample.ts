@@ -27,7 +27,7 @@ export interface FileSample extends AsyncIterable<Uint8Array> {
  * is compressed or in UTF-16, or if cells contain line breaks, because then the middle of the file does not show where
  * a row begins.
  *
- * @param isNumbered replaces the lines between the parts by blank ones, so that every line has its number in the file
+ * @param isNumbered replaces the lines between the parts with blank ones, so that every line has its number in the file
  * @param files number of files that share the size of the sample
  */
 export async function sampleFile(file: string, isNumbered: boolean, files = 1, sizes = SIZES): Promise<FileSample> {
@@ -117,7 +117,7 @@ function scan(bytes: Buffer): { end: number; hasLongCells: boolean } {
     return { end: end + (isUtf16(bytes) && bytes[end] === 0 && end % 2 === 1 ? 1 : 0), hasLongCells };
 }
 
-/** Complete lines from blocks that are spread over the file behind `from`. */
+/** Complete lines from blocks that are spread over the file after `from`. */
 async function readBlocks(
     handle: FileHandle,
     from: number,

@@ -76,7 +76,7 @@ function writeFolder(folder: string, files: ReadonlyMap<string, Buffer>): void {
 }
 
 /**
- * The Dockerfile for a Python file. The packages are a layer of their own, which stays in the cache if only the script
+ * The Dockerfile for a Python file. The packages are in a separate layer, which stays in the cache if only the script
  * changes. They are installed on the builder's own platform, because programs for another one crash or hang under
  * emulation; pip then downloads wheels for the VM's platform. Docker's classic builder leaves BUILDPLATFORM empty.
  */

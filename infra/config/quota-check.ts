@@ -8,7 +8,7 @@ export interface Quota {
     usage: number;
 }
 
-/** The quotas that apply to a VM. An empty list is unknown. */
+/** The quotas that apply to a VM. An empty list means that they are unknown. */
 export interface Quotas {
     region: readonly Quota[];
     project: readonly Quota[];
@@ -22,7 +22,7 @@ const DISK_METRICS: Readonly<Record<string, string>> = {
     "pd-standard": "DISKS_TOTAL_GB",
 };
 
-/** Series whose CPUs count towards CPUS; those of the others have a quota of their own, which may not be listed. */
+/** Series whose CPUs count towards CPUS. Other series have separate quotas, which may not be listed. */
 const COMMON_CPUS = ["CUSTOM", "E2", "F1", "G1", "N1"];
 
 /**

@@ -13,7 +13,7 @@ export interface Conflict {
 /** The values of all keys, and the region of the stack. */
 export type CheckedValues = ConfigValues & { readonly region: string };
 
-/** A check on several values. */
+/** A check of several values together. */
 export interface Rule {
     /** Keys that the rule reads; the rule is skipped if one of them is invalid. */
     keys: readonly KeyName[];

@@ -136,7 +136,7 @@ const rules: readonly Rule[] = [
         find: ({ kmsKey, region }) => {
             const example = kmsKey.replace(/(?<=\/locations\/)[^/]+/, region);
             return kmsKey !== "" && region !== "" && kmsKey !== example
-                ? conflict("kmsKey", `must be in the region of the stack, ${region}`, example)
+                ? conflict("kmsKey", `must be in the stack's region, ${region}`, example)
                 : undefined;
         },
     },

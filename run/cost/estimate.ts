@@ -3,7 +3,7 @@ import type { PriceList } from "./price-list";
 
 /** How often and how long a job's VM may run, and what it stores. */
 export interface Usage {
-    /** The longest time that one attempt's VM is on, in hours. */
+    /** The longest time that one attempt's VM can be on, in hours. */
     maxHours: number;
     maxAttempts: number;
     /** Number of VMs at the same time, each with one boot disk. */

@@ -1,11 +1,14 @@
 import type { Body } from "../google-api";
 import type { Price } from "./price-list";
 
-/** The machine of a job. */
+/** A job's machine. */
 export interface Machine {
     type: string;
     spot: boolean;
-    /** A GPU that is attached to the machine; `""` for none. GPUs that come with the machine type count by themselves. */
+    /**
+     * A GPU that is attached to the machine; `""` for none. GPUs that come with the machine type are counted without
+     * it.
+     */
     gpuType: string;
     gpuCount: number;
     diskType: string;
@@ -37,21 +40,24 @@ const hoursPerMonth = 730;
 const seriesNames: Record<string, string[]> = {
     c2: ["Compute optimized"],
     m1: ["Memory-optimized Instance"],
-    // An m2 costs what an m1 costs, and a premium.
+    // An m2 costs as much as an m1, plus a premium.
     m2: ["Memory-optimized Instance", "Memory Optimized Upgrade Premium for Memory-optimized Instance"],
 };
 
 /** Series whose SKUs name more than the series. */
 const seriesSuffixes: Record<string, string> = { c2d: " AMD", n2d: " AMD", t2d: " AMD", c4a: " Arm", t2a: " Arm" };
 
-/** Machine types that are priced by other SKUs than their series. */
+/** Machine types whose SKUs differ from those of their series. */
 const typeNames: [RegExp, string][] = [
     [/^a3-megagpu-/, "A3Plus"],
     [/^a3-ultragpu-/, "A3Ultra"],
     [/^m4-ultramem-224$/, "M4Ultramem224"],
 ];
 
-/** The CPUs that a shared-core type is billed for. https://cloud.google.com/compute/docs/general-purpose-machines */
+/**
+ * The number of CPUs for which a shared-core type is billed.
+ * https://cloud.google.com/compute/docs/general-purpose-machines
+ */
 const sharedCpus: Record<string, number> = { "e2-micro": 0.25, "e2-small": 0.5, "e2-medium": 1 };
 
 /** The descriptions of a GPU's SKUs, by the GPU's type. */
@@ -133,13 +139,13 @@ export function diskPrice(prices: Price[], { diskType, diskSizeGb }: Machine): n
     return diskSizeGb * found;
 }
 
-/** Returns what one GiB and month in a bucket costs, in US dollars. */
+/** Returns the price of one GiB in a bucket for one month, in US dollars. */
 export function bucketPrice(prices: Price[]): number {
     const regional = prices.filter(({ group }) => group === "RegionalStorage");
     return required(highest(regional, /^Standard Storage(?!.*(Dual|Multi|Early))/, "GiBy.mo"), "objects in a bucket");
 }
 
-/** Returns what one GiB and month in a repository costs, in US dollars. */
+/** Returns the price of one GiB in a repository for one month, in US dollars. */
 export function registryPrice(prices: Price[]): number {
     return required(highest(prices, /^Artifact Registry Storage/, "GiBy.mo"), "images in a repository");
 }
@@ -177,7 +183,7 @@ function coresAndMemory(prices: Price[], machine: Machine, shape: MachineShape):
           ];
 }
 
-/** One CPU hour or GiB hour of a machine type. */
+/** The price of one CPU hour or GiB hour of a machine type. */
 function instancePrice(prices: Price[], type: string, spot: boolean, part: "Core" | "Ram"): number {
     const offered = ofModel(prices, spot);
     const unit = part === "Core" ? "h" : "GiBy.h";
@@ -192,8 +198,8 @@ function instancePrice(prices: Price[], type: string, spot: boolean, part: "Core
 }
 
 /**
- * The beginnings of the SKUs that a machine type is billed by, without "Spot Preemptible". All of them are added up;
- * for each, the first alternative that is in the price list counts.
+ * The prefixes of the SKUs by which a machine type is billed, without "Spot Preemptible". All of them are added up; for
+ * each, the first alternative that is in the price list counts.
  */
 function instanceNames(type: string): string[][] {
     const series = seriesOf(type);
@@ -220,7 +226,7 @@ function extendedPrice(prices: Price[], type: string, spot: boolean): number {
     const name = series === "n1" ? "Custom Extended" : `${series.toUpperCase()}${suffix} Custom Extended`;
     const pattern = new RegExp(`^${name} Instance Ram( running in .+)?$`);
     const usd = highest(ofModel(prices, spot), pattern, "GiBy.h");
-    // N4 and later series bill extended memory like any other.
+    // In N4 and later series, extended memory is billed like any other memory.
     return usd ?? instancePrice(prices, type, spot, "Ram");
 }
 

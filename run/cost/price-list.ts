@@ -78,7 +78,7 @@ export async function readPriceList(call: Call, baseUrl: string, region: string,
     return list;
 }
 
-/** The folder for files that a later command may reuse, as each system's conventions have it. */
+/** The folder for files that a later command may reuse, according to each system's conventions. */
 function cacheFolder(): string {
     const { homedir } = require("node:os") as typeof import("node:os");
     const { isAbsolute, join } = require("node:path") as typeof import("node:path");
@@ -106,7 +106,7 @@ function isIn(sku: Record<string, unknown>, region: string): boolean {
     return Array.isArray(regions) && (regions.includes(region) || regions.includes("global"));
 }
 
-/** The part of a SKU that concerns a job; nothing for commitments, reservations and other usage. */
+/** The price in a SKU that concerns a job; empty for commitments, reservations and other usage. */
 function priceOf(sku: Record<string, unknown>): Price[] {
     const { resourceGroup = "" } = (sku.category ?? {}) as { resourceGroup?: string };
     const description = String(sku.description);

@@ -65,7 +65,7 @@ describe("renderUserData", () => {
             ["systemctl", "daemon-reload"],
             ["systemctl", "start", "--no-block", "gcp-trainer.service"],
         ]);
-        // batch.sh takes the place of systemd on the VMs of Batch.
+        // batch.sh takes the place of systemd on Batch VMs.
         const scripts = readdirSync(BOOT_DIR).filter((file) => file.endsWith(".sh") && file !== "batch.sh");
         expect(cloudConfig.write_files.map((file) => file.path).sort()).toEqual(
             [

@@ -236,7 +236,7 @@ describe("the project that init creates", () => {
         },
     );
 
-    it("opens the page about a run, and names the tool in its advice", async () => {
+    it("opens a run's report, and names the tool in its advice", async () => {
         const page = await consumer.npm(["exec", "gcp-trainer", "report"]);
         const missing = await consumer.npm(["exec", "--", "gcp-trainer", "report", "r-0000000000", "-s", "dev"]);
 

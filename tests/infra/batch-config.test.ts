@@ -33,12 +33,12 @@ describe("a config that Batch would refuse after everything else has been create
         [
             "a machine that Batch lacks",
             { engine: "batch", machineType: "c4a-standard-4" },
-            '`gcp-trainer:machineType` must be of a series that Batch supports, such as E2, N2, N4, C3, C4, G2 or A2, with engine batch; got "c4a-standard-4" (pulumi config set machineType e2-standard-2)',
+            '`gcp-trainer:machineType` must belong to a series that Batch supports, such as E2, N2, N4, C3, C4, G2 or A2, with engine batch; got "c4a-standard-4" (pulumi config set machineType e2-standard-2)',
         ],
         [
             "a zone of another region",
             { engine: "batch", zones: '["europe-west4-b"]' },
-            '`gcp-trainer:zones` must be zones of the region of the stack, us-central1, or any; got ["europe-west4-b"] (pulumi config set zones any)',
+            '`gcp-trainer:zones` must be zones of the stack\'s region, us-central1, or any; got ["europe-west4-b"] (pulumi config set zones any)',
         ],
         [
             "more attempts than Batch makes",

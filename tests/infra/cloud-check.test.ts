@@ -123,7 +123,7 @@ describe("the price", () => {
             expect.stringMatching(
                 /^Price: \$0\.\d{4} an hour for e2-standard-2 in us-central1-a \(example amounts from the emulator\)$/,
             ),
-            expect.stringMatching(/^At most \$\d\.\d\d: 3 attempts until the time limit, and 30 days of storage$/),
+            expect.stringMatching(/^At most \$\d\.\d\d: 3 attempts up to the time limit, and 30 days of storage$/),
         ]);
     });
 
@@ -149,7 +149,7 @@ describe("the price", () => {
         const cost = await check(config);
 
         expect("hourlyUsd" in cost && cost.expectedUsd).toBeCloseTo("hourlyUsd" in cost ? cost.hourlyUsd / 2 : 0, 3);
-        expect(costLines(config, cost)[0]).toContain("if it is like earlier runs");
+        expect(costLines(config, cost)[0]).toContain("for a run like the earlier ones");
     });
 
     it("is unknown for a machine without one, with the reason", async () => {
@@ -194,7 +194,7 @@ describe("the price", () => {
 describe("maxCostUsd", () => {
     it("refuses a run that could cost more", async () => {
         expect(await messageOf(configWith({ maxCostUsd: "1" }))).toMatch(
-            /`my-trainer:maxCostUsd` must be at least \$\d\.\d\d, which this run can cost at most; got 1 \(pulumi config set maxCostUsd \d\)/,
+            /`my-trainer:maxCostUsd` must be at least \$\d\.\d\d, the most that this run can cost; got 1 \(pulumi config set maxCostUsd \d\)/,
         );
     });
 
@@ -209,7 +209,7 @@ describe("maxCostUsd", () => {
         }).catch((reason: unknown) => reason);
 
         expect((error as Error).message).toContain(
-            "`my-trainer:maxCostUsd` can be compared only with a known price, which is unknown, because no network " +
+            "`my-trainer:maxCostUsd` needs a known price, but the price is unknown, because no network " +
                 "(pulumi config rm maxCostUsd)",
         );
     });

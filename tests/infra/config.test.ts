@@ -263,7 +263,7 @@ describe("values that contradict each other", () => {
         [
             "a key of another region",
             { kmsKey: "projects/p/locations/europe-west4/keyRings/r/cryptoKeys/k" },
-            "`gcp-trainer:kmsKey` must be in the region of the stack, us-central1",
+            "`gcp-trainer:kmsKey` must be in the stack's region, us-central1",
         ],
         ["too short a retention of deleted objects", { softDeleteDays: "3" }, "must be 0, or from 7 to 90"],
         [

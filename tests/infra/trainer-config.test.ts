@@ -96,7 +96,7 @@ it("the placeholder of a project is reported", () => {
     ]);
 });
 
-describe("the folder for results", () => {
+describe("the results folder", () => {
     let root: string;
     beforeEach(() => {
         root = mkdtempSync(path.join(tmpdir(), "trainer-config-"));

@@ -183,7 +183,7 @@ describe("Cleanup, serialised", () => {
         const policy = await emulator.ok("POST", `/v1/projects/${project}:getIamPolicy`);
         expect(JSON.stringify(policy.bindings)).toContain(ACCOUNT);
         expect(printed).toContain(
-            `the network ${cleanupInputs.network} stays, because it does not belong to this stack`,
+            `the network ${cleanupInputs.network} is kept, because it does not belong to this stack`,
         );
     });
 
@@ -202,7 +202,7 @@ describe("the hook before a creation", () => {
     const firewall = { kind: "firewall", project, name: cleanupInputs.firewall } as const;
     const account = { kind: "service account", project, name: cleanupInputs.account } as const;
 
-    it("removes what an interrupted command left under these names, and nothing else", async () => {
+    it("removes what an interrupted command left behind under these names, and nothing else", async () => {
         await createAll(OWNER);
         await emulator.ok("DELETE", `${INSTANCES}/${runInputs.instance}`);
         const before = await kinds();

@@ -48,8 +48,8 @@ describe("a run's status", () => {
     });
 
     it.each([
-        ["text that is not JSON", "RUNNING", "a JSON object is needed"],
-        ["a list", "[]", "a JSON object is needed"],
+        ["text that is not JSON", "RUNNING", "it must be a JSON object"],
+        ["a list", "[]", "it must be a JSON object"],
         ["an unknown state", '{"schema":1,"state":"DONE"}', '"state" must be one of PENDING, PULLING'],
         ["another schema", '{"schema":2,"state":"RUNNING"}', '"schema" must be 1'],
         [

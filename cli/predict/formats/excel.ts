@@ -34,7 +34,7 @@ export async function* formatSheets(
     const header = [...layout.input.header.cells, ...namesOf(layout.predicted)];
     if (header.length > MAX_COLUMNS) {
         throw new UsageError(
-            `An Excel sheet holds ${MAX_COLUMNS} columns, but the output has ${header.length}: write .csv or .jsonl`,
+            `An Excel sheet can have at most ${MAX_COLUMNS} columns, but the output has ${header.length}: write .csv or .jsonl`,
         );
     }
     // Among the packages that write workbooks, this one streams, has no dependencies and is maintained: exceljs was
@@ -93,7 +93,7 @@ function toCell(cell: string, line: number, column: string | undefined): ExcelCe
     }
     if (cell.length > MAX_CELL_LENGTH) {
         throw new UsageError(
-            `Row ${line}, column ${JSON.stringify(column)}: an Excel cell holds ${MAX_CELL_LENGTH} characters; ` +
+            `Row ${line}, column ${JSON.stringify(column)}: an Excel cell can hold at most ${MAX_CELL_LENGTH} characters; ` +
                 `got ${cell.length}: write .csv or .jsonl`,
         );
     }

@@ -25,7 +25,7 @@ export const bucketObject: CreateResource = async ({ type, inputs }, context) =>
             authorization: `Bearer ${context.gcp.accessToken}`,
             "content-type": String(inputs.contentType ?? "application/octet-stream"),
             "content-length": String(size),
-            // Cloud Storage rejects content that was damaged on its way.
+            // Cloud Storage rejects content that was damaged in transit.
             "x-goog-hash": `md5=${md5Hash}`,
         },
         body: () => Readable.toWeb(Readable.from(watched(createReadStream(file), size, show))) as ReadableStream,

@@ -12,7 +12,7 @@ import type { CreateResource, Properties, RehearsalContext } from "../rehearsal-
 const DETAILS: Readonly<Record<string, string>> = {
     [trainingRunType]: "succeeded",
     [savedResultsType]: "saves every run before the bucket is deleted",
-    [cleanupType]: "removes what interrupted commands left",
+    [cleanupType]: "removes what interrupted commands left behind",
     [readyApisType]: "every API accepts requests",
     [batchJobType]: "accepted by Batch",
 };

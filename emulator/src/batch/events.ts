@@ -26,7 +26,7 @@ export function jobEvent(numbered: string, from: JobState, to: JobState, reason 
     };
 }
 
-/** Creates an event that explains why a job does not progress. */
+/** Creates an event that explains why a job makes no progress. */
 export function message(description: string): StatusEvent {
     return { type: "OPERATIONAL_INFO", description, eventTime: timestamp() };
 }

@@ -101,7 +101,7 @@ export class JobRun {
         }
     }
 
-    /** Passes through the states until all tasks have been decided. */
+    /** Passes through the states until every task has ended. */
     async #live(): Promise<void> {
         if (this.#state === "QUEUED") {
             await this.#tick();
@@ -202,7 +202,7 @@ export class JobRun {
         return vm;
     }
 
-    /** Tests whether the agents of the job's VMs can reach Batch, and may. */
+    /** Tests whether the agents of the job's VMs can reach Batch, and are allowed to report. */
     #reports(): boolean {
         const { project, id } = partsOf(this.#job.name);
         const { email } = this.#job.allocationPolicy.serviceAccount;
@@ -236,7 +236,7 @@ export class JobRun {
         return result;
     }
 
-    /** Retries a task, or ends the job with it. */
+    /** Retries a failed task, or ends the job. */
     async #taskFailed(index: number, { exitCode, vm }: { exitCode: number; vm: JobVm | undefined }): Promise<void> {
         const { store } = this.#host;
         const { name, taskGroups } = this.#job;
@@ -296,7 +296,7 @@ export class JobRun {
         await this.#vms.removeAll();
     }
 
-    /** Waits for something, but not while the emulator stops. */
+    /** Waits for something, but no longer than until the emulator stops. */
     async #unlessStopped<T>(done: Promise<T>): Promise<T | undefined> {
         return await Promise.race([done, this.#stopped.promise.then(() => undefined)]);
     }
@@ -322,7 +322,7 @@ export class JobRun {
         await Promise.race([pause(this.#host.timing.tickMs), this.#ending.promise]);
     }
 
-    /** Keeps the job in its state as long as a fault says, but no longer than Batch lets a job wait. */
+    /** Keeps the job in its state for as long as a fault specifies, but no longer than Batch lets a job wait. */
     async #hold(kind: BatchFaultKind, reason: string): Promise<void> {
         const { faults, timing } = this.#host;
         const { id } = partsOf(this.#job.name);

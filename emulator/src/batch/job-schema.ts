@@ -2,7 +2,7 @@ import { z } from "zod";
 import { nothing } from "../compute/schema";
 import { NOT_EMULATED } from "../http/body";
 
-/** Fields that Batch sets. A client that sends them back has them ignored. */
+/** Fields that Batch sets. They are ignored if a client sends them back. */
 const ignored = z.unknown().optional();
 /** A 64-bit integer, which is a string on the wire, although some clients send a number. */
 const int64 = z

@@ -81,7 +81,7 @@ export class JobStore {
         ]);
     }
 
-    /** Adds events to a job and, if `state` is given, changes its state. A job that has been removed is left alone. */
+    /** Adds events to a job and, if `state` is given, changes its state. A job that has been removed is not changed. */
     async update(name: string, events: readonly StatusEvent[], state?: JobState): Promise<void> {
         const before = this.#statuses.get(name);
         if (before === undefined) {
@@ -103,7 +103,7 @@ export class JobStore {
         return this.#tasks.get(taskKey(name, index)) ?? NEW_TASK;
     }
 
-    /** Changes a task's state. A job that has been removed is left alone. */
+    /** Changes a task's state. A job that has been removed is not changed. */
     async putTask(name: string, index: number, task: Task): Promise<void> {
         const counts = this.#counts.get(name);
         if (counts === undefined) {

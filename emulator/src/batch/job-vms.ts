@@ -23,7 +23,7 @@ export interface JobVm extends EventInstance {
 export interface Refusal {
     /** The event that explains it. */
     readonly description: string;
-    /** Whether Batch tries again. */
+    /** True if Batch tries again. */
     readonly isFatal: boolean;
 }
 
@@ -180,7 +180,7 @@ export class JobVms {
     }
 }
 
-/** Deletes the VMs that an earlier emulator has left. */
+/** Deletes the VMs that an earlier emulator has left behind. */
 export async function removeLeftovers(instances: InstanceService, { name, uid }: Job): Promise<void> {
     const { project } = partsOf(name);
     const left = instances.instances

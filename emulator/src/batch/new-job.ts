@@ -18,7 +18,7 @@ const MAX_RETRIES = 10;
 const MAX_RUN_SECONDS = 14 * 24 * 3600;
 const DEFAULT_RESOURCE = "2000";
 
-/** The place of a new job. */
+/** The location of a new job. */
 export interface JobPlace {
     readonly project: Project;
     readonly location: string;
@@ -75,7 +75,7 @@ export function newJob(body: JobBody, { project, location, jobId }: JobPlace): J
     };
 }
 
-/** An id that contains the beginning of the job's id. Logs know a job only by this id. */
+/** An id that contains the beginning of the job's id. Logs refer to a job only by this id. */
 function newUid(id: string): string {
     const random = randomBytes(9).toString("hex");
     return `${id.slice(0, 18).replace(/-+$/, "")}-${random.slice(0, 8)}-${random.slice(8, 12)}-${random.slice(12, 17)}`;

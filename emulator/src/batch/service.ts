@@ -56,7 +56,7 @@ export class BatchService implements Service {
             throw alreadyExists(`Resource '${job.name}' already exists`);
         }
         const added = this.store.add(job);
-        // The answer describes the new job, however far it gets while it is being written to the disk.
+        // The response describes the new job, whatever state it reaches while it is being written to the disk.
         const created = this.store.get(job.name);
         this.#follow(job);
         await added;
@@ -182,7 +182,7 @@ export class BatchService implements Service {
         return this.#dependencies.compute.networks.subnetwork(path).privateIpGoogleAccess;
     }
 
-    /** Hides a young job if a fault asks for that. */
+    /** Hides a job that was created recently, if a fault requires it. */
     #requireVisible({ name, createTime }: Job): void {
         const fault = this.faults.ofJob("early-404", partsOf(name).id);
         const { tickMs } = this.#dependencies.timing;

@@ -4,7 +4,7 @@ import type { OutputStream } from "../vm/guest/guest";
 import { type Job, partsOf } from "./job-types";
 import { timestamp } from "./timestamps";
 
-/** Lines that are held back at most, so that a task that prints much does not fill the memory. */
+/** Maximum number of lines that are held back, so that a task that prints a lot does not fill the memory. */
 const MAX_LINES = 200;
 
 /** The log of one attempt of a task. */

@@ -80,7 +80,7 @@ function startTimer(seconds: number, act: () => void): NodeJS.Timeout | undefine
     return Number.isFinite(seconds) ? setTimeout(act, seconds * 1000).unref() : undefined;
 }
 
-/** The reserved code for a task whose VM has lost its power. */
+/** The reserved code for a task whose VM has lost power. */
 function lostCode(instances: InstanceService, { path, state }: JobVm): number {
     if (state.preempted) {
         return 50001;
@@ -95,9 +95,9 @@ function isLost(instances: InstanceService, { path, state }: JobVm): boolean {
 
 /** The fault that hits one attempt of a task, which may be added while the attempt runs. */
 class TaskFault {
-    /** Resolves to a reserved code if Batch gives the task up while its script may still run. */
+    /** Resolves to a reserved code if Batch gives up on the task while its script may still be running. */
     readonly ended: Promise<number>;
-    /** The reserved code for the script's loss of its VM. */
+    /** The reserved code for a script that has lost its VM. */
     code: number | undefined;
 
     readonly #host: TaskHost;

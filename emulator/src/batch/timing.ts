@@ -14,11 +14,11 @@ export interface BatchTiming {
     readonly maxVms: number;
 }
 
-/** Ticks without a report after which Batch gives a VM up. */
+/** Ticks without a report after which Batch gives up on a VM. */
 export const LOST_AGENT_TICKS = 2;
 
 /**
- * Waits, tick by tick, as long as a fault says and is not removed.
+ * Waits, tick by tick, for as long as a fault specifies, unless the fault is removed.
  * @param tick returns false to stop waiting
  */
 export async function untilFaultOver(

@@ -93,7 +93,7 @@ const GPUS: readonly (readonly [description: string, usd: number])[] = [
     ["RTX 6000 96GB", 3],
 ];
 
-/** The descriptions of the SKUs for one GiB and month of a disk, their groups and example amounts. */
+/** The descriptions of the SKUs for one GiB of a disk for one month, their groups and example amounts. */
 const DISKS: readonly (readonly [description: string, group: string, usd: number])[] = [
     ["Balanced PD Capacity", "SSD", 0.1],
     ["Hyperdisk Balanced Capacity", "SSD", 0.08],
@@ -150,7 +150,7 @@ function addMachines(list: PriceList): void {
     }
     list.addBoth("Micro Instance with burstable CPU running in Americas", ["Compute", "F1Micro"], "h", 0.0076);
     list.addBoth("Small Instance with 1 VCPU running in Americas", ["Compute", "G1Small"], "h", 0.0257);
-    // SKUs that a careless match would take for those above.
+    // SKUs that a careless match would confuse with those above.
     list.add("Commitment v1: N2 Cpu in Americas for 1 Year", ["Compute", "CPU"], "OnDemand", "h", [[0, 0.01]]);
     list.add("Reserved A3 Instance Core in Americas", ["Compute", "CPU"], "OnDemand", "h", [[0, 0.01]]);
     list.add("N2 Sole Tenancy Instance Core running in Americas", ["Compute", "CPU"], "OnDemand", "h", [[0, 0.05]]);

@@ -8,7 +8,7 @@ const PAGE_QUERY = ["pageSize", "pageToken"];
 /**
  * The price list of the Cloud Billing API, with example amounts. Every caller may read it, as on Google Cloud.
  * https://cloud.google.com/billing/docs/reference/rest/v1/services.skus/list
- * @param regions the regions that every SKU is for
+ * @param regions the regions to which every SKU applies
  */
 export function billingRoutes(regions: readonly string[]): Route[] {
     return [

@@ -6,7 +6,7 @@ import { allow, type ComputeServices, LIST, PROJECT_PATH } from "./methods";
 
 /**
  * Declares the list of the resources in all zones or regions, such as
- * https://cloud.google.com/compute/docs/reference/rest/v1/instances/aggregatedList. Places without resources are
+ * https://cloud.google.com/compute/docs/reference/rest/v1/instances/aggregatedList. Locations without resources are
  * omitted; Google lists them with a warning.
  *
  * @param kind plural name as used in paths, e.g. "instances"

@@ -60,7 +60,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
     z3: { memory: { highmem: 8 }, cpus: [8, 14, 16, 22, 32, 36, 44, 88, 176, 192] },
 };
 
-/** Types whose names say less: virtual CPUs, GiB of memory, and what is built in. */
+/** Types whose names contain less information: virtual CPUs, GiB of memory, and built-in devices. */
 interface Special {
     readonly cpus: number;
     readonly memory: number;

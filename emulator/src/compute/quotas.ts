@@ -11,10 +11,10 @@ interface Quota {
     readonly usage: number;
 }
 
-/** The limit of a metric for which the organization has none. */
+/** The limit of a metric for which the organization sets none. */
 const UNLIMITED = 100_000;
 
-/** Series whose CPUs have a quota of their own. */
+/** Series whose CPUs have a separate quota. */
 const OWN_CPUS = ["A2", "C2", "C2D", "C3", "M1", "M2", "M3", "N2", "N2D", "T2A", "T2D"];
 /**
  * Series whose CPUs count towards CPUS. Those of newer series have quotas that only the Cloud Quotas API lists, and so

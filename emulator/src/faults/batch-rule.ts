@@ -1,6 +1,6 @@
 import { parsePairs } from "./pairs";
 
-/** Ways in which Google Batch disturbs a job or one of its tasks. */
+/** Ways in which Google Batch can disrupt a job or one of its tasks. */
 export const BATCH_FAULT_KINDS = {
     preempt: "the task's spot VM is preempted: its metadata says so, and later its power is cut (50001)",
     "lost-agent": "Batch no longer hears from the task's VM, which keeps running until Batch deletes it (50002)",
@@ -29,7 +29,7 @@ export interface BatchFault {
     readonly task: number | undefined;
     /** Hits only tasks whose index is a multiple of this number. Default: 1. */
     readonly every: number;
-    /** Number of first attempts that are hit: 1 for only the first, `Infinity` for all. Default: 1. */
+    /** Number of attempts that are hit, from the first on: 1 for only the first, `Infinity` for all. Default: 1. */
     readonly attempts: number;
     /** Seconds between the start of the task's script and the fault. Default: 0. */
     readonly after: number;

@@ -119,7 +119,7 @@ export class Organization {
         }
         const retention = constraints["storage.softDeletePolicySeconds"];
         if (retention !== undefined && !retention.includes(Number(bucket.softDeleteSeconds))) {
-            // The form is that of gcp.resourceLocations.
+            // The wording follows that of gcp.resourceLocations.
             const value = bucket.softDeleteSeconds;
             throw refusedByStorage(`'${value}' violates constraint 'constraints/storage.softDeletePolicySeconds'`);
         }
@@ -135,7 +135,7 @@ export class Organization {
             throw refusedByStorage(`Request violates constraint 'constraints/${broken}'`);
         }
         if (this.#needsKey("storage.googleapis.com", bucket.kmsKey)) {
-            // No public source shows the text; the form is that of Cloud Storage's other constraints.
+            // No public source shows the text; the wording follows that of Cloud Storage's other constraints.
             throw refusedByStorage("Request violates constraint 'constraints/gcp.restrictNonCmekServices'");
         }
     }

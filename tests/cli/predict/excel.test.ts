@@ -157,10 +157,10 @@ describe("an Excel workbook", () => {
         folder.write("long.csv", `size,note\n5,${"x".repeat(32_768)}\n`);
 
         expect(await folder.failure("prices", "wide.csv", "out.xlsx")).toBe(
-            "An Excel sheet holds 16384 columns, but the output has 16388: write .csv or .jsonl",
+            "An Excel sheet can have at most 16384 columns, but the output has 16388: write .csv or .jsonl",
         );
         expect(await folder.failure("prices", "long.csv", "out.xlsx")).toBe(
-            'Row 2, column "note": an Excel cell holds 32767 characters; got 32768: write .csv or .jsonl',
+            'Row 2, column "note": an Excel cell can hold at most 32767 characters; got 32768: write .csv or .jsonl',
         );
         expect(folder.has("out.xlsx")).toBe(false);
     });

@@ -22,7 +22,7 @@ describeWithEngine("a trainer that fails, with the real engine,", () => {
 
             const second = await project.up().expectSuccess();
 
-            expect(second.output).toContain("attempt 1 failed before; starting attempt 2");
+            expect(second.output).toContain("attempt 1 failed; starting attempt 2");
             const [run = ""] = project.savedRuns();
             expect(JSON.parse(project.saved(run, "status.json"))).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
             expect(JSON.parse(project.saved(run, "model.json"))).toEqual({ earlier: 1 });

@@ -300,7 +300,7 @@ export class Project {
         return this.pulumi("destroy", "--yes", "--skip-preview", ...options);
     }
 
-    /** Removes the lock that a killed command left. */
+    /** Removes the lock that a killed command left behind. */
     cancel(): Command {
         return this.pulumi("cancel", "--yes");
     }

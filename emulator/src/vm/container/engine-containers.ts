@@ -64,7 +64,7 @@ export function dataFolderId(dataDir: string): string {
     return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
-/** Removes the containers that an emulator with this data folder, which was killed, left in the engine. */
+/** Removes the containers that a killed emulator with this data folder left in the engine. */
 export async function removeAbandonedContainers(dataDir: string): Promise<void> {
     // Without the file, there was never a container, and this machine may not have an engine at all.
     if (existsSync(idFile(dataDir))) {

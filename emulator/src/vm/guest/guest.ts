@@ -20,7 +20,7 @@ export interface GuestScript {
 
 /** A script that runs in a VM. */
 export interface RunningScript {
-    /** The exit code, 128 plus the signal if one killed the script; undefined if the VM lost its power before the end. */
+    /** The exit code, 128 plus the signal if one killed the script; undefined if the VM lost power before the end. */
     readonly exit: Promise<number | undefined>;
     /** Kills the script and everything that it started. */
     kill(): void;
@@ -41,7 +41,7 @@ export interface Guest {
     remove(): Promise<void>;
     /**
      * Runs a script as root, once the VM can run programs.
-     * @throws Error if the VM loses its power before the script has started
+     * @throws Error if the VM loses power before that the script has started
      */
     runScript(script: GuestScript): Promise<RunningScript>;
     /** Runs an emulated `systemctl` inside a VM without systemd. */

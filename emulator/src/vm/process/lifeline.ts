@@ -3,7 +3,7 @@ import path from "node:path";
 
 /** A process that outlives the emulator just long enough to end everything from one boot. */
 export interface Lifeline {
-    /** Ends the watching. Call it once the emulator itself has ended everything from the boot. */
+    /** Stops watching. Call it once the emulator itself has ended everything from the boot. */
     release(): void;
 }
 

@@ -17,7 +17,7 @@ const MANIFEST_TYPES = [
     "application/vnd.docker.distribution.manifest.list.v2+json",
 ];
 
-/** Time in milliseconds without any data after which a request is given up. */
+/** Time in milliseconds without any data after which a request is abandoned. */
 const IDLE_MS = 30_000;
 
 class PullError extends Error {}

@@ -124,7 +124,8 @@ function run(spec) {
         // Output may still be in the pipes, but a process that escaped the group must not delay the exit.
         const finish = () => end(exitCode, "");
         child.once("close", finish);
-        // The pipes are read once more between a timer and an immediate, even if this process was not scheduled for long.
+        // The pipes are read once more between a timer and an immediate, even if this process has not been scheduled
+        // for a long time.
         setTimeout(() => setImmediate(finish), 1000);
     });
 
