@@ -127,7 +127,7 @@ def write(folder, level):
         table = table.reset_index(drop=True)
         classes = is_classification(table[target])
         kind = StratifiedKFold if classes else KFold
-        # Small datasets are noisy, so that they are divided several times.
+        # Small datasets are noisy, so they are divided several times.
         folds = 1 if level == "quick" else 3 if len(table) < 3000 else 1
         for fold, (train, test) in enumerate(kind(5, shuffle=True, random_state=0).split(table, table[target])):
             if fold < folds:

@@ -7,7 +7,7 @@ import type { ResultTable, SectionResult, Target } from "../results/results";
 import { alternate, type Command, type Measurement, measure } from "../tools/measure";
 
 const PEER_NAMES = ["ours", "Python", "polars, LightGBM"] as const;
-/** Contenders that cross-validate, which are measured with the smallest file only. */
+/** Contenders that cross-validate, which are measured only with the smallest file. */
 const CHOOSING = ["ours, pruned tree", "ours, auto", "Python, forest in 5 folds"] as const;
 type Peer = (typeof PEER_NAMES)[number] | (typeof CHOOSING)[number];
 

@@ -10,12 +10,12 @@ export function plural(number: number, one: string, many = `${one}s`): string {
     return number === 1 ? one : many;
 }
 
-/** The share of a transfer that is done, its rate, and the remaining time: `45 %, 12.3 MB/s, 8 s left`. */
+/** The share of a transfer that is done, its rate, and the remaining time: `45%, 12.3 MB/s, 8 s left`. */
 export function transferProgress(doneBytes: number, totalBytes: number, elapsedMs: number): string {
     const share = totalBytes === 0 ? 100 : Math.floor((doneBytes / totalBytes) * 100);
     const bytesPerSecond = doneBytes / Math.max(elapsedMs / 1000, 0.001);
     const left = Math.ceil((totalBytes - doneBytes) / Math.max(bytesPerSecond, 1));
-    return `${share} %, ${(bytesPerSecond / 1e6).toFixed(1)} MB/s, ${left} s left`;
+    return `${share}%, ${(bytesPerSecond / 1e6).toFixed(1)} MB/s, ${left} s left`;
 }
 
 /**

@@ -82,7 +82,7 @@ describe("a task of a Batch job", () => {
         });
     });
 
-    concurrently("is INTERRUPTED while it pulls its image, too", async () => {
+    concurrently("is also INTERRUPTED if it is preempted during the image pull", async () => {
         await TestTask.with({}, async (task) => {
             const ended = task.run({ pull: "sleep 60" });
             await task.until(({ state }) => state === "PULLING");

@@ -226,7 +226,7 @@ describe("a training run on a VM", () => {
         });
     });
 
-    concurrently("installs the GPU driver at the second try if gcr.io is not reachable at the first", async () => {
+    concurrently("installs the GPU driver on the second try if gcr.io is not reachable on the first", async () => {
         await TestVm.with({ gpuCount: 1 }, async (vm) => {
             const gpu = `[ -f "$STUB_DIR/tried" ] || { : >"$STUB_DIR/tried"; echo "lookup gcr.io: no such host"; exit 1; }`;
             const { console } = await vm.boot({ gpu });

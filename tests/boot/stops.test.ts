@@ -152,7 +152,7 @@ describe("a run that is stopped early", () => {
         });
     });
 
-    concurrently("keeps its token out of process arguments, and unreadable for other users", async () => {
+    concurrently("keeps its token out of process arguments, and unreadable to other users", async () => {
         await TestVm.with({}, async (vm) => {
             const booted = vm.boot({ trainer: UNTIL_RELEASED });
             await vm.until((status) => status.state === "RUNNING");

@@ -145,7 +145,7 @@ describe("renderUserData", () => {
         ]);
     });
 
-    test("lets users keep Python's buffer", () => {
+    test("lets users keep Python's output buffered", () => {
         const env = valuesOf({ env: { PYTHONUNBUFFERED: "" } }).map(([, value]) => value);
         expect(env.filter((value) => value.startsWith("PYTHONUNBUFFERED"))).toEqual(["PYTHONUNBUFFERED="]);
     });

@@ -152,7 +152,7 @@ const hasPackages =
     spawnSync(path.join(VENV, "python3"), ["-c", "import google.cloud.storage, joblib, pandas, sklearn"]).status === 0;
 
 describe("the project that init creates", () => {
-    it("has at most eight files and folders to know, an index.ts of at most ten lines, and its own copy of the package", () => {
+    it("consists of at most eight files and folders, an index.ts of at most ten lines, and its own copy of the package", () => {
         const visible = created.filter((name) => !name.startsWith(".")).sort();
 
         expect(visible).toEqual([

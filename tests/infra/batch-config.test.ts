@@ -28,7 +28,7 @@ describe("a config that Batch would refuse after everything else has been create
         [
             "a key that only Batch has",
             { zones: '["us-central1-b"]' },
-            '`gcp-trainer:zones` must not be set with engine vm, because only Batch chooses zones and repeats attempts by itself; got ["us-central1-b"] (pulumi config rm zones)',
+            '`gcp-trainer:zones` must not be set with engine vm, because only Batch chooses zones and retries attempts by itself; got ["us-central1-b"] (pulumi config rm zones)',
         ],
         [
             "a machine that Batch lacks",

@@ -49,7 +49,7 @@ describe("the stack with engine batch", () => {
         expect(resource(stack, "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun").inputs.runId).toBe(RUN_ID);
     });
 
-    it("has a subnetwork of its own that is wide enough, which the cleanup removes as well", () => {
+    it("has its own subnetwork, which is large enough and is also removed by the cleanup", () => {
         expect(resource(stack, "gcp:compute/subnetwork:Subnetwork").inputs).toMatchObject({
             name: `${BASE}-batch`,
             ipCidrRange: "10.132.0.0/20",

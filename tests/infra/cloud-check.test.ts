@@ -33,7 +33,7 @@ afterEach(async () => {
     await emulator.stop();
 });
 
-/** Reads the emulator as a client does whose errors have Google's response. */
+/** Reads the emulator like a client whose errors contain Google's response. */
 const reader = async (): Promise<CloudReader> => ({
     endpoints: { compute: `${emulator.url}/compute/v1/`, billing: `${emulator.url}/v1/` },
     now: 0,

@@ -57,6 +57,6 @@ describe("a trainer's build context", () => {
     it("is reported for a file that exceeds 100 MB", () => {
         write("trainer/data.bin");
         truncateSync(path.join(root, "trainer/data.bin"), 120_000_000);
-        expect(warnings()).toEqual([expect.stringContaining("includes data.bin, which has 120 MB")]);
+        expect(warnings()).toEqual([expect.stringContaining("includes data.bin, which is 120 MB in size")]);
     });
 });

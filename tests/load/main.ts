@@ -17,7 +17,7 @@ const USAGE = `npm run load runs the emulator and npm start under load, and prin
 
 Usage: npm run load -- [--quick] [--SECTION SIZE]... [--minutes M] [SECTION]...
 
---minutes M ends the section "runs" after M minutes. It then reports the number of runs that there were.
+--minutes M ends the section "runs" after M minutes. It then reports how many runs there were.
 
 Sections, with their full sizes: ${NAMES.map((name) => `${name} ${FULL[name]}`).join(", ")}`;
 

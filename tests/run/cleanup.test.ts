@@ -340,7 +340,7 @@ describe("the hook that runs before the VM is created", () => {
 
         await expect(change({ labels: { team: "wire" } })).resolves.toBeUndefined();
         await expect(change({ machineType: "e2-medium" })).rejects.toThrow(
-            `machineType can change only while the VM ${runInputs.instance} is off; it is RUNNING. Wait until the run has`,
+            `machineType can be changed only while the VM ${runInputs.instance} is off; it is RUNNING. Wait until the run has`,
         );
         const { name } = await emulator.ok("POST", `${INSTANCES}/${runInputs.instance}/stop`);
         await emulator.ok("POST", `/compute/v1/${ZONE}/operations/${name}/wait`);

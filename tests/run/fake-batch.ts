@@ -34,7 +34,7 @@ export function apiError(code: number, message: string): Error {
 /** A job, with the definition that it was created from. */
 export type StoredJob = BatchJob & Partial<BatchJobDefinition>;
 
-/** An in-memory Batch API with the answers that the real one has been seen to give. */
+/** An in-memory Batch API with the responses that the real one has been observed to send. */
 export class FakeBatch {
     readonly jobs = new Map<string, StoredJob>();
     readonly requests: string[] = [];

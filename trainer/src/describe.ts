@@ -56,7 +56,7 @@ export function describeFit({ algorithm }: Growth, dataset: Dataset, learned: Le
         .map(({ name }, index) => ({ name, importance: importances[index] ?? 0 }))
         .filter(({ importance }) => importance > 0)
         .sort((a, b) => b.importance - a.importance)
-        .map(({ name, importance }) => `${name} ${(importance * 100).toFixed(1)} %`);
+        .map(({ name, importance }) => `${name} ${(importance * 100).toFixed(1)}%`);
     const { outOfBag } = fit;
     return [
         `Trained the final model on all ${rowCount} rows: ${size}`,

@@ -50,7 +50,7 @@ async function main(): Promise<void> {
 }
 
 if (isMainThread) {
-    void main(); // It exits the process itself, also on errors.
+    void main(); // This exits the process itself, even after an error.
 } else {
     serveFits();
 }

@@ -58,7 +58,7 @@ export function preparePermutation(
     };
     const changes = features.map((): [column: number, values: NumberList][] => []);
     const lenders = features.map(() => {
-        // Each repeat is shuffled in itself, so that every row lends its value once.
+        // Each repeat is shuffled separately, so that every row lends its value once.
         const shuffled = positions.slice();
         for (let start = 0; start < count; start += drawn) {
             shuffle(shuffled.subarray(start, start + drawn), random);

@@ -13,7 +13,10 @@ export class RejectedToken {
         this.#storage = storage;
     }
 
-    /** Makes the client fetch a new token if the error is status 401. @returns false for other errors, and next time */
+    /**
+     * Makes the client fetch a new token if the error is status 401. @returns false for other errors, and for the next
+     * rejected token
+     */
     replace(error: unknown): boolean {
         if (this.#isReplaced || Number(codeOf(error)) !== 401) {
             return false;

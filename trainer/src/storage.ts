@@ -105,7 +105,7 @@ async function create(storage: Storage, { uri, content, contentType, retrySecond
         if (isOpen && (await md5Of(file)) === md5Hash) {
             return;
         }
-        // Rejected content may have been damaged on its way, but the same rejection again and again is final.
+        // Rejected content may have been damaged in transit, but a rejection that is repeated several times is final.
         rejections += isRejection ? 1 : 0;
         if (!isOpen || rejections >= MAX_REJECTIONS || Date.now() > deadline) {
             throw describe(problem, "write", uri);

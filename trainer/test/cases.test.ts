@@ -148,7 +148,7 @@ describe("the built trainer", () => {
         });
     });
 
-    it("learns from a text column with 200 strings in no order", async () => {
+    it("learns from a text column with 200 strings in no particular order", async () => {
         const random = mulberry32(1);
         const effects = count(200).map(() => random() < 0.5);
         const rows = count(4000).map(() => {

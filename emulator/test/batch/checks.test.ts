@@ -88,7 +88,7 @@ describe("a new job", () => {
         expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining(name)]);
     });
 
-    it("has a free id, which is taken until the job has been deleted", async () => {
+    it("needs a free id, which stays taken until the job has been deleted", async () => {
         await TestJob.create(emulator, "taken", jobBody("true"));
         const again = await emulator.call("POST", `${JOBS}?jobId=taken`, { body: jobBody("true") });
         expect([again.status, again.at("error.status")]).toEqual([409, "ALREADY_EXISTS"]);
@@ -144,7 +144,7 @@ describe("a caller", () => {
         expect(await lacking("roles/batch.jobsEditor", "roles/iam.serviceAccountUser")).toEqual([]);
     });
 
-    it("needs the right to act as the job's account", async () => {
+    it("requires permission to act as the job's account", async () => {
         await lacking("roles/batch.jobsEditor");
         const email = `caller@${PROJECT_ID}.iam.gserviceaccount.com`;
         const url = await emulator.endpointAs({ kind: "serviceAccount", email });

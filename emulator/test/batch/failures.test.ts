@@ -73,7 +73,7 @@ describe("a disturbed task", () => {
     const URL = "http://$GCE_METADATA_HOST/computeMetadata/v1/instance/preempted";
     const CURL = "curl -s -H Metadata-Flavor:Google";
 
-    it("learns of a preemption from its metadata before it loses its VM, and is retried on another", async () => {
+    it("learns about a preemption from its metadata before it loses its VM, and is retried on another one", async () => {
         faults.add(parseBatchFault("kind=preempt,job=preempted"));
         const script = `[ $BATCH_TASK_RETRY_ATTEMPT = 0 ] || exit 0
             echo "notice $(${CURL} "${URL}?wait_for_change=true&last_etag=$(${CURL} -D - -o /dev/null ${URL} | tr -d '\\r' | sed -n 's/^etag: //Ip')")"
@@ -98,7 +98,7 @@ describe("a disturbed task", () => {
         await emulator.restart();
     });
 
-    it("can be preempted by Compute Engine's own control, while it runs", async () => {
+    it("can be preempted through the instance of its VM while it runs", async () => {
         const script = "[ $BATCH_TASK_RETRY_ATTEMPT = 0 ] || exit 0; exec sleep 61.7";
         const job = await TestJob.create(emulator, "by-hand", jobBody(script, { spec: RETRY }));
         await job.untilState("RUNNING");
@@ -142,7 +142,7 @@ describe("a disturbed task", () => {
 });
 
 describe("a job that cannot start", () => {
-    it("waits in QUEUED for a quota, and in SCHEDULED for capacity, and says so", async () => {
+    it("waits in QUEUED for a quota and in SCHEDULED for capacity, with an event that says so", async () => {
         faults.add(parseBatchFault("kind=quota,job=waits,ticks=2"));
         faults.add(parseBatchFault("kind=stock-out,job=waits,ticks=2"));
         const job = await TestJob.create(emulator, "waits", jobBody("true"));

@@ -40,7 +40,7 @@ describe("a job", () => {
         ]);
     });
 
-    it("answers with Batch's defaults, and with the number of the project where Batch has it", async () => {
+    it("is returned with Batch's defaults, and with the project number wherever Batch returns it", async () => {
         const body = { taskGroups: [{ taskSpec: { runnables: [{ script: { text: "true" } }] } }] };
         const instances = [{ policy: { bootDisk: { image: "batch-cos" } } }];
         const created = await emulator.ok("POST", `${JOBS}?jobId=defaults`, {
@@ -112,7 +112,7 @@ describe("a job", () => {
         );
     });
 
-    it("is gone once its deletion is done, together with what runs in it", async () => {
+    it("is gone once its deletion is done, together with everything that runs in it", async () => {
         const job = await TestJob.create(emulator, "deleted", jobBody("sleep 77.13"));
         await job.untilState("RUNNING");
         faults.add(parseBatchFault("kind=slow-delete,ticks=all"));

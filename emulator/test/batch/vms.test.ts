@@ -76,7 +76,7 @@ describe("the VMs of a job", () => {
         expect(await job.tasks()).toEqual([]);
     });
 
-    it("cannot be created against an organization's policy", async () => {
+    it("cannot be created in violation of an organization's policy", async () => {
         const constraints = { "compute.trustedImageProjects": ["projects/cos-cloud"] };
         await start({ org: { constraints, quotas: {}, stockOuts: [] } });
         const job = await TestJob.create(emulator, "image", jobBody("true"));
@@ -130,7 +130,7 @@ describe("the VMs of a job", () => {
 });
 
 describe("a request", () => {
-    it("that breaks after Batch has acted has created one job, and a 502 is over after one request", async () => {
+    it("whose connection breaks after Batch has acted creates one job, and a 502 affects only one request", async () => {
         const rules = [
             "kind=reset-after,method=POST,path=jobId=broken",
             "kind=status,status=502,method=GET,path=/jobs/broken",
@@ -146,7 +146,7 @@ describe("a request", () => {
 });
 
 describe("a task", () => {
-    it("runs containers through the VM's docker, which is empty of them afterwards", async () => {
+    it("runs containers through the VM's docker, which contains none of them afterwards", async () => {
         await start({});
         const folder = mkdtempSync(path.join(tmpdir(), "batch-trainer-"));
         writeFileSync(path.join(folder, "package.json"), JSON.stringify({ scripts: { start: "node main.js" } }));
@@ -213,7 +213,7 @@ describe("a task", () => {
         expect((await emulator.inventory()).filter(({ kind }) => /instance|disk/.test(kind))).toEqual([]);
     });
 
-    it("does not survive a deletion that the emulator's end interrupts", async () => {
+    it("does not survive a deletion that is interrupted when the emulator stops", async () => {
         const faults = new BatchFaults([parseBatchFault("kind=slow-delete,ticks=all")]);
         await start({ batch: { tickMs: 30, faults } });
         const job = await TestJob.create(emulator, "gone", jobBody("exec sleep 58.4"));

@@ -117,7 +117,7 @@ describe("JSON Lines", () => {
             { id: "12", weight: null, sound: "meow", age: 10, predicted_target: "cat", ...shares },
             {
                 ...{ id: "13", weight: null, sound: "", age: null, predicted_target: "cat", ...shares },
-                prediction_note: 'column "age" has no value, as no row in training',
+                prediction_note: 'column "age" has no value, although every training row had one',
             },
             {
                 ...{ id: "14", weight: 1, sound: "moo", age: "old", predicted_target: null },

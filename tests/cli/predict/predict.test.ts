@@ -79,7 +79,7 @@ describe("rows that cannot be predicted", () => {
             "x,moo,4",
             ',,,"column ""age"" must be a number; got ""x""","column ""sound"" has ""moo"", which is new or rare: treated as other"',
         ],
-        [",meow,4", 'cat,0.75,0.25,,"column ""age"" has no value, as no row in training"'],
+        [",meow,4", 'cat,0.75,0.25,,"column ""age"" has no value, although every training row had one"'],
         ["", ""],
         ["2,meow,heavy", ',,,"column ""weight"" must be a number; got ""heavy""",'],
         [

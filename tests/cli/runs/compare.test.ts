@@ -43,7 +43,7 @@ describe("npm run runs -- diff", () => {
         expect(findRun([A, B, FAILED], wanted)).toBe(A);
     });
 
-    it("reports a run that does not exist, and one that is not the only one", () => {
+    it("reports a name that no run has, and one that several runs have", () => {
         expect(() => findRun([A, B], "r-1")).toThrow('"r-1" must be the id or the name of one run; none has it');
         expect(() => findRun([A, B], "r-0000")).toThrow("r-000000000a and r-000000000b have it");
     });

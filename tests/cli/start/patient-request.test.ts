@@ -58,7 +58,7 @@ const KINDS = [
     "html",
 ];
 
-describe("the resources of a rehearsal, when requests fail for a moment", () => {
+describe("the resources of a rehearsal, when requests fail temporarily", () => {
     // Concurrent tests do not wait for beforeAll.
     const folder = mkdtempSync(path.join(tmpdir(), "patient-"));
     writeFileSync(path.join(folder, "data.csv"), "a,b\n1,2\n");
@@ -151,7 +151,7 @@ describe("sendPatiently", () => {
         });
     });
 
-    it("takes a conflict for its own earlier attempt only if that may have been performed", async () => {
+    it("attributes a conflict to its own earlier attempt only if that attempt may have taken effect", async () => {
         const conflict = [409, '{"error": {"message": "it exists"}}'] as const;
         const searches: string[] = [];
         const findLate = async () => (searches.push("search") > 1 ? { name: "own" } : undefined);

@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-/** Adds a program that says that it is Python. */
+/** Adds a program that claims to be Python. */
 function addPython(name: string, version: string): string {
     const file = path.join(root, name);
     mkdirSync(path.dirname(file), { recursive: true });
@@ -31,13 +31,13 @@ describe("the Python that runs a script in a rehearsal", () => {
         await expect(findPython(root, activated)).resolves.toEqual({ program: active, version: "3.12.0" });
     });
 
-    it("is reported as missing, with what to do", async () => {
+    it("is reported as missing, with instructions", async () => {
         await expect(findPython(root, { PATH: root })).rejects.toThrow(
             "script needs Python, but no python3 is on PATH (install Python, or start Docker: npm start -- --runtime docker)",
         );
     });
 
-    it("gets a script whose name needs quotes", () => {
+    it("runs a script whose name needs quotes", () => {
         expect(pythonCommand({ program: "/opt/my python", version: "" }, "it's.py")).toBe(
             `'/opt/my python' 'it'\\''s.py'`,
         );

@@ -158,7 +158,7 @@ describeWithEngine("returning to a run, with the real engine,", () => {
             await project.up().expectSuccess();
             project.configure({ machineType: "e2-standard-4" });
             const { output } = await project.up().expectFailure();
-            expect(output).toMatch(/machineType can change only while the VM \S+ is off; it is RUNNING\./);
+            expect(output).toMatch(/machineType can be changed only while the VM \S+ is off; it is RUNNING\./);
             const { run } = await newRun(() => project.destroy().expectSuccess());
 
             expect(await cloud.inventory()).toEqual([]);

@@ -3,7 +3,7 @@ import type { Price } from "../../../run/cost/price-list";
 
 /**
  * Descriptions as Google's catalog has them, from https://github.com/Cyclenerd/google-cloud-pricing-cost-calculator
- * (build/mapping.csv, August 2026); each has another power of two as its price, so that a sum shows its parts.
+ * (build/mapping.csv, August 2026); each has a different power of two as its price, so that a sum shows its parts.
  */
 const RECORDED = [
     "Spot Preemptible N2 Instance Core running in Americas",

@@ -107,7 +107,7 @@ describe("the emulator's price list has a price for", () => {
         expect(sum(true)).toBeGreaterThan(0);
     });
 
-    it.each(["a4x-highgpu-4g", "x4-megamem-960-metal"])("not %s, as Google's does not either", async (type) => {
+    it.each(["a4x-highgpu-4g", "x4-megamem-960-metal"])("not %s, like Google's", async (type) => {
         const parts = await shape(type);
 
         expect(() => machinePrice(list.prices, machine(type, false), parts)).toThrow("no price for");

@@ -6,7 +6,7 @@ import type { Learned } from "../features/learn";
 import { aboutColumn, type Finding, typeSetting } from "../findings";
 import { FormatEvidence, type Task } from "../model";
 
-/** Number of rows in which the relation between a column and the target is looked for. */
+/** Number of rows that are examined for a relation between a column and the target. */
 const SAMPLED_ROWS = 10_000;
 
 /** With fewer rows, the metrics say little. */
@@ -56,7 +56,7 @@ function findOpenTask(target: Target): Finding[] {
     return [aboutColumn("task", target.name, said, `task=${isClasses ? "regression" : "classification"}`)];
 }
 
-/** At most one number more than may be classes. */
+/** At most one more number than there may be classes. */
 function distinctOf(numbers: Float64Array): number[] {
     const distinct = new Set<number>();
     for (let row = 0; row < numbers.length && distinct.size <= MAX_LIKE_CLASSES; row++) {

@@ -7,7 +7,7 @@ import { sharedDoubles } from "./shared-memory";
 export type NumberList = Float64Array | ScaledInts;
 
 /**
- * Integers to be divided by a power of ten: `1.25` is 125 with a scale of 100. The quotient of two exact doubles is
+ * Integers that are divided by a power of ten: `1.25` is 125 with a scale of 100. The quotient of two exact doubles is
  * rounded correctly, so it is the same double that `Number` returns for the text: W. D. Clinger, How to Read Floating
  * Point Numbers Accurately, PLDI 1990. Distinct integers yield distinct doubles.
  */

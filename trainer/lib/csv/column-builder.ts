@@ -237,7 +237,7 @@ export class ColumnBuilder {
         return this.#decidedFrom?.rows ?? 0;
     }
 
-    /** True if the kind would be another one without these rows. */
+    /** True if the kind would be different without these rows. */
     dependsOn(rows: ReadonlySet<number>): boolean {
         const { kind, format, order } = this;
         const other = this.#decidedFrom?.decideWithout(rows, this.#rules.decimal, this.role);

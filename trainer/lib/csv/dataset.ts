@@ -38,8 +38,8 @@ export interface Dataset {
     /** Returns the line of a row in the file, where the header is row 1. */
     lineOf(row: number): number;
     /**
-     * The rows of the file that must not help to determine the kinds of the columns, if the kind of some column would be
-     * another one without these rows; undefined otherwise.
+     * The rows of the file that must not help to determine the kinds of the columns, if the kind of some column would
+     * be different without these rows; undefined otherwise.
      */
     excludeFromKinds(rows: Uint32Array): ReadonlySet<number> | undefined;
 }

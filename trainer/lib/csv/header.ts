@@ -10,7 +10,7 @@ import { textOf } from "./rules";
  */
 const MAX_HEADER_BYTES = 1_000_000;
 
-/** Number of bytes at the beginning of the header in which the delimiter is searched for. */
+/** Number of bytes at the beginning of the header that are searched for the delimiter. */
 const SNIFFED_BYTES = 65_536;
 
 /** The first row of a CSV file. */

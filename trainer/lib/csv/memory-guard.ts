@@ -91,7 +91,7 @@ export function bytesPerEncodedValue(plan: FitPlan, threads: number): number {
  */
 export function countThreads(processors: number, rows: number, columns: number, limit: number): number {
     const perThread = rows * (columns * BYTES_PER_VALUE_OF_FIT.forest + BYTES_PER_ROW);
-    // The columns, the base and the grown trees need memory, too.
+    // The columns, the base and the grown trees also need memory.
     const left = limit / 2 - BASE_BYTES - rows * columns * BYTES_PER_VALUE_OF_ORDER;
     return Math.max(1, Math.min(processors, Math.floor(left / perThread)));
 }

@@ -17,7 +17,7 @@ const ZERO = 48;
 /** Maximum length of a row in bytes. A longer row is assumed to contain a quote that is never closed. */
 const MAX_ROW_BYTES = 64 * 1024 * 1024;
 
-/** After the first problem, other problems are looked for in this many rows. */
+/** After the first problem, this many more rows are searched for other problems. */
 const MORE_ROWS = 100_000;
 
 /** Returned instead of an index if the end of the row has not arrived yet. */

@@ -27,7 +27,7 @@ export interface Codes {
 /**
  * Learns codes that grow with the share of a class, or with the mean of the target, among the rows of a category:
  * smoothed target statistics (Micci-Barreca, A preprocessing scheme for high-cardinality categorical attributes, 2001).
- * Codes learned from other rows than those that they encode, as in scikit-learn's TargetEncoder, were less accurate on
+ * Codes learned from rows other than those that they encode, as in scikit-learn's TargetEncoder, were less accurate on
  * 13 of 19 real datasets, because they blur which rows share a category.
  */
 export function learnCodes(column: TextColumn, target: Target, rows: Uint32Array): Codes {

@@ -17,7 +17,7 @@ const MISSING =
 /** The longest marker has this many characters, so longer cells need not be checked. */
 export const MAX_MARKER_LENGTH = 7;
 
-/** Number of rows in which the delimiter is looked for. */
+/** Number of rows that are searched for the delimiter. */
 const SNIFFED_ROWS = 10;
 
 /** The first line in which Excel announces a file's delimiter. */
@@ -171,7 +171,9 @@ function numberReader(
                 : { isError: true, text: `must be ${what}; got ${JSON.stringify(cell)}` };
         }
         const marker = cell === "" ? "" : ` (${JSON.stringify(cell)})`;
-        return missing ? undefined : { isError: false, text: `has no value${marker}, as no row in training` };
+        return missing
+            ? undefined
+            : { isError: false, text: `has no value${marker}, although every training row had one` };
     };
 }
 

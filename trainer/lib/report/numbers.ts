@@ -31,22 +31,22 @@ export function formatThreshold(value: number): string {
 }
 
 /**
- * Formats a fraction of 1 as `93.3 %`, without a line break; never 0 % or 100 % for a share that is only close to it.
+ * Formats a fraction of 1 as `93.3%`; never 0% or 100% for a share that is only close to it.
  */
 export function formatShare(share: number): string {
     const percent = share * 100;
     if (percent > 0 && percent < 0.1) {
-        return "<0.1\u00a0%";
+        return "<0.1%";
     }
     if (percent > 99.9 && percent < 100) {
-        return ">99.9\u00a0%";
+        return ">99.9%";
     }
-    return `${Number(percent.toFixed(1))}\u00a0%`;
+    return `${Number(percent.toFixed(1))}%`;
 }
 
 /** The same as `formatShare`, but always with one decimal, for table columns. */
 export function alignedShare(share: number): string {
-    return formatShare(share).replace(/^(\d+)(?=\u00a0)/, "$1.0");
+    return formatShare(share).replace(/^(\d+)(?=%)/, "$1.0");
 }
 
 export function coordinate(value: number): string {

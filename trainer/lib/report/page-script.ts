@@ -13,7 +13,7 @@ export function pageScript(): void {
         const text = byId(id)?.textContent;
         return text ? (JSON.parse(text) as T) : undefined;
     };
-    const percent = (share: number) => `${Number((share * 100).toFixed(1))}\u00a0%`;
+    const percent = (share: number) => `${Number((share * 100).toFixed(1))}%`;
     const setOpen = (some: readonly HTMLDetailsElement[], open: boolean) => {
         for (const details of some) {
             details.open = open;
@@ -238,7 +238,7 @@ export function pageScript(): void {
                 show(`t-${id}`, count.toLocaleString("en-US"));
             }
             const precision = tp + fp === 0 ? undefined : tp / (tp + fp);
-            show("cut-value", `${cut}\u00a0%`);
+            show("cut-value", `${cut}%`);
             show("t-accuracy", percent((tp + counts.tn) / (positives + negatives)));
             show("t-recall", percent(tp / positives));
             show("t-precision", precision === undefined ? "–" : percent(precision));

@@ -25,7 +25,7 @@ describe("missing values", () => {
         expect((await readX(["a", "b", "n/d"], ",", "--missing=n/d")).values).toEqual(["a", "b", ""]);
     });
 
-    it("replace cells that do not fit, if onBadCell says so", async () => {
+    it("replace cells that do not fit, if onBadCell is set accordingly", async () => {
         const file = `${table(["1", "2.5"])}wide,,yes\n`;
         await expect(read(file)).rejects.toThrow(
             'row 62, column "x": "wide" is text in a column of numbers (60 of 61); correct it, remove the row or the ' +
@@ -58,7 +58,7 @@ describe("a row of totals", () => {
         }
     });
 
-    it("is kept if the user has set the kind of its column, or if the word is a usual one", async () => {
+    it("is kept if the user has set the kind of its column, or if the word is a common one", async () => {
         const text = await read(`${table(["1", "2.5"])}Total,,yes\n`, '--types={"x":"text"}');
         expect(text.dataset.rowCount).toBe(ROWS + 1);
         expect((await read(table(["mean", "total"]))).dataset.rowCount).toBe(ROWS);

@@ -72,8 +72,8 @@ describe("cellReader", () => {
         ["5,1", ";", [5.1], undefined],
         ["\u22125", ",", [-5], undefined],
         ["5,1", ",", [Number.NaN], { isError: true, text: 'must be a number; got "5,1"' }],
-        ["", ",", [Number.NaN], { isError: false, text: "has no value, as no row in training" }],
-        ["?", ",", [Number.NaN], { isError: false, text: 'has no value ("?"), as no row in training' }],
+        ["", ",", [Number.NaN], { isError: false, text: "has no value, although every training row had one" }],
+        ["?", ",", [Number.NaN], { isError: false, text: 'has no value ("?"), although every training row had one' }],
     ])("reads %j between %j as %j", (cell, delimiter, numbers, remark) => {
         expect(read(number, cell, delimiter)).toEqual({ numbers, remark });
     });

@@ -109,7 +109,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
             await page.locator("#c2").focus();
             await page.keyboard.press("Control+A");
             await page.keyboard.type("1.4");
-            expect(await answer.textContent()).toBe("Iris-setosa (100\u00a0%)");
+            expect(await answer.textContent()).toBe("Iris-setosa (100%)");
             await page.keyboard.press("Control+A");
             await page.keyboard.type("long");
             expect(await answer.textContent()).toBe("PetalLengthCm must be a number.");
@@ -137,12 +137,12 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
             for (let step = 0; step < 20; step++) {
                 await page.keyboard.press("ArrowLeft");
             }
-            expect(await page.locator("#cut-value").textContent()).toBe("30\u00a0%");
+            expect(await page.locator("#cut-value").textContent()).toBe("30%");
             const counts = expected(0.3);
             expect(counts).not.toEqual(expected(0.5));
             expect(await shown()).toEqual(counts);
             const [found = 0, missed = 0, wrong = 0, right = 0] = counts.map(Number);
-            const percent = (share: number) => `${Number((100 * share).toFixed(1))}\u00a0%`;
+            const percent = (share: number) => `${Number((100 * share).toFixed(1))}%`;
             expect(await page.locator("#t-recall").textContent()).toBe(percent(found / (found + missed)));
             expect(await page.locator("#t-precision").textContent()).toBe(percent(found / (found + wrong)));
             const dot = page.locator("#roc");
@@ -181,7 +181,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
                     expect(shown.marked).toBe(verdicts.length + 1);
                     if (expected.task === "classification") {
                         const share = Number(((expected.probabilities[expected.label] as number) * 100).toFixed(1));
-                        expect(shown.answer).toBe(`${expected.label} (${share}\u00a0%)`);
+                        expect(shown.answer).toBe(`${expected.label} (${share}%)`);
                     } else {
                         expect(shown.answer).toBe(String(Number(expected.value.toPrecision(6))));
                     }

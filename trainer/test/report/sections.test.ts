@@ -14,7 +14,7 @@ describe("the headline", () => {
     it("compares the accuracy with the baseline", () => {
         const { accuracy = 0, testRows } = irisReport.metrics;
         const { text } = pageOf(irisReport);
-        expect(text).toContain(`${Number((accuracy * 100).toFixed(1))} % accuracy`);
+        expect(text).toContain(`${Number((accuracy * 100).toFixed(1))}% accuracy`);
         expect(text).toContain(
             `Of ${testRows} rows that it had not seen, it predicted the right class for ${Math.round(accuracy * testRows)}.`,
         );
@@ -60,12 +60,12 @@ describe("the headline", () => {
             cv: { folds: 5, measure: "accuracy", mean: 0.853, std: 0.0214 },
         };
         const { text } = pageOf({ ...forestReport, metrics });
-        expect(text).toContain("by the trees that did not see it: 87.5 % of 399 rows");
+        expect(text).toContain("by the trees that did not see it: 87.5% of 399 rows");
         expect(text).toContain(
-            "Over 5 folds of the other rows, its accuracy is 85.3 % on average (standard deviation 2.1 %)",
+            "Over 5 folds of the other rows, its accuracy is 85.3% on average (standard deviation 2.1%)",
         );
         const chosen = { ...metrics, cv: { folds: 5, measure: "brierScore", mean: 0.11, std: 0.02, accuracy: 0.853 } };
-        expect(pageOf({ ...forestReport, metrics: chosen }).text).toContain("its accuracy is 85.3 % on average.");
+        expect(pageOf({ ...forestReport, metrics: chosen }).text).toContain("its accuracy is 85.3% on average.");
     });
 
     function grouped(value: number): string {
@@ -85,7 +85,7 @@ describe("the confusion matrix", () => {
         const shown = counts.map((line, row) =>
             line.map((count) => {
                 const share = Number(((100 * count) / (support[row] as number)).toFixed(1));
-                return count === 0 ? "0" : `${count} ${share} %`;
+                return count === 0 ? "0" : `${count} ${share}%`;
             }),
         );
         expect(
@@ -119,7 +119,7 @@ describe("the features", () => {
         const table = pageOf(irisReport).elements.find((element) => hasClass(element, "importances"));
         const asked = (irisReport.metrics.featureImportances ?? []).filter(({ importance }) => importance > 0);
         expect(cellsOf(table).slice(1)).toEqual(
-            asked.map(({ feature, importance }) => [feature, "", `${(importance * 100).toFixed(1)} %`]),
+            asked.map(({ feature, importance }) => [feature, "", `${(importance * 100).toFixed(1)}%`]),
         );
         expect(pageOf(irisReport).text).toContain(`${4 - asked.length} features are never used`);
     });
@@ -136,7 +136,7 @@ describe("the features", () => {
         ]);
         const present = (housesReport.table?.columns[1] as TableColumn | undefined) ?? { at: () => Number.NaN };
         const values = Array.from({ length: 300 }, (_, row) => present.at(row) as number).filter(Number.isFinite);
-        expect(items[2]).toContain(`; ${Number((100 * (1 - values.length / 300)).toFixed(1))} % missing`);
+        expect(items[2]).toContain(`; ${Number((100 * (1 - values.length / 300)).toFixed(1))}% missing`);
         expect(items[2]).toContain(`${Math.min(...values)} to ${Math.max(...values)}`);
     });
 
@@ -167,9 +167,9 @@ describe("the features", () => {
         const table = elements.find((element) => hasClass(element, "importances"));
         expect(cellsOf(table).map(([feature, , loss]) => [feature, loss])).toEqual([
             ["Feature", "Loss of accuracy"],
-            ["PetalWidthCm", "30.0 %"],
-            ["SepalLengthCm", "2.0 %"],
-            ["PetalLengthCm", "−1.0 %"],
+            ["PetalWidthCm", "30.0%"],
+            ["SepalLengthCm", "2.0%"],
+            ["PetalLengthCm", "−1.0%"],
         ]);
         expect(text).toContain("1 feature is never used");
     });
@@ -257,7 +257,7 @@ describe("the trials", () => {
         expect(rows).toHaveLength(30);
         const means = rows.map((cells) => Number.parseFloat(cells[1] as string));
         expect(means).toEqual(trials.map(({ mean }) => Number((mean * 100).toFixed(1))).sort((a, b) => b - a));
-        expect(rows[0]).toEqual(["chosen", "79.0 %", "1.0 %", "", "18", "forest"]);
+        expect(rows[0]).toEqual(["chosen", "79.0%", "1.0%", "", "18", "forest"]);
     });
 
     it("of a regression are listed with the smallest error first", () => {
@@ -282,7 +282,7 @@ describe("the trials", () => {
         expect(text).not.toContain("best was then tested");
         const [head, first] = cellsOf(elements.find((element) => hasClass(element, "trials")));
         expect(head?.slice(1, 5)).toEqual(["Mean Brier score", "Standard deviation", "Range as a drawing", "Accuracy"]);
-        expect(first?.slice(0, 5)).toEqual(["chosen", "0.79", "0.01", "", "21.0 %"]);
+        expect(first?.slice(0, 5)).toEqual(["chosen", "0.79", "0.01", "", "21.0%"]);
     });
 });
 
@@ -313,7 +313,7 @@ describe("the errors of a regression", () => {
                 ["Half of the rows are off by at most", "5"],
                 ["Nine out of ten are off by at most", "9"],
                 ["The worst is off by", "10"],
-                ["Predicted too high", "50 %"],
+                ["Predicted too high", "50%"],
             ]),
         );
     });

@@ -24,7 +24,7 @@ describe("the worst predictions", () => {
             "Predicted",
             "Probability of the actual class",
         ]);
-        expect(shown.map((cells) => cells[3])).toEqual(expected.map(({ share }) => `${(100 * share).toFixed(1)} %`));
+        expect(shown.map((cells) => cells[3])).toEqual(expected.map(({ share }) => `${(100 * share).toFixed(1)}%`));
         const worst = expected.filter(({ share }) => share < (expected.at(-1)?.share ?? 0)).map(({ line }) => line);
         expect(shown.map(([line]) => Number(line))).toEqual(expect.arrayContaining(worst));
         const [line = 0, value = ""] = [Number(shown[0]?.[0]), shown[0]?.[4]];

@@ -41,7 +41,7 @@ export interface Guest {
     remove(): Promise<void>;
     /**
      * Runs a script as root, once the VM can run programs.
-     * @throws Error if the VM loses power before that the script has started
+     * @throws Error if the VM loses power before the script has started
      */
     runScript(script: GuestScript): Promise<RunningScript>;
     /** Runs an emulated `systemctl` inside a VM without systemd. */

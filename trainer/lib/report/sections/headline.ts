@@ -24,7 +24,7 @@ function drawClassification(input: ReportInput): Html {
     const words = html`Of ${rows} that it had not seen, it predicted the right class for <b>${right}</b>. Always
         predicting ${commonest}, the most common class among them, would be right for ${always}.`;
     const interval = html`With ${rows} to test on, the accuracy on new rows of the same kind is likely between ${low} and
-        ${high} (Wilson's 95 % interval).`;
+        ${high} (Wilson's 95% interval).`;
     return html`<div class="headline"><p class="figure"><b>${formatShare(accuracy)}</b> accuracy</p><div
         class="words"><p>${words}${accuracy <= baselineAccuracy && NO_BETTER}</p>${comparison}<p
         class="fine">${interval}${outOfBagText(input)}${crossValidationText(input)}</p></div></div>`;
@@ -98,7 +98,7 @@ function crossValidationText({ metrics: { cv } }: ReportInput): Html | undefined
 }
 
 /**
- * Wilson's 95 % score interval for a proportion observed over a number of trials.
+ * Wilson's 95% score interval for a proportion observed over a number of trials.
  * E. B. Wilson, Journal of the American Statistical Association 22 (1927), 209-212.
  */
 export function wilsonInterval(share: number, trials: number): [low: number, high: number] {

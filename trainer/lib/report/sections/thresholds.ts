@@ -36,13 +36,13 @@ export function thresholdsSection(input: ReportInput): Section | undefined {
     const hueOf = huesOf(input);
     const names = [className(negative ?? "", hueOf(0)), className(positive ?? "", hueOf(1))] as const;
     const slider = html`<form id="threshold" hidden><label for="cut">Predict ${names[1]} from a probability of
-        <output id="cut-value" for="cut">50&nbsp;%</output></label><input id="cut" type="range" min="0" max="${STEPS}"
+        <output id="cut-value" for="cut">50%</output></label><input id="cut" type="range" min="0" max="${STEPS}"
         value="${MIDDLE}"></form>`;
     return {
         id: "thresholds",
         short: "Threshold",
         title: "What another threshold would change",
-        content: html`<p>The model gives a probability for ${names[1]}. It predicts this class from 50&nbsp;%; a lower
+        content: html`<p>The model gives a probability for ${names[1]}. It predicts this class from 50%; a lower
             threshold finds more of its rows, and a higher one is wrong less often.</p>${slider}<div
             class="two"><div>${drawCounts(data, names)}</div><div>${drawMeasures(data)}</div></div><div
             class="plots">${drawRoc(fine, data, metrics)}${drawPrecision(fine, data, metrics)}${drawCalibration(test, positive ?? "")}</div><script
