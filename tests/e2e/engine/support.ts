@@ -161,12 +161,16 @@ export class Cloud {
         return mintToken(email).accessToken;
     }
 
-    /** Preempts the only VM as Compute Engine does with a spot VM, and waits until it is down. */
+    /** Preempts the only VM as Compute Engine does with a spot VM, and waits until it is down or, in Batch, gone. */
     async preempt(): Promise<void> {
         const [vm] = await this.instances();
         const path = new URL(vm?.selfLink ?? "").pathname.replace("/compute/v1/", "");
         await this.#request(`/emulator/v1/${path}:preempt`, { method: "POST" });
-        await this.untilDown();
+        const isUp = async () =>
+            (await this.instances()).some(({ name, status }) => name === vm?.name && status !== "TERMINATED");
+        while (await isUp()) {
+            await new Promise((resolve) => setTimeout(resolve, 100));
+        }
     }
 
     /** Lets the tiny trainer end its runs that have the hyperparameter `hold`. */
