@@ -101,9 +101,22 @@ export INVOCATION_ID
 # Seconds for the parts: prepare, run, finish.
 read -r PREPARE_SECONDS RUN_SECONDS FINISH_SECONDS <"$HERE/limits"
 
+# sweep VERB: does what a task of a sweep does besides training its point, and ends this script unless that succeeds.
+sweep() {
+    if [ ! -f "$HERE/points" ]; then return; fi
+    mkdir -p "$STATE/sweep"
+    RUNTIME_DIRECTORY=$STATE/sweep bash "$HERE/sweep.sh" "$1"
+    case $? in
+        (0) ;;
+        (3) give_back "$DECIDED" ;;
+        (*) give_back "$AGAIN" ;;
+    esac
+}
+
 say "task ${BATCH_TASK_INDEX:-0}, try $((${BATCH_TASK_RETRY_ATTEMPT:-0} + 1))"
 watch_preemption &
 WATCHER=$(identify $!)
+sweep begin
 part prepare "$PREPARE_SECONDS"
 if [ "$RESULT" = success ] && [ -z "$CUT" ]; then part run "$RUN_SECONDS"; fi
 # Whatever happens from now on, `finish` reports how the parts before it ended.
@@ -113,8 +126,12 @@ trap : TERM
 part finish "$FINISH_SECONDS"
 
 case $(recall final-state) in
-    (SUCCEEDED) give_back "$DECIDED" ;;
-    (FAILED | TIMED_OUT) give_back "$FAILED" ;;
+    (SUCCEEDED | FAILED | TIMED_OUT)
+        sweep record
+        # A failed task would end the job, and with it all other points of a sweep.
+        if [ -f "$HERE/points" ] || [ "$(recall final-state)" = SUCCEEDED ]; then give_back "$DECIDED"; fi
+        give_back "$FAILED"
+        ;;
     (INTERRUPTED) give_back "$AGAIN" ;;
 esac
 # Nothing was written: either another writer owns the run, or the bucket could not be reached.

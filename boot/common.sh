@@ -34,6 +34,11 @@ read_config() {
             (slowLogAfterSeconds) SLOW_LOG_AFTER_SECONDS=$value ;;
             (stopGraceSeconds) STOP_GRACE_SECONDS=$value ;;
             (minimumUptimeSeconds) MINIMUM_UPTIME_SECONDS=$value ;;
+            (sweepId) SWEEP_ID=$value ;;
+            (sweepMetric) SWEEP_METRIC=$value ;;
+            (sweepGoal) SWEEP_GOAL=$value ;;
+            (sweepColumns) SWEEP_COLUMNS=$value ;;
+            (maxFailedTasks) MAX_FAILED_TASKS=$value ;;
             (arg) ARGS[${#ARGS[@]}]=$value ;;
             (env) CONTAINER_ENV[${#CONTAINER_ENV[@]}]=$value ;;
             # NAME=projects/PROJECT/secrets/SECRET/versions/NUMBER
@@ -44,7 +49,7 @@ read_config() {
                 ;;
         esac
     done <"$1"
-    RUN_PREFIX=runs/$RUN_ID
+    RUN_PREFIX=runs/${RUN_ID:-}
 }
 
 # keep NAME VALUE: stores a value for the other processes. The file is renamed into place, so that none of them reads

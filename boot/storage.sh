@@ -166,16 +166,18 @@ md5_of() {
 }
 
 # upload DEADLINE NAME FILE CONTENT_TYPE [GENERATION]: replaces only that generation, if given; 0 = only creates the
-# object. Cloud Storage rejects content whose MD5 differs from the one in the metadata. Content never contains its own
-# MD5, so the MD5 can serve as the boundary. https://cloud.google.com/storage/docs/uploading-objects#rest-upload-objects
-# (multipart)
+# object. Its metadata contains $UPLOAD_ROW. Cloud Storage rejects content whose MD5 differs from the one in the
+# metadata. Content never contains its own MD5, so the MD5 can serve as the boundary.
+# https://cloud.google.com/storage/docs/uploading-objects#rest-upload-objects (multipart)
 upload() {
-    local url md5 boundary
+    local url md5 boundary own=
+    if [ -n "${UPLOAD_ROW:-}" ]; then own=",\"metadata\":{\"row\":\"$UPLOAD_ROW\"}"; fi
     url="$STORAGE/upload/storage/v1/b/$BUCKET/o?uploadType=multipart&name=$(url_text "$2")"
     md5=$(md5_of "$3")
     boundary=$(printf '%s' "$md5" | tr '+/=' '-_.')
     {
-        printf -- '--%s\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{"md5Hash":"%s"}\r\n' "$boundary" "$md5"
+        printf -- '--%s\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{"md5Hash":"%s"%s}\r\n' \
+            "$boundary" "$md5" "$own"
         printf -- '--%s\r\nContent-Type: %s\r\n\r\n' "$boundary" "$4"
         cat "$3"
         printf '\r\n--%s--\r\n' "$boundary"

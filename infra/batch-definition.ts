@@ -25,6 +25,8 @@ export interface BatchMachine {
     subnetwork: string;
     externalIp: boolean;
     serviceAccount: string;
+    /** Largest number of VMs at once. */
+    parallelism: number;
     /** Labels for the job. */
     labels: Readonly<Record<string, string>>;
 }
@@ -49,20 +51,34 @@ export function batchPlan(boot: BootConfig, machine: BatchMachine): BatchPlan {
     return { bundleName, bundle, definition: renderDefinition(boot, machine, renderScript(boot, bundleName, hash)) };
 }
 
+/** The number of tasks in a job for all of a run, and how many run at once. */
+function tasksOf({ sweep }: BootConfig, parallelism: number): { count: number; parallelism: number } {
+    const count = sweep?.points.length ?? 1;
+    return { count, parallelism: Math.min(parallelism, count) };
+}
+
+/** The variables of the script, which the job of a sweep replaces if it trains only some points. */
+function environmentOf({ sweep, runId }: BootConfig): object {
+    return sweep === undefined
+        ? {}
+        : { environment: { variables: { SWEEP_JOB: runId, SWEEP_POINTS: `0-${sweep.points.length - 1}` } } };
+}
+
 function renderDefinition(boot: BootConfig, machine: BatchMachine, text: string): BatchJobDefinition {
     const { project, region, gpuType, gpuCount } = machine;
     const run = { run: boot.runId };
+    const tasks = tasksOf(boot, machine.parallelism);
     return {
         taskGroups: [
             {
                 taskSpec: {
-                    runnables: [{ displayName: "trainer", script: { text } }],
+                    runnables: [{ displayName: "trainer", script: { text }, ...environmentOf(boot) }],
                     // These determine only how many tasks share a VM, which `taskCountPerNode` limits to one.
                     computeResource: { cpuMilli: "1000", memoryMib: "512" },
                     maxRunDuration: `${maxVmSeconds(boot)}s`,
                 },
-                taskCount: "1",
-                parallelism: "1",
+                taskCount: String(tasks.count),
+                parallelism: String(tasks.parallelism),
                 taskCountPerNode: "1",
             },
         ],
@@ -158,7 +174,12 @@ function renderBundle(boot: BootConfig): string {
     const { startSeconds, runSeconds, stopSeconds } = unitLimits(boot);
     const limits = Buffer.from(`${startSeconds} ${runSeconds} ${stopSeconds}\n`);
     const files: [name: string, content: Buffer][] = [...bootFiles(boot), ["limits", limits]];
-    const writes = files.map(([name, content]) => `base64 -d >${name} <<'END'\n${wrapped(content)}\nEND\n`);
+    // The lines for the points need no encoding, which would double the size of the bundle.
+    const writes = files.map(([name, content]) =>
+        name === "points"
+            ? `cat >${name} <<'END'\n${content.toString()}END\n`
+            : `base64 -d >${name} <<'END'\n${wrapped(content)}\nEND\n`,
+    );
     return `cd "$1" || exit 75\n${writes.join("")}exec bash batch.sh\n`;
 }
 

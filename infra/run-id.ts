@@ -15,12 +15,34 @@ export interface RunIdentity {
     env: Readonly<Record<string, string>>;
     /** Full names of secret versions by variable name. Secret values and their hashes are not part of the run id. */
     secretEnv?: Readonly<Record<string, string>>;
+    /** The points of a sweep, and how the best one is chosen. */
+    sweep?: SweepIdentity | undefined;
+}
+
+/** The part of a run id that only a sweep has. */
+export interface SweepIdentity {
+    points: readonly Readonly<Record<string, Hyperparameter>>[];
+    metric: string;
+    goal: string;
 }
 
 /** `r-` and the first 10 hex digits of the SHA-256 hash of the identity's canonical JSON. */
-export function runId({ secretEnv = {}, ...identity }: RunIdentity): string {
-    // This is omitted if it is empty, so that stacks without secrets keep the run ids that they had before secrets were
-    // supported.
-    const covered = Object.keys(secretEnv).length === 0 ? identity : { ...identity, secretEnv };
+export function runId({ secretEnv = {}, sweep, ...identity }: RunIdentity): string {
+    // These are omitted if they are empty, so that stacks without them keep the run ids that they had before secrets and
+    // sweeps were supported.
+    const covered = {
+        ...identity,
+        ...(Object.keys(secretEnv).length === 0 ? {} : { secretEnv }),
+        ...(sweep === undefined ? {} : { sweep }),
+    };
     return `r-${createHash("sha256").update(canonicalJson(covered)).digest("hex").slice(0, 10)}`;
+}
+
+/**
+ * `p-` and the ten hex digits of the run with the same dataset, image, environment and hyperparameters, so that every
+ * sweep can recognise a point that another one has trained.
+ */
+export function pointId(identity: RunIdentity, point: Readonly<Record<string, Hyperparameter>>): string {
+    const hyperparameters = { ...identity.hyperparameters, ...point };
+    return runId({ ...identity, hyperparameters, sweep: undefined }).replace("r-", "p-");
 }

@@ -13,6 +13,9 @@ export type EngineName = "vm" | "batch";
 /** The provisioning of the last attempt of a run on spot VMs, if it differs from that of the others. */
 export type SpotFallback = "none" | "standard";
 
+/** Whether the best point of a sweep has the highest or the lowest value of the metric. */
+export type SweepGoal = "maximize" | "minimize";
+
 /** The dataset, the trainer, the machine and the limits. The plain values determine names and which resources exist. */
 export interface TrainingJobArgs {
     /** Google Cloud project id. */
@@ -62,6 +65,19 @@ export interface TrainingJobArgs {
     provisioning?: pulumi.Input<Provisioning>;
     /** `standard` runs the last of `maxAttempts` attempts on a standard VM; only with `batch`. @default "none" */
     spotFallback?: pulumi.Input<SpotFallback>;
+    /**
+     * The points of a sweep: for each of them, hyperparameters that a task of the Batch job passes in addition to
+     * `hyperparameters`. @default [] (no sweep)
+     */
+    points?: readonly Readonly<Record<string, Hyperparameter>>[];
+    /** A number at the top level of each point's `metrics.json`, by which the best one is chosen. @default "" */
+    sweepMetric?: string;
+    /** @default "maximize" */
+    sweepGoal?: SweepGoal;
+    /** Largest number of tasks that a Batch job runs at once. @default 10 */
+    parallelism?: number;
+    /** Number of points that may fail in a sweep that succeeds. @default 0 */
+    maxFailedTasks?: number;
     /** @default "" (none) */
     gpuType?: pulumi.Input<string>;
     /** @default 0 */

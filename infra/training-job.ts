@@ -17,10 +17,11 @@ import { parseDataset } from "./dataset";
 import { DEFAULTS, PULL_SECONDS, SECRETS_SCOPE, UPLOAD_SECONDS } from "./defaults";
 import { findImage } from "./existing-image";
 import { jobNames } from "./names";
-import { runId } from "./run-id";
+import { type RunIdentity, runId } from "./run-id";
 import { fullVersionName, isSecretVersion, parseSecretVersion } from "./secret-version";
+import { bootSweep } from "./sweep";
 import type { Job, TrainingJobArgs } from "./training-job-args";
-import { type BootConfig, trainerArgs } from "./user-data";
+import { type BootConfig, type BootSweep, trainerArgs } from "./user-data";
 
 /**
  * Trains a model on a Google Cloud VM and downloads the verified result. This component contains every resource in the
@@ -43,6 +44,8 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly logsUrl: pulumi.Output<string>;
     /** Folder with the results on this machine, relative to the project folder. */
     readonly resultsDir: pulumi.Output<string>;
+    /** The sweep's best point, its metric, the numbers of points and the path of the table; undefined without one. */
+    readonly sweep: pulumi.Output<Record<string, unknown> | undefined>;
     /** Resources that are billed until they are destroyed, even though the VM is off. */
     readonly leftToBill: pulumi.Output<string[]>;
 
@@ -201,19 +204,18 @@ export class TrainingJob extends pulumi.ComponentResource {
                   child,
               );
 
-        this.runId = pulumi
-            .all([
-                data.dataset.hash,
-                image.digest,
-                job.hyperparameters,
-                job.target,
-                job.dropColumns,
-                job.env,
-                pulumi.output(secretEnv),
-            ])
-            .apply(([hash, digest, hyperparameters, target, dropColumns, env, versions]) =>
-                runId({ dataset: hash, image: digest, hyperparameters, target, dropColumns, env, secretEnv: versions }),
-            );
+        const { points, sweepMetric, sweepGoal } = job;
+        const runIdentity = pulumi.output({
+            dataset: data.dataset.hash,
+            image: image.digest,
+            hyperparameters: job.hyperparameters,
+            target: job.target,
+            dropColumns: job.dropColumns,
+            env: job.env,
+            secretEnv,
+            sweep: points.length === 0 ? undefined : { points, metric: sweepMetric, goal: sweepGoal },
+        }) as unknown as pulumi.Output<RunIdentity>;
+        this.runId = runIdentity.apply(runId);
 
         const runGrants = identity ? [identity.grantRun(bucket, this.runId)] : [];
         const machineArgs = {
@@ -224,6 +226,7 @@ export class TrainingJob extends pulumi.ComponentResource {
             serviceAccount,
             boot: bootConfig(job, {
                 runId: this.runId,
+                sweep: runIdentity.apply((each) => bootSweep(job, each)),
                 bucket,
                 image: image.reference,
                 datasetUri: data.dataset.uri,
@@ -282,6 +285,7 @@ export class TrainingJob extends pulumi.ComponentResource {
         this.bucketUrl = pulumi.interpolate`gs://${bucket}`;
         this.modelUri = run.modelUri;
         this.metrics = run.metrics;
+        this.sweep = run.sweep;
         this.imageDigest = image.digest;
         this.instanceName = machine.name;
         this.logsUrl = machine.logsUrl;
@@ -361,6 +365,7 @@ function bootConfig(
     job: Job,
     resources: Record<"runId" | "bucket" | "image" | "datasetUri" | "datasetObject", pulumi.Output<string>> & {
         secretEnv: pulumi.Input<Record<string, string>>;
+        sweep: pulumi.Output<BootSweep | undefined>;
     },
 ): pulumi.Output<BootConfig> {
     return pulumi.output({
@@ -379,7 +384,7 @@ function bootConfig(
         privileged: job.privileged,
         writableRoot: job.writableRoot,
         gpuCount: job.gpuCount,
-    });
+    }) as unknown as pulumi.Output<BootConfig>;
 }
 
 /** https://cloud.google.com/logging/docs/view/logs-explorer-interface#share */

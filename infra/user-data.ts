@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { stringify } from "yaml";
 import { canonicalJson } from "../run/canonical-json";
-import { runLayout } from "../run/layout";
+import { pointRun, runLayout } from "../run/layout";
 import type { RunIdentity } from "./run-id";
+import type { Hyperparameter } from "./training-job-args";
 
 /** Intervals and waits in the boot script, in whole seconds. Tests use small values. */
 export interface BootTiming {
@@ -66,6 +67,28 @@ export interface BootConfig {
     writableRoot: boolean;
     gpuCount: number;
     timing?: Partial<BootTiming>;
+    /** Makes each task train one of these points instead of the run. */
+    sweep?: BootSweep | undefined;
+}
+
+/** The points of a sweep, one for each task of a Batch job. */
+export interface BootSweep {
+    points: readonly SweepPoint[];
+    /** A number at the top level of each point's `metrics.json`, by which the best one is chosen; `""` for none. */
+    metric: string;
+    goal: "maximize" | "minimize";
+    /** Number of points that may fail in a sweep that succeeds. */
+    maxFailedTasks: number;
+}
+
+/** One point of a sweep. */
+export interface SweepPoint {
+    /** `p-` and ten hex digits. */
+    id: string;
+    /** The hyperparameters by which the points differ. */
+    arguments: Readonly<Record<string, Hyperparameter>>;
+    /** All of the trainer's arguments. */
+    args: string[];
 }
 
 /** The parts of a task that limit how long its VM is on. */
@@ -94,8 +117,8 @@ const GPU_DRIVER_SECONDS = 900;
 
 const BOOT_DIR = path.join(__dirname, "..", "boot");
 const VM_DIR = "/etc/gcp-trainer";
-/** The script that takes the place of systemd on a Batch VM. */
-const BATCH_SCRIPT = "batch.sh";
+/** The scripts that take the place of systemd on a Batch VM. */
+const BATCH_SCRIPTS = ["batch.sh", "sweep.sh"];
 const UNIT = "gcp-trainer.service";
 const READY = "gcp-trainer-ready.target";
 const UNIT_DIR = "/etc/systemd/system";
@@ -111,13 +134,13 @@ export function renderUserData(config: BootConfig): string {
     const cloudConfig = {
         write_files: [
             ...scriptNames()
-                .filter((file) => file !== BATCH_SCRIPT)
+                .filter((file) => !BATCH_SCRIPTS.includes(file))
                 .map((file) => plainFile(`${VM_DIR}/${file}`, readBootFile(file))),
             {
                 path: `${VM_DIR}/config`,
                 permissions: "0600",
                 encoding: "b64",
-                content: renderValues(config).toString("base64"),
+                content: renderValues(valuesOf(config)).toString("base64"),
             },
             ...[READY, UNIT].map((unit) => plainFile(`${UNIT_DIR}/${unit}`, readBootFile(unit))),
             plainFile(
@@ -135,13 +158,39 @@ export function renderUserData(config: BootConfig): string {
     return `#cloud-config\n${stringify(cloudConfig, { lineWidth: 0 })}`;
 }
 
-/** The scripts for a task of a Batch job, and the file `config` with the run's values. */
+/**
+ * The scripts for a task of a Batch job, and the file `config` with the run's values. In a sweep, `config` lacks the
+ * values of the point, and the file `points` has a line for each point.
+ */
 export function bootFiles(config: BootConfig): [name: string, content: Buffer][] {
-    const timing = { ...config.timing, minimumUptimeSeconds: 0 };
-    return [
-        ...scriptNames().map((file): [string, Buffer] => [file, Buffer.from(readBootFile(file))]),
-        ["config", renderValues({ ...config, timing })],
+    const { sweep } = config;
+    const timed = { ...config, timing: { ...config.timing, minimumUptimeSeconds: 0 } };
+    const scripts = scriptNames().map((file): [string, Buffer] => [file, Buffer.from(readBootFile(file))]);
+    if (sweep === undefined) {
+        return [...scripts, ["config", renderValues(valuesOf(timed))]];
+    }
+    const names = [...new Set(sweep.points.flatMap((point) => Object.keys(point.arguments)))];
+    const shared = [
+        ...valuesOf(timed).filter((value) => !isOfPoint(value)),
+        ["sweepId", config.runId] as const,
+        ["sweepMetric", sweep.metric] as const,
+        ["sweepGoal", sweep.goal] as const,
+        ["sweepColumns", names.map((name) => `${csvCell(name)},`).join("")] as const,
+        ["maxFailedTasks", sweep.maxFailedTasks] as const,
     ];
+    const lines = sweep.points.map(({ id, args, arguments: given }) => {
+        const own = valuesOf({ ...timed, runId: pointRun(config.runId, id), args }).filter(isOfPoint);
+        const cells = names.map((name) => `${csvCell(given[name] ?? "")},`).join("");
+        return `${[id, renderValues(own).toString("base64"), JSON.stringify(given), cells].join("\t")}\n`;
+    });
+    return [...scripts, ["config", renderValues(shared)], ["points", Buffer.from(lines.join(""))]];
+}
+
+/** A cell of a CSV file, on one line. */
+function csvCell(value: Hyperparameter): string {
+    const isPlain = typeof value !== "object" && !/[\t\r\n]/.test(String(value));
+    const text = isPlain ? String(value) : JSON.stringify(value);
+    return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function scriptNames(): string[] {
@@ -185,10 +234,12 @@ function renderLimits(config: BootConfig): string {
     ].join("\n");
 }
 
-/** NUL-separated names and values for bash's `read -d ''`, so that values never need quoting and are never parsed. */
-function renderValues(config: BootConfig): Buffer {
+type Value = readonly [name: string, value: string | number | boolean];
+
+/** The values that the boot script reads. */
+function valuesOf(config: BootConfig): Value[] {
     const { readySeconds, ...scriptTiming } = timingOf(config);
-    const pairs: [string, string | number | boolean][] = [
+    return [
         ["bucket", config.bucket],
         ["runId", config.runId],
         ["image", config.image],
@@ -202,11 +253,21 @@ function renderValues(config: BootConfig): Buffer {
         ["writableRoot", config.writableRoot],
         ["gpuCount", config.gpuCount],
         ...Object.entries(scriptTiming),
-        ...config.args.map((arg): [string, string] => ["arg", arg]),
-        ...Object.entries(containerEnv(config)).map(([name, value]): [string, string] => ["env", `${name}=${value}`]),
-        ...sorted(config.secretEnv ?? {}).map(([name, version]): [string, string] => ["secret", `${name}=${version}`]),
+        ...config.args.map((arg): Value => ["arg", arg]),
+        ...Object.entries(containerEnv(config)).map(([name, value]): Value => ["env", `${name}=${value}`]),
+        ...sorted(config.secretEnv ?? {}).map(([name, version]): Value => ["secret", `${name}=${version}`]),
     ];
-    return Buffer.from(pairs.map(([name, value]) => `${name}\0${withoutNul(name, String(value))}\0`).join(""));
+}
+
+/** True for a value that differs between the points of a sweep. */
+function isOfPoint([name, value]: Value): boolean {
+    const isFolder = name === "env" && /^AIP_(MODEL|CHECKPOINT|TENSORBOARD_LOG)_DIR=/.test(String(value));
+    return name === "runId" || name === "arg" || isFolder;
+}
+
+/** NUL-separated names and values for bash's `read -d ''`, so that values never need quoting and are never parsed. */
+function renderValues(values: readonly Value[]): Buffer {
+    return Buffer.from(values.map(([name, value]) => `${name}\0${withoutNul(name, String(value))}\0`).join(""));
 }
 
 /**

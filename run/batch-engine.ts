@@ -17,11 +17,16 @@ import {
 import type { Engine, EngineState } from "./engine";
 import { httpStatusOf } from "./errors";
 import type { GoogleApis } from "./google-api";
+import { withPoints } from "./sweep-jobs";
 
 /** A run's jobs, and the definition of the next one. */
 export interface BatchOptions extends BatchPlace, Pick<BatchAttempts, "spotFallback"> {
     runId: string;
     definition: BatchJobDefinition;
+    /** Finds the points of a sweep that have not been decided, by their indexes; missing for any other run. */
+    undecided?: (() => Promise<number[]>) | undefined;
+    /** The number of attempts of a run that was not interrupted; only a sweep needs it. */
+    maxAttempts?: number;
 }
 
 /** Number of lines about a job that an error shows. */
@@ -56,7 +61,13 @@ export function batchEngine(apis: GoogleApis, options: BatchOptions): Engine {
         return job === undefined && isYoung ? { phase: "starting", detail: "is new" } : toState(job);
     };
     return {
-        traits: { retries: true, recreates: true, silentMinutes: 30, unclaimedMinutes: 30 },
+        traits: {
+            retries: true,
+            recreates: true,
+            // Nothing writes the status of a sweep while its points train.
+            silentMinutes: options.undecided === undefined ? 30 : Number.POSITIVE_INFINITY,
+            unclaimedMinutes: 30,
+        },
         messages: {
             starting: `creating a Batch job for run ${runId}`,
             endedUnclaimed: "its Batch job ended before a VM claimed the run",
@@ -77,8 +88,17 @@ export function batchEngine(apis: GoogleApis, options: BatchOptions): Engine {
         name,
         state,
         start: async (attemptsLeft) => {
-            const definition = withAttempts(options.definition, attemptsLeft, options.spotFallback);
-            current = await startJob(apis, options, definition);
+            const { undecided, maxAttempts = attemptsLeft } = options;
+            if (undecided === undefined) {
+                const definition = withAttempts(options.definition, attemptsLeft, options.spotFallback);
+                current = await startJob(apis, options, definition);
+            } else {
+                // Each point counts its own interruptions. A job that follows an interrupted one is the fallback.
+                const left = options.spotFallback === "standard" && attemptsLeft < maxAttempts ? 1 : maxAttempts;
+                const definition = withAttempts(options.definition, left, options.spotFallback);
+                const points = await undecided();
+                current = await startJob(apis, options, definition, (id) => withPoints(definition, points, id));
+            }
             createdMs = apis.clock.now();
         },
         cancel: async () => {

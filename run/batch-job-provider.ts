@@ -12,6 +12,8 @@ import { removeJobs } from "./owned-resources";
 import { outputText, printLine } from "./pulumi-output";
 import { hasChanged, showsHints } from "./resource-inputs";
 import { isTerminal, renderStatus } from "./status";
+import { type SweepPoint, type SweepRun, undecidedPoints } from "./sweep-rows";
+import { reusePoints } from "./sweep-start";
 import { attemptsLeft, readStatus } from "./transitions";
 
 /** Resolved inputs for `BatchRunJob`, which are also its complete state. */
@@ -22,6 +24,10 @@ export interface BatchJobInputs extends BatchPlace, BatchAttempts {
     /** Name and content of the object that the job's tasks download. */
     bundleName: string;
     bundle: string;
+    /** Undefined for a run that is not a sweep. */
+    sweep?: SweepRun | undefined;
+    /** A sweep's points as JSON, which the bucket keeps for the commands. */
+    points?: string | undefined;
 }
 
 const session: ApiSession = { settings: undefined, endpoints: undefined };
@@ -80,6 +86,11 @@ async function begin(apis: GoogleApis, bucket: BucketClient, inputs: BatchJobInp
     if (seen !== undefined && isTerminal(seen.status.state)) {
         return;
     }
+    const { sweep, points } = inputs;
+    if (seen === undefined && sweep && points !== undefined) {
+        await bucket.write(runLayout(runId).pointList, points, "0");
+        await reusePoints(bucket, runId, JSON.parse(points) as SweepPoint[], sweep, printLine);
+    }
     if (seen === undefined) {
         await bucket.write(runLayout(runId).status, pendingStatus(runId, apis.clock), "0");
     }
@@ -87,7 +98,8 @@ async function begin(apis: GoogleApis, bucket: BucketClient, inputs: BatchJobInp
     const owner = inputs.definition.labels[ownerLabel] ?? "";
     // An interrupted command may have left the job of an earlier run, which the state of the stack does not contain.
     await removeJobs({ apis, owner, print: printLine }, inputs.project, [inputs.region], runId);
-    const engine = batchEngine(apis, inputs);
+    const undecided = sweep && (() => undecidedPoints(bucket, runId, sweep.count));
+    const engine = batchEngine(apis, { ...inputs, undecided });
     await engine.start(left);
     printLine(`run ${runId}: ${engine.name()} was accepted and needs no waiter from now on`);
 }

@@ -137,6 +137,7 @@ export function withAttempts(
 /**
  * Creates a run's next job, unless its newest one has not ended. Job ids are chosen here, so that a request whose
  * response was lost cannot create two jobs.
+ * @param forJob returns the definition for a job with this id.
  * @returns the job that runs the next attempt, and its number
  * @throws a fatal error if Batch refuses the definition, or a job with this id belongs to something else
  */
@@ -144,6 +145,7 @@ export async function startJob(
     apis: GoogleApis,
     place: BatchPlace,
     definition: BatchJobDefinition,
+    forJob: (jobId: string) => BatchJobDefinition = () => definition,
 ): Promise<{ job: BatchJob; number: number }> {
     const { project, region, jobId } = place;
     for (let number = 1; ; ) {
@@ -157,8 +159,9 @@ export async function startJob(
         }
         number = newest === undefined ? number : newest.number + 1;
         const parent = `${apis.endpoints.batch}projects/${project}/locations/${region}/jobs`;
+        const id = numbered(jobId, number);
         try {
-            const job = await apis.call("POST", `${parent}?jobId=${numbered(jobId, number)}`, definition);
+            const job = await apis.call("POST", `${parent}?jobId=${id}`, forJob(id));
             if (job === undefined) {
                 throw new Error(`Batch has no location ${region} in the project ${project}`);
             }

@@ -11,6 +11,8 @@ export interface StoredObject {
     md5Hash?: string;
     /** RFC 3339. */
     createdAt: string;
+    /** The row of a sweep's table that the object's metadata contains, in base64. */
+    row?: string;
 }
 
 /** One generation of an object, with the size and hash that verify its bytes. */
@@ -45,13 +47,21 @@ export interface BucketClient {
     read(object: ObjectVersion): Promise<Buffer | undefined>;
     /**
      * Writes a small object if its live generation is still `ifGeneration` ("0": if no object exists).
+     * @param metadata of the object's own, such as the row of a sweep's table.
      * @returns the new generation, or undefined if another writer was faster (412).
      */
-    write(name: string, content: string, ifGeneration: string): Promise<string | undefined>;
+    write(
+        name: string,
+        content: string,
+        ifGeneration: string,
+        metadata?: Record<string, string>,
+    ): Promise<string | undefined>;
     /** Uploads a file with this CRC32C under the same precondition as `write`. */
     upload(path: string, name: string, ifGeneration: string, crc32c: string): Promise<string | undefined>;
     /** All live objects under a prefix, ordered by name, from `startOffset` on. */
     list(prefix: string, startOffset?: string): Promise<StoredObject[]>;
+    /** Copies one generation within the bucket, without downloading it. */
+    copy(object: ObjectVersion, name: string): Promise<void>;
     /** The names of the folders directly under a prefix that ends in "/". */
     folders(prefix: string): Promise<string[]>;
     /** Downloads one generation exactly as stored, to a file that must not exist yet, and verifies it. */

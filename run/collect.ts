@@ -153,7 +153,7 @@ async function listExtras({ bucket, saveCheckpoints }: CollectContext, runId: st
     const { checkpoints, tensorboard } = runLayout(runId);
     const logs = await bucket.list(tensorboard);
     const extras = saveCheckpoints === true ? [...logs, ...(await bucket.list(checkpoints))] : logs;
-    return extras.filter(isFile).map(({ createdAt: _unused, ...listed }) => listed);
+    return extras.filter(isFile).map(({ createdAt: _created, row: _row, ...listed }) => listed);
 }
 
 /** The Cloud console represents a folder as an empty object whose name ends in a slash. */

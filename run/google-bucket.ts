@@ -34,13 +34,19 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
     const versionOf = ({ name, generation }: ObjectVersion) => bucket.file(name, { generation });
 
     /** Options for an upload that the server verifies. The client's own check would delete the object if it failed. */
-    const uploadOptions = (name: string, ifGeneration: string, crc32c: string) => ({
+    const uploadOptions = (
+        name: string,
+        ifGeneration: string,
+        crc32c: string,
+        own: Record<string, string> | undefined,
+    ) => ({
         // Resumable uploads do not send credentials to an endpoint that is not Google's.
         resumable: false,
         validation: false,
         metadata: {
             crc32c,
             contentType: name.endsWith(".json") ? "application/json" : "text/plain; charset=utf-8",
+            ...(own ? { metadata: own } : {}),
         },
         preconditionOpts: { ifGenerationMatch: ifGeneration },
     });
@@ -123,24 +129,30 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
             }
             return Buffer.concat(chunks);
         },
-        write: async (name, content, ifGeneration) => {
+        write: async (name, content, ifGeneration, own) => {
             const checksum = new CRC32C();
             checksum.update(Buffer.from(content));
             const crc32c = checksum.toString();
             return send(name, crc32c, async () => {
                 const file = bucket.file(name);
-                const saved = file.save(content, uploadOptions(name, ifGeneration, crc32c));
+                const saved = file.save(content, uploadOptions(name, ifGeneration, crc32c, own));
                 await within(answerMs, `The upload of ${name}`, saved);
                 return file;
             });
         },
         upload: (path, name, ifGeneration, crc32c) =>
             send(name, crc32c, async () => {
-                const options = { destination: name, ...uploadOptions(name, ifGeneration, crc32c) };
+                const options = { destination: name, ...uploadOptions(name, ifGeneration, crc32c, undefined) };
                 const uploaded = bucket.upload(path, options);
                 const [file] = await within(uploadMs, `The upload of ${name}`, uploaded);
                 return file;
             }),
+        copy: async (object, name) => {
+            await withTries(clock, async () => {
+                const copied = versionOf(object).copy(bucket.file(name));
+                await within(uploadMs, `The copy of ${object.name}`, copied);
+            });
+        },
         list: async (prefix, startOffset) => {
             const objects: StoredObject[] = [];
             await listPages({ prefix, ...(startOffset ? { startOffset } : {}) }, ({ items }) => {
@@ -188,6 +200,7 @@ export function openBucket(bucketName: string, settings: CloudSettings, auth: Go
 export function toStoredObject(name: string, metadata: File["metadata"]): StoredObject {
     expectKind(metadata, "storage#object", `The request for ${name}`);
     const { size, generation, crc32c, md5Hash, timeCreated } = metadata;
+    const row = metadata.metadata?.row;
     if (metadata.name !== name || !/^\d+$/.test(`${generation}`) || !/^\d+$/.test(`${size}`)) {
         throw incompleteAnswer(`Cloud Storage described the object ${name} without its name, generation or size`);
     }
@@ -198,5 +211,6 @@ export function toStoredObject(name: string, metadata: File["metadata"]): Stored
         crc32c: crc32c ?? "",
         ...(md5Hash ? { md5Hash } : {}),
         createdAt: timeCreated ?? "",
+        ...(typeof row === "string" ? { row } : {}),
     };
 }

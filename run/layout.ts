@@ -37,6 +37,18 @@ export function runLayout(runId: string) {
         objects: `${root}objects.json`,
         /** The scripts for the tasks of a Batch job, written by `BatchJob`. */
         plan: `${root}plan/`,
+        /** The runs of a sweep's points. */
+        points: `${root}points/`,
+        /** A sweep's points with their arguments, written by `BatchJob`. */
+        pointList: `${root}plan/points.json`,
+        /** A sweep's rows, one for each point that has been decided. The metadata contain the row, too. */
+        rows: `${root}rows/`,
+        /** The row of the point with this index. */
+        row: (index: number) => `${root}rows/${String(index).padStart(6, "0")}`,
+        /** A sweep's table, written by its last task. */
+        table: `${root}sweep.json`,
+        /** The same table as CSV. */
+        tableCsv: `${root}sweep.csv`,
         /** Log chunks from all attempts. */
         log,
         /** Log chunks from one attempt. */
@@ -48,6 +60,11 @@ export function runLayout(runId: string) {
         /** Written by the waiter once the results have been verified. */
         manifest: `${root}${ownFiles.manifest}`,
     };
+}
+
+/** The run of one point of a sweep, whose objects are in a folder of the sweep's. */
+export function pointRun(runId: string, pointId: string): string {
+    return `${runId}/points/${pointId}`;
 }
 
 /** Parses the attempt and offset from the name of a log chunk; undefined for any other object. */

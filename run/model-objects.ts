@@ -29,7 +29,7 @@ export async function readModelObjects(bucket: BucketClient, runId: string, prin
     const recorded = parseListing(content.toString("utf8"), uri);
     if (recorded === undefined) {
         print(`run ${runId}: ${uri} is incomplete; using the objects now in gs://${bucket.bucket}/${at.model}`);
-        return (await bucket.list(at.model)).map(({ createdAt: _unused, ...listed }) => listed);
+        return (await bucket.list(at.model)).map(({ createdAt: _created, row: _row, ...listed }) => listed);
     }
     let problems = compareListings(recorded, await bucket.list(at.model));
     if (problems.length > 0) {

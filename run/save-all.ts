@@ -1,9 +1,9 @@
-import type { BucketClient } from "./clients";
 import { type CollectContext, collectRun, downloadAll, findExtras, findStale } from "./collect";
 import { holdsEarlierAttempt, publishAttempt } from "./earlier-attempts";
 import { httpStatusOf, messageOf } from "./errors";
 import { rejectOutsideLinks, withPartialFolder, writeSynced } from "./files";
-import { ownFiles, runsPrefix } from "./layout";
+import { ownFiles } from "./layout";
+import { runIdsIn } from "./run-ids";
 import { writeRunsPage } from "./runs-page";
 import { isTerminal, type RunStatus, renderStatus } from "./status";
 import { readStatus } from "./transitions";
@@ -51,11 +51,6 @@ export async function saveAllRuns(context: CollectContext, folderOf: FolderOf): 
     if (problems.length > 0) {
         throw new Error(problems.join("\n"));
     }
-}
-
-/** Ids of the runs in a bucket. Other names are ignored, because ids become folders on this machine. */
-export async function runIdsIn(bucket: BucketClient): Promise<string[]> {
-    return (await bucket.folders(runsPrefix)).filter((name) => /^[a-z0-9][a-z0-9-]{0,62}$/.test(name));
 }
 
 /**

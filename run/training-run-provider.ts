@@ -15,6 +15,7 @@ import { logsCommand, outputText, printLine } from "./pulumi-output";
 import { hasChanged, resultsFolder, showsHints } from "./resource-inputs";
 import { extrasText } from "./save-all";
 import { isTerminal, type RunStatus } from "./status";
+import { type SweepRun, undecidedPoints } from "./sweep-rows";
 import { vmEngine } from "./vm-engine";
 import { waitForRun } from "./wait";
 
@@ -42,7 +43,10 @@ export interface RunInputs {
 }
 
 /** A run's jobs, and the definition for the next one. */
-export type BatchRun = Pick<BatchOptions, "region" | "jobId" | "definition" | "spotFallback">;
+export interface BatchRun extends Pick<BatchOptions, "region" | "jobId" | "definition" | "spotFallback"> {
+    /** Undefined for a run that is not a sweep. */
+    sweep?: SweepRun | undefined;
+}
 
 /** The state of `TrainingRun`: its inputs and its results. */
 export interface RunOutputs extends RunInputs {
@@ -135,13 +139,18 @@ async function runToOutputs(inputs: RunInputs): Promise<RunOutputs> {
     const auth = await createAuth(settings);
     const bucket = openBucket(inputs.bucket, settings, auth, clock);
     const { stack, runId } = inputs;
+    const sweep = inputs.batch?.sweep;
     const engine =
         inputs.batch === undefined
             ? vmEngine(openVm(inputs, settings, auth, clock), {
                   ...inputs,
                   onPrivateSubnetwork: inputs.privateSubnetwork && !inputs.externalIp,
               })
-            : batchEngine(await openApis(session), { ...inputs, ...inputs.batch });
+            : batchEngine(await openApis(session), {
+                  ...inputs,
+                  ...inputs.batch,
+                  undecided: sweep && (() => undecidedPoints(bucket, runId, sweep.count)),
+              });
     const isLeavable = inputs.wait && isPulumiCommand();
     const status = await waitForRun(
         { bucket, engine, clock, print },

@@ -77,6 +77,8 @@ export class TrainingRun extends CachedResource {
     /** The run's state at the last update, e.g. `SUCCEEDED`. */
     declare readonly state: pulumi.Output<string>;
     declare readonly attempt: pulumi.Output<number>;
+    /** The sweep's best point and the numbers of its points; undefined for any other run, and until it has ended. */
+    declare readonly sweep: pulumi.Output<Record<string, unknown> | undefined>;
 
     constructor(name: string, args: TrainingRunArgs, opts?: pulumi.CustomResourceOptions) {
         const outputs = {
@@ -85,6 +87,7 @@ export class TrainingRun extends CachedResource {
             runResultsDir: undefined,
             state: undefined,
             attempt: undefined,
+            sweep: undefined,
         };
         super(trainingRunProvider, name, { ...args, ...outputs }, opts, "TrainingRun");
     }

@@ -261,11 +261,11 @@ describe("the program that Pulumi runs", () => {
         expect(lineCount("index.ts")).toBeLessThanOrEqual(60);
     });
 
-    it("has at most 4,000 lines, including the run's layout but not the config checks", () => {
+    it("has at most 4,800 lines, including the run's layout but not the config checks", () => {
         const lines = program.map(lineCount).reduce((sum, count) => sum + count, 0);
 
         expect(program).toEqual(expect.arrayContaining(["index.ts", "infra/training-job.ts", "boot/boot.sh"]));
-        expect(lines).toBeLessThanOrEqual(4000);
+        expect(lines).toBeLessThanOrEqual(4800);
     });
 });
 

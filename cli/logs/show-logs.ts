@@ -1,7 +1,7 @@
 import { type BucketClient, type Clock, systemClock } from "../../run/clients";
 import { endedMessage, stateMessage } from "../../run/messages";
 import { patientBucket } from "../../run/patient-bucket";
-import { runIdsIn } from "../../run/save-all";
+import { runIdsIn } from "../../run/run-ids";
 import { isTerminal, type RunStatus } from "../../run/status";
 import { readStatus, type SeenStatus } from "../../run/transitions";
 import { readArguments } from "../shared/arguments";

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { systemClock } from "../../run/clients";
-import { runIdsIn, saveAllRuns, saveRun } from "../../run/save-all";
+import { runIdsIn } from "../../run/run-ids";
+import { saveAllRuns, saveRun } from "../../run/save-all";
 import { readStatus } from "../../run/transitions";
 import { readArguments } from "../shared/arguments";
 import type { CommandContext } from "../shared/command-context";

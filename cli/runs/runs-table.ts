@@ -4,7 +4,7 @@ import { inParallel } from "../../run/files";
 import { runLayout } from "../../run/layout";
 import { objectsIn, renamedLines } from "../../run/manifest";
 import { metricsLimits, parseMetrics } from "../../run/metrics";
-import { runIdsIn } from "../../run/save-all";
+import { runIdsIn } from "../../run/run-ids";
 import { describeRun, type SavedRun } from "../../run/saved-runs";
 import { parseObject, type RunStatus } from "../../run/status";
 import { readStatus } from "../../run/transitions";

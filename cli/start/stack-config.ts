@@ -166,7 +166,7 @@ export function rehearsalAdvice(message: string): string {
 }
 
 /** Names of keys that are paths on this machine. */
-const PATHS = ["dataset", "trainer", "script", "requirements"];
+const PATHS = ["dataset", "trainer", "script", "requirements", "sweepFile"];
 
 /**
  * Lets `--config` name a file relative to the folder from which the user called npm, if there is one of that name there.

@@ -2,10 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { BatchRunJob } from "../../run/batch-job";
 import { type Cleanup, owned, plannerOf } from "../../run/cleanup";
 import { removeAllInstances } from "../../run/leftovers";
+import type { SweepRun } from "../../run/sweep-rows";
 import type { BatchRun } from "../../run/training-run-provider";
 import { batchPlan } from "../batch-definition";
 import type { Job } from "../training-job-args";
-import type { BootConfig } from "../user-data";
+import type { BootConfig, BootSweep } from "../user-data";
 
 type JobArgs =
     | "project"
@@ -23,6 +24,7 @@ type JobArgs =
     | "externalIp"
     | "serviceAccount"
     | "maxAttempts"
+    | "parallelism"
     | "labels";
 
 export interface TrainerJobArgs extends Pick<Job, JobArgs> {
@@ -63,11 +65,13 @@ export class TrainerJob extends pulumi.ComponentResource {
                 ...rest,
                 project,
                 region,
+                parallelism: args.parallelism,
                 zones: zones.includes("any") ? [] : zones,
                 spot: provisioning === "spot",
             }),
         );
         const definition = plan.apply((each) => each.definition);
+        const sweep = args.boot.apply((boot) => boot.sweep && sweepRun(boot.sweep)) as pulumi.Output<SweepRun>;
         this.job = new BatchRunJob(
             name,
             {
@@ -81,6 +85,8 @@ export class TrainerJob extends pulumi.ComponentResource {
                 bundle: plan.apply(({ bundle }) => bundle),
                 maxAttempts,
                 spotFallback,
+                sweep,
+                points: args.boot.apply((boot) => boot.sweep && pointList(boot.sweep.points)) as pulumi.Output<string>,
             },
             // A job cannot be changed, and the earlier one must end before its run is started again.
             {
@@ -97,7 +103,17 @@ export class TrainerJob extends pulumi.ComponentResource {
             region,
             definition,
             spotFallback,
+            sweep,
         }) as unknown as pulumi.Output<BatchRun>;
         this.registerOutputs();
     }
+}
+
+/** The points and their arguments, as JSON. */
+function pointList(points: BootSweep["points"]): string {
+    return JSON.stringify(points.map(({ id, arguments: given }) => ({ id, arguments: given })));
+}
+
+function sweepRun({ points, metric, goal }: BootSweep): SweepRun {
+    return { count: points.length, metric, goal };
 }

@@ -19,8 +19,17 @@ const VM_ONLY: readonly (readonly [key: KeyName, why: string])[] = [
     ["kmsKey", "because Batch cannot encrypt the disks of its VMs with it"],
 ];
 
-/** Keys that only Batch has. */
-const BATCH_ONLY: readonly KeyName[] = ["zones", "spotFallback"];
+/** Keys that only Batch has, with the reason. */
+const BATCH_ONLY: readonly (readonly [key: KeyName, why: string])[] = [
+    ["zones", "because only Batch chooses zones and retries attempts by itself"],
+    ["spotFallback", "because only Batch chooses zones and retries attempts by itself"],
+    ["sweep", "because only Batch runs many tasks"],
+    ["sweepFile", "because only Batch runs many tasks"],
+    ["sweepMetric", "because only Batch runs many tasks"],
+    ["sweepGoal", "because only Batch runs many tasks"],
+    ["parallelism", "because only Batch runs many tasks"],
+    ["maxFailedTasks", "because only Batch runs many tasks"],
+];
 
 /** A rule for a key that must keep its default with one of the engines. */
 function only(engine: "vm" | "batch", key: KeyName, why: string): Rule {
@@ -37,7 +46,7 @@ function only(engine: "vm" | "batch", key: KeyName, why: string): Rule {
 /** Batch's limits, which are checked so that a job is not refused after everything else has been created. */
 export const batchRules: readonly Rule[] = [
     ...VM_ONLY.map(([key, why]) => only("vm", key, why)),
-    ...BATCH_ONLY.map((key) => only("batch", key, "because only Batch chooses zones and retries attempts by itself")),
+    ...BATCH_ONLY.map(([key, why]) => only("batch", key, why)),
     {
         keys: ["engine", "machineType"],
         find: ({ engine, machineType }) =>

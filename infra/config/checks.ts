@@ -184,6 +184,13 @@ export function checkResultsDir(value: string): Finding {
     return isLong ? `must have names of at most ${MAX_FILE_NAME} bytes between the slashes` : undefined;
 }
 
+export const checkMetricName = optional(
+    matches(
+        /^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/,
+        "must be a name in metrics.json that contains only letters, digits, `_`, `.` and `-`",
+    ),
+);
+
 export const checkRunName = optional(
     matches(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,100}$/u, "must be at most 100 characters, without line breaks"),
 );

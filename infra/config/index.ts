@@ -13,6 +13,7 @@ import { parseLocation, type RawLocation } from "./location";
 import { filesOf, type ProjectFiles } from "./project-files";
 import { scriptFiles, withPythonTrainer } from "./python-trainer";
 import { findConflicts } from "./rules";
+import { pointsOf } from "./sweep";
 
 /** Pulumi's runtime can report which keys are secret, but its type declarations omit this function. */
 const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
@@ -142,7 +143,9 @@ function readConfig({ namespace, values: given, secretKeys = [], gcp }: RawConfi
     );
     wrongKeys.push(...conflicts.map(({ key }) => key));
     const [open, secretValues] = isEnvSecret ? [{}, values.env] : [values.env, {}];
-    return { config: { ...location.value, ...values, env: open, secretValues }, issues, wrongKeys };
+    const isListable = !["sweep", "sweepFile"].some((key) => wrongKeys.includes(key));
+    const points = isListable ? pointsOf(values, files).points : [];
+    return { config: { ...location.value, ...values, env: open, secretValues, points }, issues, wrongKeys };
 }
 
 function valueIssue(namespace: string, name: string, problem: Problem, example: Example): ConfigIssue {

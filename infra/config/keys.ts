@@ -1,5 +1,5 @@
 import { DEFAULTS } from "../defaults";
-import type { EngineName, Hyperparameter, Provisioning, SpotFallback } from "../training-job-args";
+import type { EngineName, Hyperparameter, Provisioning, SpotFallback, SweepGoal } from "../training-job-args";
 import {
     checkBootImage,
     checkBuildArg,
@@ -11,6 +11,7 @@ import {
     checkKmsKey,
     checkLabel,
     checkMachineType,
+    checkMetricName,
     checkNetworkName,
     checkPath,
     checkResultsDir,
@@ -26,6 +27,7 @@ import {
 } from "./checks";
 import { choice, flag, integer, type Key, list, listOrWord, record, text, texts } from "./key-types";
 import type { Location } from "./location";
+import { checkSweepEntry, toValues } from "./sweep";
 
 /**
  * Every key in the stack config, in the same order as in `Pulumi.yaml`: type, check, default, and an example where the
@@ -66,6 +68,15 @@ export const KEYS = {
     bootDiskType: text(checkTypeName, { default: DEFAULTS.bootDiskType, example: "pd-balanced" }),
     provisioning: choice<Provisioning>(["standard", "spot"], { default: DEFAULTS.provisioning }),
     spotFallback: choice<SpotFallback>(["none", "standard"], { default: DEFAULTS.spotFallback }),
+    sweep: record(checkSweepEntry, (value) => toValues(value) as readonly Hyperparameter[], {
+        default: {},
+        example: ["maxDepth", "[2,4,8]"],
+    }),
+    sweepFile: text(checkPath, { default: "", example: "points.csv" }),
+    sweepMetric: text(checkMetricName, { default: DEFAULTS.sweepMetric, example: "accuracy" }),
+    sweepGoal: choice<SweepGoal>(["maximize", "minimize"], { default: DEFAULTS.sweepGoal }),
+    parallelism: integer(1, 5_000, { default: DEFAULTS.parallelism }),
+    maxFailedTasks: integer(0, 100_000, { default: DEFAULTS.maxFailedTasks }),
     gpuType: text(checkTypeName, { default: DEFAULTS.gpuType, example: "nvidia-tesla-t4" }),
     gpuCount: integer(0, 16, { default: DEFAULTS.gpuCount }),
     maxRunMinutes: integer(1, 171_360, { default: DEFAULTS.maxRunMinutes }),
@@ -107,6 +118,8 @@ export type ConfigValues = {
 export interface Config extends ConfigValues, Location {
     /** The entries in `env` if that key is secret; in that case, `env` is empty. */
     secretValues: Readonly<Record<string, string>>;
+    /** The points of a sweep; empty for any other run. */
+    points: readonly Readonly<Record<string, Hyperparameter>>[];
 }
 
 /** The table's rows. */

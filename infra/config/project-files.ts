@@ -1,6 +1,8 @@
-import { accessSync, constants, mkdtempSync, rmdirSync, statSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { datasetPaths } from "../dataset";
+
+const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 
 /** The state of a path on this machine. */
 export type FileState = "file" | "empty file" | "folder" | "missing" | "unreadable";
@@ -10,6 +12,8 @@ export interface ProjectFiles {
     state(file: string): FileState;
     /** The reason that a folder can neither be written nor created. */
     folderProblem?(folder: string): string | undefined;
+    /** The content of a small file; undefined if it has more than 16 MiB. */
+    text?(file: string): string | undefined;
     /** The files of a dataset: see `datasetPaths`. */
     dataset?(file: string): readonly string[];
 }
@@ -18,6 +22,10 @@ export interface ProjectFiles {
 export function filesOf(root: string): ProjectFiles {
     return {
         state: (file) => stateOf(path.resolve(root, file)),
+        text: (file) => {
+            const absolute = path.resolve(root, file);
+            return statSync(absolute).size > MAX_TEXT_BYTES ? undefined : readFileSync(absolute, "utf8");
+        },
         dataset: (file) => datasetPaths(path.resolve(root, file)),
         folderProblem: (folder) => folderProblem(path.resolve(root, folder)),
     };

@@ -6,6 +6,7 @@ import type { Fix } from "./issues";
 import { type ConfigValues, KEYS, type KeyName } from "./keys";
 import type { FileState, ProjectFiles } from "./project-files";
 import { type CheckedValues, type Conflict, conflict, type Rule } from "./rule";
+import { sweepRules } from "./sweep-rules";
 
 /**
  * A metadata value may have at most 256 KiB, including the boot script, and cloud-init keeps several copies of it in a
@@ -184,6 +185,7 @@ const rules: readonly Rule[] = [
         },
     },
     ...batchRules,
+    ...sweepRules,
 ];
 
 /**

@@ -82,6 +82,7 @@ async function withJob(trainer: string, maxAttempts: number, test: (scene: Scene
             project: PROJECT_ID,
             region: REGION,
             zones: [],
+            parallelism: 10,
             machineType: "e2-standard-2",
             bootDiskSizeGb: 30,
             bootDiskType: "",

@@ -85,13 +85,20 @@ export class FakeBucket implements BucketClient {
         return object?.stored.generation === generation ? object.content : undefined;
     }
 
-    async write(name: string, content: string, ifGeneration: string): Promise<string | undefined> {
+    async write(
+        name: string,
+        content: string,
+        ifGeneration: string,
+        metadata: Record<string, string> = {},
+    ): Promise<string | undefined> {
         this.before("write", name);
         if ((this.#objects.get(name)?.stored.generation ?? "0") !== ifGeneration) {
             return undefined;
         }
         this.writes.push(name);
-        return this.put(name, content).generation;
+        const stored = this.put(name, content);
+        Object.assign(stored, metadata);
+        return stored.generation;
     }
 
     async upload(path: string, name: string, ifGeneration: string): Promise<string | undefined> {
@@ -105,6 +112,11 @@ export class FakeBucket implements BucketClient {
             .map(({ stored }) => stored)
             .filter(({ name }) => name.startsWith(prefix) && name >= startOffset)
             .sort((a, b) => (a.name < b.name ? -1 : 1));
+    }
+
+    async copy({ name }: ObjectVersion, target: string): Promise<void> {
+        this.before("copy", name);
+        this.put(target, this.#objects.get(name)?.content ?? "");
     }
 
     async folders(prefix: string): Promise<string[]> {

@@ -31,6 +31,8 @@ export class TestTask {
     readonly config: BootConfig;
     #child: ChildProcess | undefined;
     #isOver = false;
+    /** Variables that a later job sets for its script. */
+    variables: Record<string, string> = {};
 
     constructor(google: Google, config: Partial<BootConfig>) {
         this.google = google;
@@ -68,6 +70,7 @@ export class TestTask {
             project: "demo-project",
             region: "us-central1",
             zones: [],
+            parallelism: 10,
             machineType: "e2-standard-2",
             bootDiskSizeGb: 20,
             bootDiskType: "",
@@ -89,8 +92,10 @@ export class TestTask {
     }
 
     /** Runs an attempt until it ends. */
-    async run(docker: DockerStub = {}, retry = 0): Promise<TaskEnd> {
+    async run(docker: DockerStub = {}, retry = 0, index = 0): Promise<TaskEnd> {
         const file = path.join(this.#disk, "script.sh");
+        const [runnable] = this.plan.definition.taskGroups[0]?.taskSpec.runnables ?? [];
+        const { environment } = runnable as { environment?: { variables: Record<string, string> } };
         writeFileSync(file, this.script);
         mkdirSync(this.#place("docker"), { recursive: true });
         const endpoint = `http://${this.google.host}`;
@@ -101,7 +106,9 @@ export class TestTask {
             env: {
                 PATH: [STUBS, process.env.PATH ?? "", this.#emulated.fallbacks].join(path.delimiter),
                 EMULATOR_VM_DIR: this.#disk,
-                BATCH_TASK_INDEX: "0",
+                ...environment?.variables,
+                ...this.variables,
+                BATCH_TASK_INDEX: String(index),
                 BATCH_TASK_COUNT: "1",
                 BATCH_TASK_RETRY_ATTEMPT: String(retry),
                 STUB_DIR: this.#place("docker"),

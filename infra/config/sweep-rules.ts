@@ -1,0 +1,103 @@
+import { KEYS, type KeyName } from "./keys";
+import { type Conflict, conflict, type Rule } from "./rule";
+import { gridSize, type Points, pointsOf } from "./sweep";
+
+/** The bundle that each task downloads has a line of about 600 bytes for each point. */
+const MAX_POINTS = 10_000;
+const MAX_BYTES = 4 * 1024 * 1024;
+/** The addresses in the subnetwork for Batch, minus those that Google reserves. */
+const MAX_ADDRESSES = 4_000;
+const SWEEP_KEYS = ["sweep", "sweepFile"] as const;
+
+function remove(key: KeyName, must: string, entry: readonly string[] = []): Conflict {
+    return { key, must, fix: { remove: [key, ...entry] } };
+}
+
+/** A rule about the points, which is skipped if there are none. */
+function onPoints(
+    keys: readonly KeyName[],
+    find: (...args: [...Parameters<Rule["find"]>, Points]) => ReturnType<Rule["find"]>,
+): Rule {
+    return {
+        keys: [...SWEEP_KEYS, ...keys],
+        find: (config, files) => {
+            if (gridSize(config.sweep) > MAX_POINTS) {
+                return undefined;
+            }
+            const points = pointsOf(config, files);
+            return points.problem !== undefined || points.points.length === 0 ? undefined : find(config, files, points);
+        },
+    };
+}
+
+/** A rule about a key that only a sweep has. */
+function onlyWith(key: KeyName, needed: readonly KeyName[]): Rule {
+    const isSet = (value: unknown, name: KeyName) => JSON.stringify(value) !== JSON.stringify(KEYS[name].default);
+    return {
+        keys: [key, ...needed],
+        find: (config) =>
+            isSet(config[key], key) && !needed.some((other) => isSet(config[other], other))
+                ? remove(key, `must not be set without ${needed.join(" or ")}`)
+                : undefined,
+    };
+}
+
+/** The limits of a sweep, so that Batch does not refuse it after everything else has been created. */
+export const sweepRules: readonly Rule[] = [
+    onlyWith("sweepMetric", SWEEP_KEYS),
+    onlyWith("maxFailedTasks", SWEEP_KEYS),
+    onlyWith("sweepGoal", ["sweepMetric"]),
+    {
+        keys: SWEEP_KEYS,
+        find: ({ sweep, sweepFile }) =>
+            sweepFile !== "" && Object.keys(sweep).length > 0
+                ? remove("sweepFile", "must not be set together with sweep, because each of them names the points")
+                : undefined,
+    },
+    {
+        keys: SWEEP_KEYS,
+        find: ({ sweep }) => {
+            const size = gridSize(sweep);
+            return size > MAX_POINTS
+                ? remove("sweep", `must have at most ${MAX_POINTS} combinations; it has ${size}`)
+                : undefined;
+        },
+    },
+    {
+        keys: SWEEP_KEYS,
+        find: (config, files) => {
+            const { problem } = gridSize(config.sweep) > MAX_POINTS ? { problem: undefined } : pointsOf(config, files);
+            return problem === undefined ? undefined : conflict("sweepFile", problem);
+        },
+    },
+    onPoints([], (_config, _files, { key, points }) => {
+        const bytes = Buffer.byteLength(JSON.stringify(points));
+        const must = `must have at most ${MAX_POINTS} points and ${MAX_BYTES} bytes of JSON`;
+        return points.length > MAX_POINTS || bytes > MAX_BYTES
+            ? remove(key, `${must}; it has ${points.length} points and ${bytes} bytes`)
+            : undefined;
+    }),
+    onPoints(["hyperparameters"], ({ hyperparameters }, _files, { key, points }) => {
+        const names = points.flatMap((point) => Object.keys(point));
+        const both = names.find((name) => Object.hasOwn(hyperparameters, name));
+        return both === undefined
+            ? undefined
+            : remove("hyperparameters", `must not set ${both}, which ${key} also sets`, [both]);
+    }),
+    onPoints(["maxFailedTasks"], ({ maxFailedTasks }, _files, { points }) =>
+        maxFailedTasks >= points.length
+            ? conflict("maxFailedTasks", `must be less than the number of points, ${points.length}`, "0")
+            : undefined,
+    ),
+    {
+        keys: ["engine", "parallelism", "network"],
+        find: ({ engine, parallelism, network }) =>
+            engine === "batch" && network === "" && parallelism > MAX_ADDRESSES
+                ? conflict(
+                      "parallelism",
+                      `must be at most ${MAX_ADDRESSES}, because the stack's subnetwork has no more addresses`,
+                      String(MAX_ADDRESSES),
+                  )
+                : undefined,
+    },
+];
