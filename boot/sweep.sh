@@ -142,7 +142,7 @@ number_in() {
 }
 
 record() {
-    local metric=- started finished seconds=0 reason row
+    local metric=- started finished seconds=0 why row
     read_config "$HERE/config"
     read_own_status
     is_decided "$TAB$STATUS$TAB" || give_up "the point is $STATUS"
@@ -156,11 +156,11 @@ record() {
     fi
     started=$(text_in startedAt)
     finished=$(text_in finishedAt)
-    reason=$(printf '%s' "$STATUS_TEXT" | sed -nE 's/.*"reason":("([^"\\]|\\.)*").*/\1/p')
+    why=$(printf '%s' "$STATUS_TEXT" | sed -nE 's/.*"reason":("([^"\\]|\\.)*").*/\1/p')
     row=$(recall point)$TAB${RUN_ID##*/}$TAB$STATUS$TAB$(number_in exitCode)$TAB${metric:--}$TAB$(number_in attempt)
     # A point may have failed before it was claimed.
     if [ "$started" != - ]; then seconds=$(($(seconds_of "$finished") - $(seconds_of "$started"))); fi
-    row=$row$TAB$started$TAB$finished$TAB$seconds$TAB${reason:-null}
+    row=$row$TAB$started$TAB$finished$TAB$seconds$TAB${why:-null}
     # A multiple of three bytes, so that concatenated rows in base64 remain valid.
     while [ $(((${#row} + 1) % 3)) -ne 0 ]; do row="$row "; done
     printf '%s\n' "$row" >"$STATE/row"
@@ -314,24 +314,24 @@ value_or() {
 
 # write_table: writes sweep.csv and sweep.json, with the points in their order.
 write_table() {
-    local id json cells index state code metric attempts started finished seconds reason minutes log separator=
+    local id json cells index state code metric attempts started finished seconds why minutes log separator=
     local at="gs://$BUCKET/runs/$SWEEP_ID/points"
     printf '{"schema":1,"runId":"%s","state":"%s","metric":%s,"goal":"%s","best":%s,' \
         "$SWEEP_ID" "$STATUS" "$(json_or_null "$SWEEP_METRIC")" "$SWEEP_GOAL" "$(json_or_null "$BEST")" >"$STATE/sweep.json"
     printf '"counts":{"points":%s,"succeeded":%s,"failed":%s},"points":[' \
         "$POINT_COUNT" "$GOOD_COUNT" "$FAILED_COUNT" >>"$STATE/sweep.json"
     printf 'point,%sstate,exitCode,metric,attempts,minutes,log\r\n' "$SWEEP_COLUMNS" >"$STATE/sweep.csv"
-    while IFS=$TAB read -r index id state code metric attempts started finished seconds reason <&3 &&
+    while IFS=$TAB read -r index id state code metric attempts started finished seconds why <&3 &&
         IFS=$TAB read -r id _ json cells <&4; do
         printf -v minutes '%d.%02d' $((seconds / 60)) $((seconds % 60 * 100 / 60))
         log=$at/$id/log/
         # The end of the reason may be padding.
-        while [ "${reason% }" != "$reason" ]; do reason=${reason% }; done
+        while [ "${why% }" != "$why" ]; do why=${why% }; done
         printf '%s\n{"point":"%s","arguments":%s,"state":"%s","exitCode":%s,"metric":%s,"attempts":%s,"minutes":%s,' \
             "$separator" "$id" "$json" "$state" "$(value_or null "$code")" "$(value_or null "$metric")" \
             "$(value_or null "$attempts")" "$minutes" >>"$STATE/sweep.json"
         printf '"startedAt":%s,"finishedAt":%s,"reason":%s,"log":"%s"}' \
-            "$(json_or_null "${started#-}")" "$(json_or_null "${finished#-}")" "$reason" "$log" >>"$STATE/sweep.json"
+            "$(json_or_null "${started#-}")" "$(json_or_null "${finished#-}")" "$why" "$log" >>"$STATE/sweep.json"
         printf '%s,%s%s,%s,%s,%s,%s,%s\r\n' "$id" "$cells" "$state" "$(value_or '' "$code")" \
             "$(value_or '' "$metric")" "$(value_or '' "$attempts")" "$minutes" "$log" >>"$STATE/sweep.csv"
         separator=,

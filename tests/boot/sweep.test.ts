@@ -109,8 +109,7 @@ describe("the tasks of a sweep", () => {
             expect(await task.status()).toMatchObject({
                 state: "FAILED",
                 exitCode: null,
-                reason:
-                    "1 of 2 points failed (1 with exit code 3), and maxFailedTasks is 0; run pulumi up to repeat them",
+                reason: "1 of 2 points failed (1 with exit code 3), and maxFailedTasks is 0; run pulumi up to repeat them",
             });
             expect(await tableOf(task)).toMatchObject({ state: "FAILED", best: null });
 

@@ -65,8 +65,9 @@ describe("renderUserData", () => {
             ["systemctl", "daemon-reload"],
             ["systemctl", "start", "--no-block", "gcp-trainer.service"],
         ]);
-        // batch.sh takes the place of systemd on Batch VMs.
-        const scripts = readdirSync(BOOT_DIR).filter((file) => file.endsWith(".sh") && file !== "batch.sh");
+        // Two scripts take the place of systemd on Batch VMs.
+        const batch = ["batch.sh", "sweep.sh"];
+        const scripts = readdirSync(BOOT_DIR).filter((file) => file.endsWith(".sh") && !batch.includes(file));
         expect(cloudConfig.write_files.map((file) => file.path).sort()).toEqual(
             [
                 ...scripts.map((file) => `/etc/gcp-trainer/${file}`),

@@ -43,6 +43,7 @@ describe("a config without keys", () => {
             ...Object.fromEntries(ROWS.map(([name, key]) => [name, key.default])),
             ...GCP,
             secretValues: {},
+            points: [],
         });
     });
 
@@ -109,6 +110,13 @@ it("a config with every key set is converted to the types that the program uses"
         bootDiskType: "pd-ssd",
         provisioning: "spot",
         spotFallback: "none",
+        sweep: {},
+        sweepFile: "",
+        sweepMetric: "",
+        sweepGoal: "maximize",
+        parallelism: 10,
+        maxFailedTasks: 0,
+        points: [],
         gpuType: "nvidia-tesla-t4",
         gpuCount: 2,
         maxRunMinutes: 171360,

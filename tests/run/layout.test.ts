@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { parseLogChunkName, runLayout } from "../../run/layout";
+import { parseLogChunkName, pointRun, runLayout } from "../../run/layout";
 import { renderStatus, runStates } from "../../run/status";
 import { interrupted, usedUp } from "../../run/transitions";
 import { FakeClock, runId, statusOf } from "./fakes";
@@ -23,8 +23,18 @@ describe("the names of a run's objects", () => {
             [...scripts.matchAll(/\$RUN_PREFIX\/([\w.]+\/?)/g)].map(([, name]) => `${at.root}${name}`),
         );
 
-        expect([...names].sort()).toEqual([at.log, at.model, at.objects, at.status].sort());
+        expect([...names].sort()).toEqual([at.log, at.model, at.objects, at.status, at.table, at.tableCsv].sort());
         expect(bash(`RUN_ID=${runId}; ${/RUN_PREFIX=\S+/.exec(scripts)?.[0]}; printf %s "$RUN_PREFIX/"`)).toBe(at.root);
+    });
+
+    it("are the same as in the script for sweeps", () => {
+        const row = /printf ('runs\S+' "\$SWEEP_ID" "\$1")/.exec(scripts)?.[1];
+
+        expect(bash(`SWEEP_ID=${runId}; set -- 42; printf ${row}`)).toBe(at.row(42));
+        expect(scripts).toContain("runs/$SWEEP_ID/rows/");
+        expect(at.rows).toBe(`${at.root}rows/`);
+        expect(scripts).toContain('"runs/$SWEEP_ID/points/$BEST/model/"');
+        expect(runLayout(pointRun(runId, "p-0123456789")).model).toBe(`${at.points}p-0123456789/model/`);
     });
 
     it("include the boot script's name for a log chunk", () => {
