@@ -37,7 +37,7 @@ export interface WaitState {
     downPolls: number;
     /** Time since which every poll has found the machine running, or undefined if it is not running. */
     runningSinceMs: number | undefined;
-    /** Time of the last change to the status or log, or otherwise the beginning of the wait. */
+    /** Time of the last change to the status or log, or else the beginning of the wait. */
     lastChangeMs: number;
 }
 

@@ -142,7 +142,7 @@ function explainFileError(error: unknown, folder: string): unknown {
     const reason = Object.hasOwn(reasons, code) ? reasons[code] : undefined;
     return reason === undefined
         ? error
-        : new Error(`${folder} cannot be written: ${reason} (${code})`, { cause: error });
+        : new Error(`${folder} cannot be written to: ${reason} (${code})`, { cause: error });
 }
 
 /**

@@ -146,7 +146,7 @@ export interface Scheduling {
 }
 
 /**
- * Returns the scheduling of the VM of a run that has succeeded, or undefined. A new VM with different scheduling would
+ * Returns the scheduling of the VM if its run has succeeded, or undefined. A new VM with different scheduling would
  * only find that the run has ended.
  */
 export async function finishedScheduling(

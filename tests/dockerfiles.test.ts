@@ -18,7 +18,7 @@ describe("a Dockerfile", () => {
         }
     });
 
-    it("of the trainer builds the bundle in such a stage", () => {
+    it("for the trainer builds the bundle in such a stage", () => {
         expect(runningStages(textOf("trainer/Dockerfile"))).toHaveLength(1);
     });
 });

@@ -52,7 +52,7 @@ describe("docs/adr", () => {
         expect(numbers).toEqual(records.map((_, index) => index + 1));
     });
 
-    it.each(records)("%s has its number in the heading, and sections Context, Decision and Consequences", (file) => {
+    it.each(records)("contains %s, with its number in the heading and the sections Context, Decision and Consequences", (file) => {
         const headings = textOf(file).match(/^#{1,2} .*$/gm) ?? [];
 
         expect(headings[0]).toMatch(new RegExp(`^# ${Number(path.basename(file).slice(0, 4))}\\. \\S`));

@@ -185,7 +185,7 @@ describe("the folders in emulator/src", () => {
     const roomOf = (target: string) => /^emulator\/src\/([^/]+)/.exec(target)?.[1] ?? "";
     const inRoom = (room: string) => imports.filter(({ file }) => isWithin(file, `emulator/src/${room}`));
 
-    it.each(Object.entries(EMULATOR_ROOMS))("%s imports only its own files and those in %j", (room, allowed) => {
+    it.each(Object.entries(EMULATOR_ROOMS))("include %s, which imports only its own files and those in %j", (room, allowed) => {
         const wrong = inRoom(room).filter(
             ({ target }) => ![room, ...allowed].some((other) => isWithin(target, `emulator/src/${other}`)),
         );
@@ -228,7 +228,7 @@ describe("the whole repository", () => {
         ["a file that imports itself", { a: ["a"] }, [["a"]]],
         ["two cycles that share a file", { a: ["b", "c"], b: ["a"], c: ["a"] }, [["a", "b", "c"]]],
         ["no cycle, but two paths to a file", { a: ["b", "c"], b: ["d"], c: ["d"], d: [] }, []],
-    ])("gets the correct result for %s", (_, graph: Record<string, string[]>, expected) => {
+    ])("has its cycles found correctly: %s", (_, graph: Record<string, string[]>, expected) => {
         expect(importCycles(new Map(Object.entries(graph)))).toEqual(expected);
     });
 });
@@ -332,7 +332,7 @@ describe("source files", () => {
         expect(tests.filter((file) => !/^(tests|emulator\/test|trainer\/test)\//.test(file))).toEqual([]);
     });
 
-    it("that start first exist", () => {
+    it("that jest starts first exist", () => {
         expect(LongFirst.LONG.filter((file) => !sources.includes(file))).toEqual([]);
     });
 

@@ -61,7 +61,7 @@ export function findReport(results: string, stack: string | undefined, run: stri
         const others = all.map((report) => `${report.stack}/${report.run}`);
         const found = others.length > 0 ? `only of ${others.join(", ")}` : "none";
         throw new UsageError(
-            `The report of ${wanted} must be on this machine; got ${found} (${commandLine("results", stack === undefined ? "" : `-s ${stack}`)})`,
+            `The report for ${wanted} must be on this machine; got ${found} (${commandLine("results", stack === undefined ? "" : `-s ${stack}`)})`,
         );
     }
     return newest.file;

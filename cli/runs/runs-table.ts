@@ -99,7 +99,7 @@ export function ageOf(milliseconds: number): string {
     return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
 }
 
-/** Start of the attempt, or otherwise the last update of the status; 0 if neither is known. */
+/** Start of the attempt, or else the last update of the status; 0 if neither is known. */
 function startOf({ status }: StoredRun): number {
     return Date.parse(status?.startedAt ?? status?.updatedAt ?? "") || 0;
 }

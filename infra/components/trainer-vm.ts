@@ -156,8 +156,7 @@ async function removeOtherVms({ project, zone, instanceName, boot, wait, cleanup
 }
 
 /**
- * Keeps the scheduling of the VM of a finished run, because a change would only replace it with a VM that has nothing
- * to do.
+ * Keeps the scheduling of a finished run's VM, because a change would only replace it with a VM that has nothing to do.
  */
 function keepFinished(args: TrainerVmArgs, wanted: pulumi.Output<Scheduling>): pulumi.Output<Scheduling> {
     const { project, zone, cleanup } = args;

@@ -106,7 +106,7 @@ function isIn(sku: Record<string, unknown>, region: string): boolean {
     return Array.isArray(regions) && (regions.includes(region) || regions.includes("global"));
 }
 
-/** The price in a SKU that concerns a job; empty for commitments, reservations and other usage. */
+/** The price in a SKU that applies to a job; empty for commitments, reservations and other usage. */
 function priceOf(sku: Record<string, unknown>): Price[] {
     const { resourceGroup = "" } = (sku.category ?? {}) as { resourceGroup?: string };
     const description = String(sku.description);

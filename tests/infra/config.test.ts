@@ -227,7 +227,7 @@ describe("an invalid value", () => {
             "` is not a key of this project; did you mean `maxRunMinutes`? (pulumi config rm maxRunMinute)",
         ],
         ["colour", "red", "` is not a key of this project (pulumi config rm colour)"],
-    ])("of %s = %s is reported", (key, value, problem) => {
+    ])("is reported: %s = %s", (key, value, problem) => {
         const found = problems({ [key]: value });
 
         expect(found).toHaveLength(1);
@@ -291,7 +291,7 @@ describe("values that contradict each other", () => {
         expect(found[0]).toContain(problem);
     });
 
-    it("allow a different trainer without a target", () => {
+    it("do not include a different trainer without a target", () => {
         expect(problems({ trainer: "own", target: "" })).toEqual([]);
     });
 });

@@ -62,7 +62,7 @@ describe("a folder of files", () => {
     });
     afterEach(() => rmSync(folder, { recursive: true }));
 
-    it("has its visible files, sorted by name", () => {
+    it("consists of its visible files, sorted by name", () => {
         expect(readLocalDataset(folder).files.map(({ fileName }) => fileName)).toEqual(["a.csv", "b.csv"]);
     });
 

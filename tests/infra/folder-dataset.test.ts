@@ -2,7 +2,7 @@ import { declareJob, resource } from "./declared-stack";
 import { BUCKET } from "./expected-stack";
 
 describe("a dataset that is a folder", () => {
-    it("uploads every file of a folder, and passes the folder to the trainer", async () => {
+    it("is uploaded file by file, and the trainer receives the folder's URI", async () => {
         const stack = await declareJob({ dataset: "data/parts" });
         const uploads = stack.resources.filter(({ type }) => type === "gcp:storage/bucketObject:BucketObject");
         const folder = /^data\/[0-9a-f]{10}\//.exec(String(uploads[0]?.inputs.name))?.[0];

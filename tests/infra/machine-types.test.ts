@@ -1,7 +1,7 @@
 import { gpuProblem } from "../../infra/config/gpus";
 import { canMigrate, defaultBootDiskType, defaultBootImage, platformOf } from "../../infra/machine-types";
 
-describe("a machine type", () => {
+describe("the machine type", () => {
     it.each([
         ["e2-standard-2", "linux/amd64", "cos-129-lts", "pd-balanced"],
         ["n2-custom-4-8192", "linux/amd64", "cos-129-lts", "pd-balanced"],

@@ -32,7 +32,7 @@ const filesIn = (folder: string) =>
         .sort();
 
 describe("the build context for a Python file", () => {
-    it("contains the modules in the script's folder, but no hidden files, caches and environments", () => {
+    it("contains the modules in the script's folder, but no hidden files, caches or environments", () => {
         for (const name of [
             "train.py",
             "model/net.py",

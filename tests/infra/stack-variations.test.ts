@@ -256,7 +256,7 @@ describe("a variation of the config", () => {
         expect(resource(stack, "gcp:compute/instance:Instance").options.dependsOn).toEqual(["trainer-vm-cleanup"]);
     });
 
-    it("with debugMinutes, allows ingress only from Identity-Aware Proxy", async () => {
+    it("with debugMinutes allows ingress only from Identity-Aware Proxy", async () => {
         const stack = await declareJob({ debugMinutes: "10" });
         const boot = { ...BOOT, debugSeconds: 600 };
 

@@ -25,7 +25,7 @@ function scene({ spotFallback = "none", maxAttempts = 3, wait = true } = {}) {
 
 const created = ({ requests }: FakeBatch) => requests.filter((request) => request.startsWith("POST jobs?"));
 
-describe("a run of Batch", () => {
+describe("a Batch run", () => {
     it("is followed from its queue to its end", async () => {
         const { bucket, clock, batch, printed, engine, wait } = scene();
         putStatus(bucket, { state: "PENDING", bootId: null });
@@ -167,7 +167,7 @@ describe("a run of Batch", () => {
         expect(created(batch)).toEqual([`POST jobs?jobId=${ID}`]);
     });
 
-    it("without `wait`, ends the update as soon as Batch has accepted the job", async () => {
+    it("without `wait` ends the update as soon as Batch has accepted the job", async () => {
         const { bucket, engine, wait } = scene({ wait: false });
         putStatus(bucket, { state: "PENDING" });
         await engine.start(3);

@@ -120,7 +120,7 @@ async function grant(member: string): Promise<void> {
 
 const kinds = async () => (await emulator.inventory()).map(({ kind }) => kind).sort();
 
-describe("Cleanup, serialised", () => {
+describe("the serialised Cleanup", () => {
     it("creates an owner that no other stack has", async () => {
         const [one, other] = [
             await call("create", { inputs: cleanupInputs }),

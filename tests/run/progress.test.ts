@@ -9,7 +9,7 @@ function start(totalBytes: number) {
 }
 
 describe("the progress of a download", () => {
-    it("announces a large one, and is printed every ten seconds", async () => {
+    it("is announced for a large one, and printed every ten seconds", async () => {
         const { clock, printed, onBytes } = start(1_000_000_000);
         for (let second = 0; second < 25; second += 1) {
             await clock.sleep(1000);

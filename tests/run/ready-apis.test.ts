@@ -80,7 +80,7 @@ describe("waiting for an API", () => {
         expect(printed).toHaveLength(1);
     });
 
-    it("accepts a refusal for another reason, which proves that the API is enabled", async () => {
+    it("ends after a refusal for another reason, which proves that the API is enabled", async () => {
         await emulator.stop();
         emulator = await startTestEmulator();
         await wait("compute");
@@ -88,7 +88,7 @@ describe("waiting for an API", () => {
         expect(now).toBe(0);
     });
 
-    it("does not wait for an API that only the VM uses", async () => {
+    it("is skipped for an API that only the VM uses", async () => {
         await wait("logging");
 
         expect(printed).toEqual([]);

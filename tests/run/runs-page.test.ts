@@ -114,7 +114,7 @@ describe("the page about all runs", () => {
     });
 });
 
-describeWithChromium("the page about all runs, in a browser", (executablePath) => {
+describeWithChromium("the page about all runs, in a browser,", (executablePath) => {
     async function open(action: (page: Page, problems: string[]) => Promise<void>, width = 1200): Promise<void> {
         await writeRunsPage(root, () => undefined);
         const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });

@@ -102,7 +102,7 @@ describe("the text that Pulumi receives", () => {
     });
 });
 
-describe("TrainingRun, serialised", () => {
+describe("the serialised TrainingRun", () => {
     it("saves a successful run's results, and outputs its metrics", async () => {
         await putRun({ state: "SUCCEEDED", exitCode: 0 });
 
@@ -177,7 +177,7 @@ describe("TrainingRun, serialised", () => {
         expect(printed.join("\n")).not.toContain("you can leave now");
     });
 
-    it("without `wait`, ends once the VM claims the run, and explains how to collect the results", async () => {
+    it("ends without `wait` once the VM claims the run, and explains how to collect the results", async () => {
         await putRun({ state: "RUNNING" });
         const inputs = { ...runInputs, bucket: bucket.name, wait: false };
 
@@ -249,7 +249,7 @@ describe("TrainingRun, serialised", () => {
     });
 });
 
-describe("TrainingRun, serialised, compared with its state", () => {
+describe("the serialised TrainingRun, compared with its state,", () => {
     const diff = () => call("trainingRun", "diff", { olds: { ...runInputs, state: "SUCCEEDED" }, inputs: runInputs });
 
     it("collects results again that were deleted on this machine", async () => {
@@ -264,7 +264,7 @@ describe("TrainingRun, serialised, compared with its state", () => {
     });
 });
 
-describe("SavedResults, serialised", () => {
+describe("the serialised SavedResults", () => {
     it("saves new results before its bucket is deleted", async () => {
         await putRun({ state: "SUCCEEDED" });
 

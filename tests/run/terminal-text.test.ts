@@ -52,7 +52,7 @@ describe("terminalText", () => {
 });
 
 describe("terminalCell", () => {
-    it("escapes colours, tabs and line feeds, too", () => {
+    it("also escapes colours, tabs and line feeds", () => {
         expect(terminalCell(`${ESC}[31mred\tnext\nline`)).toBe("\\x1b[31mred\\x09next\\x0aline");
     });
 });

@@ -51,7 +51,7 @@ describe("a run that succeeds", () => {
         expect(Math.min(...printedBy)).toBeLessThanOrEqual(902);
     });
 
-    it("that ended before the wait is reported in one line, without its log", async () => {
+    it("is reported in one line, without its log, if it ended before the wait", async () => {
         const { bucket, printed, wait } = scene();
         putLog(bucket, 1, 0, "reading\n");
         putStatus(bucket, { state: "SUCCEEDED", exitCode: 0, finishedAt: "2025-12-31T12:00:00Z" });
@@ -63,7 +63,7 @@ describe("a run that succeeds", () => {
         ]);
     });
 
-    it("that began before the wait says so before its log", async () => {
+    it("is announced before its log if it began before the wait", async () => {
         const { bucket, clock, printed, wait } = scene();
         putLog(bucket, 1, 0, "reading\n");
         putStatus(bucket, { state: "RUNNING", startedAt: "2025-12-31T12:00:00Z" });
@@ -79,7 +79,7 @@ describe("a run that succeeds", () => {
         ]);
     });
 
-    it("without `wait`, ends the update once the VM claims the run", async () => {
+    it("ends the update without `wait` once the VM claims the run", async () => {
         const { bucket, clock, wait } = scene();
         clock.at(4_000, () => putStatus(bucket, { state: "PULLING" }));
 

@@ -110,7 +110,7 @@ describe("the file", () => {
         await expect(examine("e160_target")).rejects.toThrow("must have numbers below 1e+150");
     });
 
-    it("with its own test exists for each other case", () => {
+    it("of each other case has its own test", () => {
         const others = ["bug_mlcart18_parity", "counts_target", "zip_target"];
         const named = [...Object.keys(CASES), ...others, "cp1252", "thousands_semicolon_target", "e160_target"];
         expect(readdirSync(FOLDER).sort()).toEqual(named.map((name) => `${name}.csv`).sort());

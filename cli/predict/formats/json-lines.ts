@@ -39,7 +39,7 @@ export const formatJsonLines: FormatRows = async function* (batches, layout) {
     }
 };
 
-/** The number that the model reads from a numeric feature's cell, if there is one, or otherwise the cell's text. */
+/** The number that the model reads from a numeric feature's cell, if there is one, or else the cell's text. */
 function formatCell(row: CsvRow, position: number, isNumber: boolean, value: number): string {
     if (isNumber && !Number.isNaN(value)) {
         return JSON.stringify(value);

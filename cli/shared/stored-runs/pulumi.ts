@@ -10,7 +10,7 @@ export interface Command {
 }
 
 /**
- * Finds the Pulumi command line: the one on PATH, or otherwise the npm package `pulumi`, which downloads it on first
+ * Finds the Pulumi command line: the one on PATH, or else the npm package `pulumi`, which downloads it on first
  * use.
  *
  * @param packageDir the folder whose `node_modules` holds the npm package

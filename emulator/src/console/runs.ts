@@ -13,7 +13,7 @@ export interface ConsoleRun {
     readonly reason: string | undefined;
     /** The numbers in `metrics.json`. */
     readonly metrics: readonly (readonly [name: string, value: number])[];
-    /** The end of the log of the newest attempt. */
+    /** The end of the newest attempt's log. */
     readonly log: string;
     /** Names of the objects in `model/`, relative to it. */
     readonly files: readonly string[];

@@ -16,7 +16,7 @@ export const BATCH_FAULT_KINDS = {
 
 export type BatchFaultKind = keyof typeof BATCH_FAULT_KINDS;
 
-/** Kinds that concern a task rather than a whole job. */
+/** Kinds that affect a task rather than a whole job. */
 const TASK_KINDS = ["preempt", "lost-agent", "reboot", "unresponsive", "recreate"] as const;
 export type TaskFaultKind = (typeof TASK_KINDS)[number];
 

@@ -11,7 +11,7 @@ interface ProjectName {
     readonly projectNumber: string;
 }
 
-/** The parts of a new instance that constraints concern. */
+/** The parts of a new instance to which constraints apply. */
 interface NewInstance {
     /** `projects/P/zones/Z/instances/N`. */
     readonly path: string;
@@ -25,7 +25,7 @@ interface NewInstance {
     readonly subnetwork: string;
 }
 
-/** The parts of a new or changed bucket that constraints concern. */
+/** The parts of a new or changed bucket to which constraints apply. */
 interface BucketSettings {
     readonly location: string;
     readonly kmsKey: string | undefined;

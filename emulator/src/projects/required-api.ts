@@ -2,11 +2,11 @@ import type { Route } from "../http/router";
 import type { ApiRequest } from "../http/types";
 import type { ProjectService } from "./projects";
 
-/** Returns the project that a request concerns, or undefined if the request does not identify one. */
+/** Returns the project to which a request applies, or undefined if the request does not identify one. */
 type ProjectOf = (request: ApiRequest) => string | undefined;
 
 /**
- * Returns the same routes, which now fail while their API is disabled in the project that the request concerns.
+ * Returns the same routes, which now fail while their API is disabled in the request's project.
  *
  * @param service e.g. "compute.googleapis.com"
  */

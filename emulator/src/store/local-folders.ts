@@ -9,7 +9,7 @@ export function localFoldersFile(dataDir: string): string {
     return path.join(dataDir, "engine", "images.json");
 }
 
-/** A folder whose program the process runtime runs: `command`, or otherwise the start script in its package.json. */
+/** A folder whose program the process runtime runs: `command`, or else the start script in its package.json. */
 export interface LocalProgram {
     readonly folder: string;
     readonly command?: string;

@@ -69,7 +69,7 @@ describe("a failing task", () => {
     });
 });
 
-describe("a disturbed task", () => {
+describe("a disrupted task", () => {
     const URL = "http://$GCE_METADATA_HOST/computeMetadata/v1/instance/preempted";
     const CURL = "curl -s -H Metadata-Flavor:Google";
 

@@ -65,7 +65,7 @@ describe("the VMs of a job", () => {
         expect(texts.join()).not.toMatch(/us-central1-[ab]/);
     });
 
-    it("fail the job without tasks if the quota never suffices", async () => {
+    it("cause the job to fail without tasks if the quota never suffices", async () => {
         const batch = { tickMs: 10, queueTicks: 3 };
         await start({ batch, org: { constraints: {}, quotas: { CPUS: 1 }, stockOuts: [] } });
         const job = await TestJob.create(emulator, "never", jobBody("true", { taskCount: 2 }));

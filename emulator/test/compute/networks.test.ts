@@ -96,7 +96,7 @@ describe("networks", () => {
         expect((await emulator.call("GET", `${SUBNETWORKS}/default`)).at("privateIpGoogleAccess")).toBe(true);
     });
 
-    it("patch a subnetwork only if its current fingerprint is sent", async () => {
+    it("allow a subnetwork to be patched only with its current fingerprint", async () => {
         await makeNetwork();
         await makeSubnetwork();
         const read = (await emulator.call("GET", `${SUBNETWORKS}/sub`)).json as { fingerprint: string };
@@ -120,7 +120,7 @@ describe("networks", () => {
         expect([stale.status, stale.at("error.errors.0.reason")]).toEqual([412, "conditionNotMet"]);
     });
 
-    it("expand a subnetwork, but never shrink it", async () => {
+    it("allow a subnetwork to grow, but never to shrink", async () => {
         await makeNetwork();
         await makeSubnetwork("sub", "10.1.0.0/24");
         await makeSubnetwork("other", "10.1.4.0/24");

@@ -32,7 +32,7 @@ describe("a machine type", () => {
                 bundledLocalSsds: { defaultInterface: "NVME", partitionCount: 2 },
             },
         ],
-    ])("%s has its CPUs, memory and built-in parts", async (name, expected) => {
+    ])("such as %s has its CPUs, memory and built-in parts", async (name, expected) => {
         expect((await get(`${ZONE}/machineTypes/${name}`)).json).toMatchObject({
             name,
             zone: "us-central1-a",
@@ -41,7 +41,7 @@ describe("a machine type", () => {
     });
 
     it.each(["e2-standard-3", "e2-standrad-2", "constructor", "n2-constructor-2", "c2-custom-2-4096"])(
-        "%s does not exist",
+        "such as %s does not exist",
         async (name) => {
             const answer = await get(`${ZONE}/machineTypes/${name}`);
 

@@ -102,7 +102,7 @@ describe("a policy", () => {
     });
 });
 
-describe("a role", () => {
+describe("the role", () => {
     const grant = (role: string, resource: string) => () =>
         checkPolicy({ bindings: [{ role, members: [member] }] }, resource, () => true);
 

@@ -221,7 +221,7 @@ describe("an organization's file", () => {
         ['{"constraints":{"compute.requireShieldedVM":true}}', /compute\.requireShieldedVM/],
         ['{"quotas":{"NETWORKS":"5"}}', /quotas\.NETWORKS/],
         ["[]", /the file/],
-    ])("%s is rejected with the name of the wrong value", (text, message) => {
+    ])("that contains %s is rejected, and the error names the wrong value", (text, message) => {
         expect(() => parseOrgRules(text)).toThrow(message);
     });
 });

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterEach(() => jest.restoreAllMocks());
 afterAll(() => emulator.stop());
 
-describe("an API of a new project", () => {
+describe("in a new project,", () => {
     it.each([
         ["compute", `/compute/v1/projects/${PROJECT_ID}/global/networks`, "Compute Engine API"],
         ["storage", `/storage/v1/b?project=${PROJECT_ID}`, "Cloud Storage API"],
@@ -34,7 +34,7 @@ describe("an API of a new project", () => {
         expect((await emulator.call("GET", path)).status).toBe(200);
     });
 
-    it("gives the reason accessNotConfigured, or SERVICE_DISABLED in the newer style", async () => {
+    it("the error has the reason accessNotConfigured, or SERVICE_DISABLED in newer APIs", async () => {
         const compute = await emulator.call("GET", "/compute/v1/projects/other-project/global/networks");
         expect(compute.at("error.errors.0")).toMatchObject({ domain: "usageLimits", reason: "accessNotConfigured" });
         const iam = await emulator.call("GET", "/v1/projects/other-project/serviceAccounts");

@@ -219,7 +219,7 @@ describe("uploads", () => {
     it.each([
         ["0-9", "SIZE_INVALID"],
         ["none", "BLOB_UPLOAD_INVALID"],
-    ])("given a 3-byte chunk with Content-Range %s, return the error %s", async (range, expected) => {
+    ])("with a 3-byte chunk and Content-Range %s return the error %s", async (range, expected) => {
         const headers = { "content-range": range };
         const answer = await registry.emulator.call("PATCH", await begin(), { body: "abc", headers });
         expect([answer.status, code(answer)]).toEqual([400, expected]);
@@ -272,14 +272,14 @@ describe("the registry's manifests", () => {
     });
 });
 
-describe("requests that the registry does not implement", () => {
+describe("the registry", () => {
     it.each([
         ["GET", "/v2/_catalog", "GET /v2/_catalog"],
         ["GET", `${IMAGE}/blobs`, "/blobs"],
         ["PUT", `${IMAGE}/tags/list`, "/tags/list"],
         ["GET", `${IMAGE}/manifests/v1?n=1`, 'query parameter "n"'],
         ["DELETE", `${IMAGE}/manifests/v1?digest=x`, 'query parameter "digest"'],
-    ])("%s %s returns 501 and names the request", async (method, target, name) => {
+    ])("returns 501 for the unsupported request %s %s, and names it", async (method, target, name) => {
         const answer = await registry.emulator.call(method, target);
         expect([answer.status, code(answer)]).toEqual([501, "UNSUPPORTED"]);
         expect(answer.at("errors.0.message")).toContain(name);

@@ -56,7 +56,7 @@ async function exercise(bucket: Bucket): Promise<void> {
     expect(await bucket.file("runs/missing").exists()).toEqual([false]);
 }
 
-describe("@google-cloud/storage with apiEndpoint and a token, as the developer", () => {
+describe("@google-cloud/storage with apiEndpoint and a token, as the developer,", () => {
     let emulator: TestEmulator;
     let storage: Storage;
 
@@ -114,7 +114,7 @@ describe("@google-cloud/storage with apiEndpoint and a token, as the developer",
     });
 });
 
-describe("@google-cloud/storage under STORAGE_EMULATOR_HOST, as a VM's service account", () => {
+describe("@google-cloud/storage under STORAGE_EMULATOR_HOST, as a VM's service account,", () => {
     let server: ApiServer;
     let services: Services;
 

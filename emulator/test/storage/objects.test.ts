@@ -59,7 +59,7 @@ describe("an uploaded object", () => {
         expect((await emulator.call("GET", path("dir/naïve name.txt"))).json).toEqual(answer.json);
     });
 
-    it("can be uploaded together with its metadata as multipart/related", async () => {
+    it("may have been sent together with its metadata as multipart/related", async () => {
         const metadata = {
             bucket: BUCKET,
             contentType: "text/x-own",
@@ -283,7 +283,7 @@ describe("copies", () => {
         expect((await emulator.call("POST", target)).status).toBe(200);
     });
 
-    it("can be composed from several objects, and then have no MD5 hash", async () => {
+    it("can combine several objects, and then have no MD5 hash", async () => {
         await emulator.upload(BUCKET, "part-1", "ab");
         await emulator.upload(BUCKET, "part-2", "cd");
         const body = {

@@ -37,7 +37,7 @@ function pull(engine: string): { status: number | null; output: string; calls: s
 
 const FOUND = `echo "${IMAGE_ID} other/name@${IMAGE_ID} ${IMAGE} "`;
 
-describe("docker pull in a VM with the docker runtime, for an image in another registry", () => {
+describe("docker pull in a VM with the docker runtime, for an image in another registry,", () => {
     it("uses the image if the engine has it", () => {
         const { status, output, calls } = pull(FOUND);
         expect({ status, output }).toEqual({ status: 0, output: expect.stringContaining(`Digest: ${DIGEST}`) });

@@ -177,7 +177,7 @@ describe("docker pull in the VM", () => {
     });
 });
 
-describe("docker and systemctl outside a VM", () => {
+describe("outside a VM,", () => {
     it.each(["docker pull a.example/x", "systemctl poweroff"])("%s fails with an explanation", async (line) => {
         expect(await bash(line)).toMatchObject({
             code: 1,

@@ -140,7 +140,7 @@ describeWithTerminal("npm run up in a terminal of 80x24", () => {
     });
 });
 
-describe("elsewhere", () => {
+describe("outside a terminal,", () => {
     const before = process.env;
     beforeEach(() => {
         process.env = env();

@@ -96,7 +96,7 @@ describe("npm run logs", () => {
         await expect(logs(["--follow", "--run", DONE])).resolves.toEqual(ofDone);
     });
 
-    it("follows the run that `pulumi up` waits for, from before its start, through every attempt", async () => {
+    it("follows the run that `pulumi up` waits for, from before it starts until its last attempt ends", async () => {
         deploy(NEXT);
         const steps = clockWith(
             () => putStatus(NEXT, { state: "RUNNING" }),

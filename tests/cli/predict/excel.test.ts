@@ -49,7 +49,7 @@ async function predictToSheet(model: string, csv: string) {
     return predictions as Workbook[string];
 }
 
-describeWithOpenpyxl(`an Excel workbook, read by openpyxl${reason}`, () => {
+describeWithOpenpyxl(`an Excel workbook as read by openpyxl${reason}`, () => {
     it("has a frozen header, numeric cells for numbers and text cells for text", async () => {
         const { frozen, rows } = await predictToSheet(
             "pets",

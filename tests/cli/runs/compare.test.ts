@@ -50,7 +50,7 @@ describe("npm run runs -- diff", () => {
 });
 
 describe("npm run runs -- best", () => {
-    it("is the run with the highest value of the first metric, or the lowest of a loss", () => {
+    it("prints the run with the highest value of the first metric, or the lowest value of a loss", () => {
         expect(bestLines([FAILED, A, B], undefined)).toEqual([
             "r-000000000b: accuracy 0.95, the highest of 2 runs",
             "  maxDepth=5  seedy=[1]  target=y",
@@ -72,7 +72,7 @@ it("npm run runs -- --sort puts the best run first and runs without the metric l
     expect(sortByMetric(stored, "logLoss").map(({ facts }) => facts)).toEqual([A, B, FAILED]);
 });
 
-it("npm run runs -- --csv quotes cells, and has no cell that a spreadsheet would run", () => {
+it("npm run runs -- --csv quotes cells, and has no cell that a spreadsheet would evaluate", () => {
     const odd = run(
         "r-000000000d",
         { runName: 'a "b", c', hyperparameters: { x: "=cmd()", y: -1, z: "-x" } },

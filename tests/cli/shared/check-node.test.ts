@@ -3,13 +3,13 @@ import { nodeProblem } from "../../../cli/shared/check-node";
 import { filesNamed, textOf } from "../../helpers/source-files";
 
 describe("the version of Node.js", () => {
-    it.each(["18.19.1", "20.19.9", "16.0.0"])("%s is reported as too old", (version) => {
+    it.each(["18.19.1", "20.19.9", "16.0.0"])("is reported as too old: %s", (version) => {
         expect(nodeProblem(version)).toBe(
             `This needs Node.js 20.20 or newer; got ${version} (https://nodejs.org, or nvm install --lts)`,
         );
     });
 
-    it.each(["20.20.0", "22.0.0", "24.21.0", "26.1.0"])("%s is new enough", (version) => {
+    it.each(["20.20.0", "22.0.0", "24.21.0", "26.1.0"])("is new enough: %s", (version) => {
         expect(nodeProblem(version)).toBeUndefined();
     });
 

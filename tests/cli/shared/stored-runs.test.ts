@@ -243,7 +243,7 @@ function withEnvironment(url: string, change: NodeJS.ProcessEnv = {}) {
     return { ...project.context, env };
 }
 
-describe("with --bucket, for a teammate or a CI job", () => {
+describe("a command with --bucket, for a teammate or a CI job,", () => {
     it("does not need Pulumi", async () => {
         const context = withEnvironment(bucket.anonymousEndpoint);
 

@@ -12,7 +12,7 @@ describe("a line on a terminal", () => {
             12,
             ["  + https://example.org/a-long-path", "    end"],
         ],
-    ])("breaks %s between words", (_, line, columns, expected) => {
+    ])("is broken between words: %s", (_, line, columns, expected) => {
         expect(wrapLine(line, columns)).toEqual(expected);
     });
 
@@ -21,7 +21,7 @@ describe("a line on a terminal", () => {
         ["  - bucket", "  \x1b[31m-\x1b[39m bucket"],
         ["error: no", "\x1b[31merror: no\x1b[39m"],
         ["    | text + more", "    | text + more"],
-    ])("colours %j by its kind", (line, expected) => {
+    ])("is coloured by its kind: %j", (line, expected) => {
         expect(colourLine(line)).toBe(expected);
     });
 });

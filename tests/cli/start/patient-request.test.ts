@@ -58,7 +58,7 @@ const KINDS = [
     "html",
 ];
 
-describe("the resources of a rehearsal, when requests fail temporarily", () => {
+describe("the resources of a rehearsal, when requests fail temporarily,", () => {
     // Concurrent tests do not wait for beforeAll.
     const folder = mkdtempSync(path.join(tmpdir(), "patient-"));
     writeFileSync(path.join(folder, "data.csv"), "a,b\n1,2\n");

@@ -37,7 +37,7 @@ describe("the Python that runs a script in a rehearsal", () => {
         );
     });
 
-    it("runs a script whose name needs quotes", () => {
+    it("also runs a script whose name needs quotes", () => {
         expect(pythonCommand({ program: "/opt/my python", version: "" }, "it's.py")).toBe(
             `'/opt/my python' 'it'\\''s.py'`,
         );

@@ -8,7 +8,7 @@ const MINUTE_MS = 60_000;
  * The steps in one stack's lifecycle. Each continues from the previous one, because an `up` from scratch takes half a
  * minute.
  */
-describeWithEngine("pulumi with the real engine and providers", () => {
+describeWithEngine("with the real engine and providers,", () => {
     let cloud: Cloud;
     let project: Project;
     const runs: string[] = [];
@@ -31,7 +31,7 @@ describeWithEngine("pulumi with the real engine and providers", () => {
     const machines = async () => (await cloud.inventory()).filter((item) => item.startsWith("instance"));
 
     it(
-        "up trains the model on a VM and downloads it, although operations are slow and new APIs and grants late",
+        "up trains the model on a VM and downloads it, although operations are slow, and new APIs and grants take effect late",
         async () => {
             const { changes, runId, output } = await up();
             runs.push(runId);

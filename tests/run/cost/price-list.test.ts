@@ -53,7 +53,7 @@ afterAll(async () => {
     await emulator?.stop();
 });
 
-describe("the emulator's price list has a price for", () => {
+describe("the emulator's price list", () => {
     const types = [
         "a2-highgpu-1g",
         "a2-ultragpu-1g",
@@ -97,7 +97,7 @@ describe("the emulator's price list has a price for", () => {
         "z3-highmem-88-highlssd",
     ];
 
-    it.each(types)("%s, standard and spot", async (type) => {
+    it.each(types)("has a standard and a spot price for %s", async (type) => {
         const parts = await shape(type);
         const sum = (spot: boolean) =>
             machinePrice(list.prices, machine(type, spot), parts).reduce((total, part) => total + part.usdPerHour, 0);
@@ -107,7 +107,7 @@ describe("the emulator's price list has a price for", () => {
         expect(sum(true)).toBeGreaterThan(0);
     });
 
-    it.each(["a4x-highgpu-4g", "x4-megamem-960-metal"])("not %s, like Google's", async (type) => {
+    it.each(["a4x-highgpu-4g", "x4-megamem-960-metal"])("has no price for %s, like Google's", async (type) => {
         const parts = await shape(type);
 
         expect(() => machinePrice(list.prices, machine(type, false), parts)).toThrow("no price for");

@@ -12,7 +12,7 @@ const cart: typeof import("ml-cart") = require(path.join(__dirname, "../../node_
 
 describe("a grown tree in ml-cart", () => {
     it.each(["classification", "regression"] as const)(
-        "makes the same predictions as in the trainer for rows of the fit and rows without missing values: %s",
+        "makes the same predictions as in the trainer for the rows of the fit and for rows without missing values: %s",
         (task) => {
             fc.assert(
                 fc.property(plainTables({ labels: 4 }), plainTables({ labels: 4 }), GROWTHS, (plain, other, growth) => {
