@@ -31,7 +31,7 @@ const print: Print = (line) => console.log(terminalText(line));
 
 /**
  * Removes resources that an interrupted command left behind under the names of planned ones, in this order. A service
- * account stays, because the provider adopts it.
+ * account is kept, because the provider adopts it.
  * @throws an error for a resource that does not belong to the owner
  */
 export async function removeLeftovers(planner: Planner, planned: readonly Planned[]): Promise<void> {

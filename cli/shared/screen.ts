@@ -22,7 +22,7 @@ export class Screen {
         return this.#terminal.isInteractive;
     }
 
-    /** Prints a line that stays. Control characters are escaped. */
+    /** Prints a permanent line. Control characters are escaped. */
     print(line: string): void {
         const safe = terminalText(line);
         if (this.isInteractive) {

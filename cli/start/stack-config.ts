@@ -199,7 +199,7 @@ function rawJson(text: string): unknown {
 }
 
 /**
- * The command that deploys the rehearsed stack to Google Cloud. Pulumi reads lists and objects from a stack file only,
+ * The command that deploys the rehearsed stack to Google Cloud. Pulumi reads lists and objects only from a stack file,
  * not from `--config`, and prompts for secrets.
  */
 export function googleCloudCommand(overrides: readonly string[], secretNames: readonly string[] = []): string {

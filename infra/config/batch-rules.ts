@@ -10,7 +10,7 @@ const MAX_RUN_MINUTES = 20_000;
 /** Batch retries a task at most 10 times. */
 const MAX_ATTEMPTS = 11;
 
-/** Keys that only the stack's own VM supports, with the reason. */
+/** Keys that only the stack's own VM supports, each with the reason. */
 const VM_ONLY: readonly (readonly [key: KeyName, why: string])[] = [
     ["bootImage", "because Batch has its own image for its VMs"],
     ["debugMinutes", "because Batch deletes its VMs at once"],

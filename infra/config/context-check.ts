@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 
-/** Files and folders that do not belong in an image, with the reason. */
+/** Files and folders that do not belong in an image, each with the reason. */
 const UNWANTED: Readonly<Record<string, string>> = {
     ".git": "the history, which is large and changes the image with every commit",
     ".venv": "a Python environment of this machine, which does not work in the image",

@@ -71,7 +71,7 @@ export function text(check: (text: string) => Finding, options: Options<string>)
     };
 }
 
-/** A whole number, written in digits only, because `parseFloat` would read "10abc" as 10. */
+/** A whole number, written only in digits, because `parseFloat` would read "10abc" as 10. */
 export function integer(min: number, max: number, options: Options<number>) {
     return {
         type: "integer",

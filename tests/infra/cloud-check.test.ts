@@ -152,7 +152,7 @@ describe("the price", () => {
         expect(costLines(config, cost)[0]).toContain("for a run like the earlier ones");
     });
 
-    it("is unknown for a machine without one, with the reason", async () => {
+    it("is unknown, with the reason, for a machine that has none", async () => {
         const config = configWith({ machineType: "x4-megamem-960-metal" });
         // The quota for CPUs is smaller than this machine.
         await emulator.restart({ org: { constraints: {}, quotas: {}, stockOuts: [] } });

@@ -303,7 +303,7 @@ const BELOW_PROJECT: readonly [RegExp, PolicyKind][] = [
 
 /** Tests whether a role can be granted on a kind of resource. */
 export function isGrantableOn(role: string, kind: PolicyKind): boolean {
-    // The legacy roles exist on buckets (and objects) only:
+    // The legacy roles exist only on buckets (and objects):
     // https://cloud.google.com/storage/docs/access-control/iam-roles#legacy-roles
     if (role.startsWith("roles/storage.legacy")) {
         return kind === "bucket";

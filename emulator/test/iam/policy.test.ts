@@ -26,7 +26,7 @@ function policies(grantDelayMs = 0): PolicyStore {
 }
 
 describe("a policy", () => {
-    it("on a repository applies to it and its contents only", async () => {
+    it("on a repository applies only to it and its contents", async () => {
         const store = policies();
         await store.set(repository, { bindings: [{ role: "roles/artifactregistry.reader", members: [member] }] });
         const pull = "artifactregistry.repositories.downloadArtifacts";

@@ -90,7 +90,7 @@ describe("npm run runs", () => {
         expect(project.printed.map((line) => line.replace(/\d+ d +/, "AGE ").replace(/ +/g, " "))).toEqual([
             "run state attempt age metrics",
             `${SUCCEEDED} SUCCEEDED 1 AGE accuracy 0.9667`,
-            `${earlier} SUCCEEDED 1 AGE accuracy 0.9; on this machine only`,
+            `${earlier} SUCCEEDED 1 AGE accuracy 0.9; only on this machine`,
             `${FAILED} FAILED 1 AGE The trainer ended with exit code 3`,
         ]);
     });
@@ -104,7 +104,7 @@ describe("npm run runs", () => {
 
         await expect(listRuns(["-s", "local"], project.context)).resolves.toBe(0);
 
-        expect(project.printed[1]).toMatch(new RegExp(`^${SUCCEEDED} .* accuracy 0.9; on this machine only$`));
+        expect(project.printed[1]).toMatch(new RegExp(`^${SUCCEEDED} .* accuracy 0.9; only on this machine$`));
     });
 
     it("prints all facts about the runs as JSON or CSV, without control characters or formulas", async () => {

@@ -20,7 +20,7 @@ export interface Checked {
  * @param given result of `readArguments`
  * @param excludedFromKinds see DatasetRequest
  * @throws {HyperparameterError} with every problem, if there are problems with the arguments
- * @throws {DataError} with every problem, if there are problems with the dataset only
+ * @throws {DataError} with every problem, if there are problems only with the dataset
  * @throws {MemoryError} see `readDataset`
  */
 export async function readChecked(
@@ -42,7 +42,7 @@ export async function readChecked(
         const suspicions = findSuspicions(dataset, learned, hyperparameters.task);
         return { dataset, learned, findings: [...dataset.findings, ...learned.findings, ...suspicions] };
     } catch (error) {
-        // Problems that prevent reading the header do not include those with the arguments.
+        // If the header cannot be read, its problems do not include those with the arguments.
         throw error instanceof DataError && problems.length > 0
             ? new HyperparameterError([...new Set([...problems, ...error.problems])])
             : error;

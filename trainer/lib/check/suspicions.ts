@@ -111,7 +111,7 @@ function isLeak(column: Column, target: Target, rows: readonly number[]): boolea
         : column.kind !== "text" && isProportional(column, target, rows);
 }
 
-/** True if every string, or every one of few intervals of numbers, has rows of one class only. */
+/** True if every string, or every one of few intervals of numbers, has rows of only one class. */
 function separatesClasses({ kind, values }: Column, { y, classes }: ClassTarget, rows: readonly number[]): boolean {
     const sorted = rows.map((row) => ({ value: valueAt(values, row), label: y[row] as number }));
     // Missing values come last.

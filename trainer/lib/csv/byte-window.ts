@@ -8,8 +8,8 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 
 /**
  * The part of a file that is being read. Bytes are added at the end, complete rows are taken from the front, and an
- * incomplete row stays until the rest of it arrives. The result does not depend on how the bytes were cut into chunks.
- * Up to `end`, the bytes are valid UTF-8.
+ * incomplete row is kept until the rest of it arrives. The result does not depend on how the bytes were cut into
+ * chunks. Up to `end`, the bytes are valid UTF-8.
  */
 export class ByteWindow {
     bytes: Buffer;

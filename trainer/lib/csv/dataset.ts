@@ -256,7 +256,7 @@ function prepareDataset({ header, builders, reader }: ReadTable, source: string,
     if (badTargets !== undefined && request.onBadCell !== "missing" && badTargets.count > rowCount * MAX_BAD_TARGETS) {
         const { first, count } = badTargets;
         const got = `${JSON.stringify(first)} and the like in ${count} of ${rowCount} rows`;
-        const text = `must have numbers only, or be declared as text; got ${got}`;
+        const text = `must contain only numbers, or be declared as text; got ${got}`;
         throw new DataError(`${source} column ${JSON.stringify(request.target)} ${text}: set \`types\` or \`missing\``);
     }
     const identifiers: Finding[] = [];

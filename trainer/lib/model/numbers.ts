@@ -9,7 +9,7 @@ export interface NumberFormat {
     decimal?: ",";
     /** Thousands separator; a space represents every kind of space. */
     group?: string;
-    /** Percent sign or currency. The number stays as it is written: `12.5%` is 12.5. */
+    /** Percent sign or currency. The number is taken as written: `12.5%` is 12.5. */
     unit?: string;
     /** The cells are `true` and `false`, in upper or lower case, which count as 1 and 0. */
     boolean?: true;

@@ -175,7 +175,7 @@ describe("row numbers", () => {
         expect((await read(table(cells, { header }))).dropped).toEqual([]);
     });
 
-    it("are features if dropColumns, types or the lack of other columns requires it", async () => {
+    it("are features if dropColumns or types says so, or if there are no other columns", async () => {
         expect((await read(table(numbers, { header: "Id" }), '--types={"Id":"number"}')).dropped).toEqual([]);
         expect((await read(table(numbers, { header: "nr" }), "--dropColumns=[]")).dropped).toEqual([]);
         const alone = numbers.map((cell, row) => `${cell},${row % 2 ? "a" : "b"}`).join("\n");

@@ -68,7 +68,7 @@ describe("a row of totals", () => {
 describe("words in a numeric target", () => {
     const y = ["7", "3.5", "9", "1", "2", "high"];
 
-    it("leave out their rows, with a finding", async () => {
+    it("cause their rows to be left out, with a finding", async () => {
         const { dataset, warnings } = await read(table(["1", "2.5"], { y }));
         expect(dataset.rowsWithoutTarget).toBe(10);
         expect(warnings).toEqual([
@@ -79,7 +79,7 @@ describe("words in a numeric target", () => {
 
     it("stop the training if there are many", async () => {
         await expect(read(table(["1", "2.5"], { y: ["7.5", "3", "high"] }))).rejects.toThrow(
-            'column "y" must have numbers only, or be declared as text; got "high" and the like in 20 of 60 rows: set ' +
+            'column "y" must contain only numbers, or be declared as text; got "high" and the like in 20 of 60 rows: set ' +
                 "`types` or `missing`",
         );
     });

@@ -66,7 +66,7 @@ describe("the threshold", () => {
         expect(area).toBeCloseTo(rocAuc ?? 0, 2);
     });
 
-    it("is part of reports on two classes only", () => {
+    it("is part only of reports on two classes", () => {
         const ids = (input: ReportInput) => pageOf(input).elements.map((element) => attribute(element, "id"));
         expect(ids(binary)).toContain("thresholds");
         expect(ids(irisReport)).not.toContain("thresholds");

@@ -64,7 +64,7 @@ async function run(words) {
         }
     }
     for (const line of wanted.env) {
-        // Pass an inherited variable by name only: its value may be a secret, and the process list shows arguments.
+        // Pass an inherited variable only by name: its value may be a secret, and the process list shows arguments.
         const name = line.slice(0, line.indexOf("="));
         const isInherited = wanted.inherited.includes(name);
         args.push("--env", isInherited ? name : desktop ? reachableFromDesktop(line) : line);
