@@ -52,8 +52,8 @@ watch_preemption() {
     done
 }
 
-# part NAME SECONDS: runs a part of boot.sh, and sets CODE and RESULT, which has the words of systemd's $SERVICE_RESULT.
-# A part that is asked to end has a minute to do so.
+# part NAME SECONDS: runs a part of boot.sh, and sets CODE and RESULT, which is one of the words of systemd's
+# $SERVICE_RESULT. A part that is asked to end has a minute to do so.
 part() {
     local child pid timer own
     bash "$HERE/boot.sh" "$1" &

@@ -38,7 +38,7 @@ export interface ContextOwner {
 
 /**
  * Files and symbolic links that `docker build` would send: everything that the folder's `Dockerfile.dockerignore`, or
- * otherwise its `.dockerignore`, does not exclude. https://docs.docker.com/build/concepts/context/#dockerignore-files
+ * else its `.dockerignore`, does not exclude. https://docs.docker.com/build/concepts/context/#dockerignore-files
  *
  * @returns paths relative to the folder, with slashes, sorted
  */

@@ -11,7 +11,7 @@ const FULL_NAME = /^projects\/([a-z0-9.:-]+)\/secrets\/([A-Za-z0-9_-]{1,255})\/v
 /** The short form that `gcloud run deploy --set-secrets` accepts. */
 const SHORT_NAME = /^([A-Za-z0-9_-]{1,255}):([1-9]\d{0,18})$/;
 
-/** True if a text names a version, by its full name or as `SECRET:NUMBER`. */
+/** True if a string names a version, by its full name or as `SECRET:NUMBER`. */
 export function isSecretVersion(text: string): boolean {
     return FULL_NAME.test(text) || SHORT_NAME.test(text);
 }

@@ -199,7 +199,8 @@ export async function rejectOutsideLinks(folder: string, paths: string[]): Promi
  * Moves the contents of `partial` to `folder`: as a whole if `folder` does not exist yet, otherwise file by file,
  * ending with the file `last`.
  * @param holdsOther true if `folder` must not be changed because of what another process has put there
- * @returns false if nothing was moved, for that reason or because another process moved or replaced `folder` meanwhile
+ * @returns false if nothing was moved, for that reason or because another process moved or replaced `folder` in the
+ * meantime
  */
 export async function publishFolder(
     partial: string,

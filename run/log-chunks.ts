@@ -75,7 +75,7 @@ export async function readLogTail(
     return lastLines(Buffer.concat(contents).toString("utf8"), lineCount);
 }
 
-/** The last lines of a text, without trailing empty lines. */
+/** The last lines of some text, without trailing empty lines. */
 export function lastLines(text: string, lineCount: number): string[] {
     return text
         .trimEnd()

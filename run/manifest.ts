@@ -40,7 +40,7 @@ export interface SavedObject extends ModelObject {
     path: string;
 }
 
-/** True if a text is the manifest of this run, and lists exactly these objects. */
+/** True if the text is the manifest of this run and lists exactly these objects. */
 export function describesRun(text: string, runId: string, objects: SavedObject[]): boolean {
     const manifest = parseObject(text);
     if (manifest?.schema !== 1 || manifest.runId !== runId || !Array.isArray(manifest.objects)) {

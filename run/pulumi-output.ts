@@ -13,7 +13,7 @@ export function outputText(text: string): string {
 }
 
 /**
- * Keeps Pulumi from interpreting `<{%` in a text. Pulumi replaces `<{%reset%}>` with a colour or with nothing, once, so
+ * Keeps Pulumi from interpreting `<{%` in text. Pulumi replaces `<{%reset%}>` with a colour or with nothing, once, so
  * the result of this function is shown as the original text. Pulumi panics if it finds an unknown colour.
  */
 export function withoutMarkup(text: string): string {

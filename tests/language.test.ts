@@ -33,3 +33,17 @@ describe("the words that CONTRIBUTING.md replaces", () => {
         expect(found).toEqual([]);
     });
 });
+
+describe("prose", () => {
+    it.each([
+        ["puts a word after only", /(?<![-.\w]|= )only[.;](?=\s|$)/m],
+        ["writes including, not also, after a comma", /, also (?:after|during|for|if|in|on|those|when|with|without)\b/],
+        ["writes a percentage without a space", /\d %(?! *[\d(])/],
+    ])("%s", (_, pattern) => {
+        const found = written
+            .filter((file) => file !== "tests/language.test.ts" && pattern.test(textOf(file)))
+            .map((file) => `${file}: ${pattern.exec(textOf(file))?.[0]}`);
+
+        expect(found).toEqual([]);
+    });
+});

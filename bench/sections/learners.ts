@@ -35,7 +35,7 @@ type Measure = "r2" | "auc" | "logLoss" | "accuracy" | "seconds";
 
 const CONTENDERS = ["ours", "scikit-learn forest", "HistGradientBoosting", "LightGBM", "XGBoost"];
 
-/** Compares this trainer without settings with the defaults of other learners on real datasets. */
+/** Compares this trainer's defaults with those of other learners on real datasets. */
 export async function benchLearners(quick: boolean): Promise<SectionResult> {
     const folder = path.join(WORK, quick ? "quick/learners" : "learners");
     const script = path.join(PEERS, "learners.py");

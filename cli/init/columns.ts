@@ -32,7 +32,7 @@ async function readHeader(file: string): Promise<string[] | undefined> {
                 if (header !== undefined) {
                     return header.columns;
                 }
-                // The window is full, and holds no complete header.
+                // The window is full, but does not hold a complete header.
                 if (added === 0) {
                     throw new DataError(`${file} has no header: its first line is too long`);
                 }

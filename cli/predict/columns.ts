@@ -31,7 +31,7 @@ const MAX_NAMES_SHOWN = 20;
 /**
  * Finds the model's columns by their names.
  *
- * @throws UsageError that names every missing column, with a similar name if there is one, or a column that exists twice
+ * @throws UsageError that names every missing column, with a similar name if there is one, or a duplicate column
  */
 export function findColumns(model: Model, { header, dialect }: CsvFile, source: string): FeatureColumn[] {
     const decimalComma = usesDecimalComma(dialect.delimiter);

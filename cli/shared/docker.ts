@@ -83,7 +83,7 @@ function silentBuild(output: string): string {
     );
 }
 
-/** The last line of a text, without surrounding spaces. */
+/** The last line of some text, without surrounding spaces. */
 export function lastLine(text: string): string {
     return text.trim().split("\n").at(-1)?.trim() ?? "";
 }

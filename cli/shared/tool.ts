@@ -22,7 +22,7 @@ export type CommandName = keyof typeof COMMANDS;
  * A command line as the user would type it here: an npm script in a checkout and for `npm start`, otherwise `npx
  * gcp-trainer`.
  *
- * @param args options and arguments, as one text
+ * @param args options and arguments, as one string
  */
 export function commandLine(command: CommandName, args = ""): string {
     const isStartScript = command === "start" && process.env.npm_lifecycle_event === "start";

@@ -31,7 +31,7 @@ export interface RehearsalContext {
     /**
      * Shows on a terminal that something is in progress.
      *
-     * @returns a function that ends it or, if given a text, changes what is shown
+     * @returns a function that ends it or, if given text, changes what is shown
      */
     begin?(title: string): (progress?: string) => void;
     /** Aborted by Ctrl-C. */

@@ -25,7 +25,7 @@ export class RehearsalOutput {
         }
     }
 
-    /** Adds something to the live line. The result removes it, or changes its progress if it gets a text. */
+    /** Adds something to the live line. The result removes it, or changes its progress if it is given text. */
     begin(title: string): (progress?: string) => void {
         const key = {};
         this.#active.set(key, { title, progress: "", sinceMs: Date.now() });

@@ -27,7 +27,7 @@ export function showEach(print: (line: string) => void): ResourceView {
     };
 }
 
-/** The parts of a stack by resource type. Every other resource is support for one of these. */
+/** The parts of a stack by resource type. Every other resource supports one of these. */
 const PARTS: Readonly<Record<string, string>> = {
     "gcp:projects/service:Service": "APIs",
     [readyApisType]: "APIs",

@@ -16,7 +16,7 @@ import { type ConfigValues, KEYS } from "./keys";
 const CACHE = path.join("node_modules", ".cache", "gcp-trainer", "datasets.json");
 const MAX_CACHED = 20;
 
-/** The trainer's own code, which changes what it finds. */
+/** The trainer's own code, which determines what the check finds. */
 const CHECKS = path.join(__dirname, "..", "..", "trainer", "lib");
 
 /** The result of checking a dataset. */

@@ -23,9 +23,9 @@ export interface FileSample extends AsyncIterable<Uint8Array> {
 }
 
 /**
- * Opens a sample of a large file's lines, or a whole file that is not large. Only the beginning is sampled if the file
- * is compressed or in UTF-16, or if cells contain line breaks, because then the middle of the file does not show where
- * a row begins.
+ * Opens a sample of a large file's lines, or all lines of a file that is not large. Only the beginning is sampled if
+ * the file is compressed or in UTF-16, or if cells contain line breaks, because then the middle of the file does not
+ * show where a row begins.
  *
  * @param isNumbered replaces the lines between the parts with blank ones, so that every line has its number in the file
  * @param files number of files that share the size of the sample

@@ -272,7 +272,7 @@ describe("the project that init creates", () => {
     }, 60_000);
 });
 
-/** The files in a project that were created by `init`, with their texts. */
+/** The files in a project that were created by `init`, with their contents. */
 function filesOf(root: string, created: readonly string[]): [name: string, text: string][] {
     return readdirSync(root, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())

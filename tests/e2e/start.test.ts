@@ -42,7 +42,7 @@ function expectNothingLeft(output: string): void {
 }
 
 /**
- * Lines that a document shows but that are missing from the output or appear there in another order. Ids, ports and
+ * Lines that a document shows but that are missing from the output or appear there in a different order. Ids, ports and
  * times may differ, and `…` stands for any lines.
  */
 function linesMissing(output: string, shown: string): string[] {

@@ -30,7 +30,7 @@ describe("canonical JSON", () => {
     });
 });
 
-describe("run id", () => {
+describe("a run id", () => {
     it("is r- followed by ten hex digits of a SHA-256 hash", () => {
         // Computed with `sha256sum`.
         expect(runId(identity)).toBe("r-fdf328cea9");

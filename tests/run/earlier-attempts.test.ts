@@ -92,7 +92,7 @@ describe("the results from an earlier attempt", () => {
             },
             left: ["their.txt"],
         },
-    ])("are not mixed with a folder that another process has $what meanwhile", async ({ replace, left }) => {
+    ])("are not mixed with a folder that another process has $what in the meantime", async ({ replace, left }) => {
         const partial = path.join(stackDir(), "partial");
         mkdirSync(folder(), { recursive: true });
         mkdirSync(partial);

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { logsCommand, withoutMarkup } from "../../run/pulumi-output";
 
 /**
- * The text that Pulumi shows for a text without colours.
+ * The output that Pulumi shows for text without colours.
  * https://github.com/pulumi/pulumi/blob/master/sdk/go/common/diag/colors/colors.go
  */
 function shownByPulumi(text: string): string {
@@ -13,7 +13,7 @@ function shownByPulumi(text: string): string {
 }
 
 describe("withoutMarkup", () => {
-    it("makes Pulumi show every text as it is", () => {
+    it("makes Pulumi show any text unchanged", () => {
         const piece = fc.constantFrom("<", "{", "%", "}", ">", "<{%", "%}>", "<{%reset%}>", "a");
         fc.assert(
             fc.property(fc.array(piece), (pieces) => {

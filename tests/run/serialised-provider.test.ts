@@ -229,7 +229,7 @@ describe("the serialised TrainingRun", () => {
     it.each([
         ["unchanged inputs", {}, { state: "SUCCEEDED" }, { changes: false, replaces: [] }],
         [
-            "keys in another order",
+            "keys in a different order",
             { provenance: { ...runInputs.provenance } },
             { state: "SUCCEEDED" },
             { changes: false, replaces: [] },

@@ -28,7 +28,7 @@ export class RejectedToken {
         return true;
     }
 
-    /** Allows another replacement, because a token was accepted meanwhile. */
+    /** Allows another replacement, because a token has been accepted in the meantime. */
     accepted(): void {
         this.#isReplaced = false;
     }

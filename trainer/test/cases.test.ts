@@ -8,7 +8,7 @@ import { readMetrics, readModel, setUpTrainer, train } from "./built-trainer";
 import { bytesOf, SOURCE } from "./csv/files";
 import { count } from "./tables";
 
-/** Files as people, pandas, R and Excel write them, and rebuilt bug reports from other projects. */
+/** Files as people, pandas, R and Excel write them, and reconstructions of bug reports from other projects. */
 const FOLDER = path.join(__dirname, "cases");
 
 function fileOf(name: string): Buffer {

@@ -82,7 +82,7 @@ class BatchHandlers {
     readonly #batch: BatchService;
     readonly #projects: ProjectService;
     readonly #iam: IamService;
-    /** The jobs that requests with an id have created, so that a repeated request creates no other job. */
+    /** The jobs created by requests with an id, so that a repeated request does not create another job. */
     readonly #created = new Map<string, string>();
 
     constructor({ batch, projects, iam }: BatchServices) {
@@ -263,7 +263,7 @@ function readRequestId(id: string | null): string | undefined {
     return id;
 }
 
-/** A list as a member, which is missing if the list is empty. */
+/** A list member, which is omitted if the list is empty. */
 function some(name: string, list: readonly object[]): object {
     return list.length === 0 ? {} : { [name]: list };
 }

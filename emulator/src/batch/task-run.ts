@@ -54,7 +54,7 @@ export async function runTask(host: TaskHost, job: Job, vm: JobVm, attempt: Atte
     return { exitCode, vmLost: isLost(host.instances, vm) };
 }
 
-/** https://cloud.google.com/batch/docs/create-run-job#variables, and those that are seen on real VMs. */
+/** https://cloud.google.com/batch/docs/create-run-job#variables, and others that have been seen on real VMs. */
 function environmentOf({ name, uid, taskGroups: [group] }: Job, { index, attempt }: Attempt): Record<string, string> {
     return {
         ...group.taskSpec.environment?.variables,

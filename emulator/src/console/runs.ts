@@ -80,7 +80,7 @@ async function readEnd(storage: StorageService, bucket: string, name: string, by
         const { blob } = storage.objects.get(OWNER, { bucket, name });
         return await text(await storage.blobs.read(blob.id, Math.max(0, blob.size - bytes)));
     } catch {
-        // The object was replaced or deleted meanwhile.
+        // The object was replaced or deleted in the meantime.
         return "";
     }
 }

@@ -109,7 +109,7 @@ export async function interruptAt(
     } else {
         if (how !== "Ctrl-C twice") {
             plan.replace([OFFLINE]);
-            // The providers repeat their requests meanwhile.
+            // The providers repeat their requests in the meantime.
             await sleep(10_000);
         }
         command.interrupt();

@@ -68,8 +68,8 @@ export interface FitPlan {
 }
 
 /**
- * Memory that the fits use for each value of a feature, in addition to the value. A forest and a cross-validation
- * fit in all threads at the same time.
+ * Memory that the fits use for each value of a feature, in addition to the value. In a forest or a cross-validation,
+ * all threads fit at the same time.
  */
 export function bytesPerValueOfFit({ forest, crossValidation }: FitPlan, threads: number): number {
     const perThread = forest ? BYTES_PER_VALUE_OF_FIT.forest : crossValidation ? BYTES_PER_VALUE_OF_FIT.tree : 0;

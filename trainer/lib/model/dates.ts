@@ -95,7 +95,7 @@ export class DateEvidence {
         return isDate;
     }
 
-    /** The order that most dates have, and whether another order fits them as well. */
+    /** The order that most dates have, and whether a different order also fits them. */
     get order(): { order: DateOrder; open: boolean } {
         const { ymd, dmy, mdy, time } = this.#counts;
         if (time > this.#dates / 2) {

@@ -340,7 +340,7 @@ describe("readDataset", () => {
             [],
             'row 40002, column "size": "x\\ny" is text in a column of numbers (40009 of 40010)',
         ],
-        ["a short row before a text", { size: ["x", ...count(11)], kind: KIND }, [], 'row 2, column "size": "x"'],
+        ["a short row before text", { size: ["x", ...count(11)], kind: KIND }, [], 'row 2, column "size": "x"'],
         [
             "names as the target",
             { size: count(100_010), kind: count(100_010).map((row) => `n${row}`) },

@@ -11,7 +11,7 @@ describe("numbers", () => {
         ["dots that only thousands can have", ["1.234.567", "1.200", "900"], ";", [1234567, 1200, 900]],
         ["thousands separated by spaces", ["1 234", "12\u00a0345,5", "7"], ";", [1234, 12345.5, 7]],
         ["thousands separated by apostrophes", ["1'234.5", "7", "12’000"], ",", [1234.5, 7, 12000]],
-        ["percent signs", ["12.5%", "7 %", "100%"], ",", [12.5, 7, 100]],
+        ["percent signs", ["12.5%", `7${" "}%`, "100%"], ",", [12.5, 7, 100]],
         ["a currency", ["$12.50", "$1", '"$1,200.00"'], ",", [12.5, 1, 1200]],
         ["a currency behind the number", ["12,50 €", "1 €", "1.200,00 €"], ";", [12.5, 1, 1200]],
         ["parentheses for negative numbers", ["(1.23)", "5", "7"], ",", [-1.23, 5, 7]],

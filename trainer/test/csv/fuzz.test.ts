@@ -11,7 +11,7 @@ import { bytesOf, csvOf, SOURCE } from "./files";
 const REQUEST = { target: "kind", dropColumns: undefined, task: undefined };
 
 const anyBytes = fc.uint8Array({ maxLength: 300 });
-/** Long texts are cut off, because a file may contain hundreds of cells and arrive byte by byte. */
+/** Long text is cut off, because a file may contain hundreds of cells and arrive byte by byte. */
 const anyCell = fc.oneof(
     fc.constantFrom(
         ...AWKWARD_TEXTS.map((text) => text.slice(0, 100)),

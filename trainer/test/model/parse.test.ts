@@ -134,7 +134,7 @@ describe("predictRow", () => {
         }
     });
 
-    it("accepts an empty text if it is a category", () => {
+    it("accepts an empty string if it is a category", () => {
         const model = parseModel(JSON.stringify(MODEL).replace('["bark","meow"]', '["","meow"]'));
 
         expect(predictRow(model, { weight: 1, sound: "" })).toMatchObject({ label: "dog" });

@@ -124,15 +124,15 @@ describe("the features", () => {
         expect(pageOf(irisReport).text).toContain(`${4 - asked.length} features are never used`);
     });
 
-    it("are shown with histograms, and with their ranges or most common texts", () => {
+    it("are shown with histograms, and with their ranges or most common values", () => {
         const columns = pageOf(housesReport).elements.find((element) => hasClass(element, "columns"));
         const items = (columns && byTag(columns, "li").map(textOf)) ?? [];
         expect(items.map((text) => text.replaceAll(/[\d.,]+/g, "N"))).toEqual([
             "area in m²N to N median N",
-            "district textN texts: Meadows N%N Altstadt N%N North N%N Harbour N%N and N others; N% missing",
+            "district textN values: Meadows N%N Altstadt N%N North N%N Harbour N%N and N others; N% missing",
             "builtN to N median N; N% missing",
             "kilometres to the centreN to N median N",
-            "walls textN texts: timber N%N concrete N%N brick N%",
+            "walls textN values: timber N%N concrete N%N brick N%",
         ]);
         const present = (housesReport.table?.columns[1] as TableColumn | undefined) ?? { at: () => Number.NaN };
         const values = Array.from({ length: 300 }, (_, row) => present.at(row) as number).filter(Number.isFinite);

@@ -112,7 +112,7 @@ describe("a question", () => {
         });
     };
 
-    it("about a number names the threshold and the branch of missing values", () => {
+    it("about a numeric column names the threshold and the branch of missing values", () => {
         const features: Feature[] = [{ name: "age", kind: "number", missing: true }];
         expect(ask(split(41.5, leaf(1), split(Number.MAX_VALUE, leaf(2), leaf(3))), features)).toEqual([
             ["age &lt;&nbsp;41.5", "yes", "no, or no value"],
@@ -123,7 +123,7 @@ describe("a question", () => {
         expect(ask(split(41.5, leaf(1), leaf(2)), numbers)).toEqual([["x0 &lt;&nbsp;41.5", "yes", "no"]]);
     });
 
-    it("about a text lists the categories that can still occur, not their indices", () => {
+    it("about a text column lists the categories that can still occur, not their indices", () => {
         const root = split(4.5, split(1.5, leaf(1), split(2.5, leaf(2), leaf(3))), leaf(4));
         expect(ask(root, [COLOURS])).toEqual([
             ["colour is (empty), amber or 3 other values", "yes", "no: red"],

@@ -30,8 +30,8 @@ export function rootOf(tree: FlatTree): TreeNode {
 }
 
 /**
- * Returns a Jest matcher for a tree. Gains and means need only be close, because they are computed in another order;
- * everything else must be equal.
+ * Returns a Jest matcher for a tree. Gains and means need only be close, because they are computed in a different
+ * order; everything else must be equal.
  */
 export function closeTo(node: TreeNode): unknown {
     const near = (value: number) => (value === 0 ? 0 : expect.closeTo(value, 9));

@@ -50,7 +50,7 @@ function drawColumn(feature: Feature, { missing, typical, range, texts, distinct
     const unit = feature.kind === "number" && feature.format?.unit !== undefined && html` (${feature.format.unit})`;
     const facts =
         feature.kind === "text"
-            ? html`${countOf(distinct, "text")}: ${listed}${others}`
+            ? html`${countOf(distinct, "value")}: ${listed}${others}`
             : typical === undefined
               ? "no values"
               : html`${low} to ${high}, median ${shortValue(typical, feature)}`;

@@ -9,7 +9,7 @@ import { rowForm } from "../tree/row-form";
 import type { ColumnSummary } from "./column-summary";
 import type { Section } from "./section";
 
-/** A form that answers with a whole forest. A tree's form is in the section about the tree. */
+/** A form that predicts with a whole forest. A tree's form is in the section about the tree. */
 export function rowSection(input: ReportInput, summaries: ReadonlyMap<string, ColumnSummary>): Section | undefined {
     if (input.model.algorithm === "tree") {
         return undefined;

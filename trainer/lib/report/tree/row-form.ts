@@ -12,8 +12,8 @@ const MOST_CHOICES = 100;
 const MOST_PROPOSALS = 2000;
 
 /**
- * A form for the values of one row. The script shows it and answers with the model, all of which is in the page. If the
- * model is too large for that, the form is replaced by the command that applies it.
+ * A form for the values of one row. The script shows the form and predicts with the model, all of which is in the page.
+ * If the model is too large for that, the form is replaced by the command that applies it.
  */
 export function rowForm(input: ReportInput, summaries: ReadonlyMap<string, ColumnSummary>): Html {
     const { model, metrics } = input;
@@ -36,7 +36,7 @@ export function rowForm(input: ReportInput, summaries: ReadonlyMap<string, Colum
         more.length > 0 &&
         html`<details class="fold"><summary>${more.length} less important features</summary><div
             class="fields">${more}</div></details>`;
-    const known = summaries.size > 0 && " The fields contain typical values: medians and the most common texts.";
+    const known = summaries.size > 0 && " The fields contain typical values: medians and the most common values.";
     return html`<form id="row" autocomplete="off" hidden><p class="fine">Change the values; an empty field is a missing
         value.${known}</p><div class="fields">${fields.slice(0, FIRST_FIELDS)}</div>${rest}<div class="result"><output
         id="answer" for="${order.map((column) => `c${column}`).join(" ")}"></output><button
