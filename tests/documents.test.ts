@@ -52,10 +52,13 @@ describe("docs/adr", () => {
         expect(numbers).toEqual(records.map((_, index) => index + 1));
     });
 
-    it.each(records)("contains %s, with its number in the heading and the sections Context, Decision and Consequences", (file) => {
-        const headings = textOf(file).match(/^#{1,2} .*$/gm) ?? [];
+    it.each(records)(
+        "contains %s, with its number in the heading and the sections Context, Decision and Consequences",
+        (file) => {
+            const headings = textOf(file).match(/^#{1,2} .*$/gm) ?? [];
 
-        expect(headings[0]).toMatch(new RegExp(`^# ${Number(path.basename(file).slice(0, 4))}\\. \\S`));
-        expect(headings).toEqual(expect.arrayContaining(["## Context", "## Decision", "## Consequences"]));
-    });
+            expect(headings[0]).toMatch(new RegExp(`^# ${Number(path.basename(file).slice(0, 4))}\\. \\S`));
+            expect(headings).toEqual(expect.arrayContaining(["## Context", "## Decision", "## Consequences"]));
+        },
+    );
 });

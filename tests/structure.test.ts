@@ -185,13 +185,16 @@ describe("the folders in emulator/src", () => {
     const roomOf = (target: string) => /^emulator\/src\/([^/]+)/.exec(target)?.[1] ?? "";
     const inRoom = (room: string) => imports.filter(({ file }) => isWithin(file, `emulator/src/${room}`));
 
-    it.each(Object.entries(EMULATOR_ROOMS))("include %s, which imports only its own files and those in %j", (room, allowed) => {
-        const wrong = inRoom(room).filter(
-            ({ target }) => ![room, ...allowed].some((other) => isWithin(target, `emulator/src/${other}`)),
-        );
+    it.each(Object.entries(EMULATOR_ROOMS))(
+        "include %s, which imports only its own files and those in %j",
+        (room, allowed) => {
+            const wrong = inRoom(room).filter(
+                ({ target }) => ![room, ...allowed].some((other) => isWithin(target, `emulator/src/${other}`)),
+            );
 
-        expect(wrong).toEqual([]);
-    });
+            expect(wrong).toEqual([]);
+        },
+    );
 
     it("may import only lower folders", () => {
         const rooms = Object.keys(EMULATOR_ROOMS);
