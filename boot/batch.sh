@@ -101,7 +101,8 @@ export INVOCATION_ID
 # Seconds for the parts: prepare, run, finish.
 read -r PREPARE_SECONDS RUN_SECONDS FINISH_SECONDS <"$HERE/limits"
 
-# sweep VERB: does what a task of a sweep does besides training its point, and ends this script unless that succeeds.
+# sweep VERB: does the part of a sweep's task that comes before or after training its point, and ends this script unless
+# it succeeds.
 sweep() {
     if [ ! -f "$HERE/points" ]; then return; fi
     mkdir -p "$STATE/sweep"

@@ -1,7 +1,8 @@
 #!/bin/bash
-# What a task of a sweep does besides training its point. `sweep.sh begin` chooses the point and marks the sweep as
-# RUNNING. `sweep.sh record` adds the point's row to the table. The task that finds every row there concludes the sweep:
-# it writes the table, and the best point's model becomes that of the run. Nobody has to wait for a sweep.
+# The part of a sweep's task that comes before and after training its point. `sweep.sh begin` chooses the point and
+# marks the sweep as RUNNING. `sweep.sh record` adds the point's row to the table. The task that finds every row there
+# concludes the sweep: it writes the table, and the best point's model becomes that of the run. Nobody has to wait for a
+# sweep.
 #
 # Rows are objects whose metadata contains them, so that one listing returns a thousand of them.
 #
@@ -30,7 +31,7 @@ OVER=3
 AGAIN=75
 TAB=$'\t'
 
-# The functions of prepare.sh end with this one. The point has been decided, so Batch should only repeat this part.
+# The functions in prepare.sh end with this one. The point has been decided, so Batch should repeat only this part.
 give_up() {
     say "$*"
     exit "$AGAIN"
@@ -114,7 +115,7 @@ begin() {
 }
 
 # metric_in FILE: prints the number with the name $SWEEP_METRIC at the top level of a JSON object. Every second part
-# between quotes is a string, of which nothing but the characters that a metric's name may have is kept. Then every list
+# between quotes is a string, of which only the characters that a metric's name may contain are kept. Then every list
 # and every object inside the outermost one is replaced with 0.
 metric_in() {
     tr -d '\n\r\t\000' <"$1" | sed -e 's/\\\\//g' -e 's/\\"//g' | tr '"' '\n' | sed 'n;s/[^A-Za-z0-9_.-]/?/g' |
@@ -200,8 +201,8 @@ lines_in() {
     printf '%s' $(($(wc -l <"$1")))
 }
 
-# claim_conclusion: true if this task concludes the sweep. A claim counts for the job that made it, in which another try
-# of the same task may take it up again.
+# claim_conclusion: true if this task concludes the sweep. A claim belongs to the job that made it, in which another try
+# of the same task may take it over.
 claim_conclusion() {
     local generation=0 own="$SWEEP_JOB ${BATCH_TASK_INDEX:-0}" url owner
     url=$(object_url "runs/$SWEEP_ID/conclusion.txt")

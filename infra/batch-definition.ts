@@ -51,13 +51,13 @@ export function batchPlan(boot: BootConfig, machine: BatchMachine): BatchPlan {
     return { bundleName, bundle, definition: renderDefinition(boot, machine, renderScript(boot, bundleName, hash)) };
 }
 
-/** The number of tasks in a job for all of a run, and how many run at once. */
+/** The number of tasks in a job for a whole run, and the number that run at once. */
 function tasksOf({ sweep }: BootConfig, parallelism: number): { count: number; parallelism: number } {
     const count = sweep?.points.length ?? 1;
     return { count, parallelism: Math.min(parallelism, count) };
 }
 
-/** The variables of the script, which the job of a sweep replaces if it trains only some points. */
+/** The script's variables, which a sweep's job replaces if it trains only some points. */
 function environmentOf({ sweep, runId }: BootConfig): object {
     return sweep === undefined
         ? {}

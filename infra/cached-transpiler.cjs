@@ -1,6 +1,5 @@
 // @ts-check
-// ts-node's compiler for `pulumi up`, as tsconfig.pulumi.json says. It emits what ts-node itself would emit, but compiles
-// a source only once: compiling the program takes longer than everything else that it does if nothing changed.
+// ts-node's compiler for `pulumi up`, as specified in tsconfig.pulumi.json. It emits what ts-node itself would emit, but compiles a source only once, because compiling the program takes longer than everything else that it does if nothing has changed.
 
 const { createHash } = require("node:crypto");
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");

@@ -15,7 +15,7 @@ export interface RunIdentity {
     env: Readonly<Record<string, string>>;
     /** Full names of secret versions by variable name. Secret values and their hashes are not part of the run id. */
     secretEnv?: Readonly<Record<string, string>>;
-    /** The points of a sweep, and how the best one is chosen. */
+    /** The points of a sweep, and the way in which the best one is chosen. */
     sweep?: SweepIdentity | undefined;
 }
 

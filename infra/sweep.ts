@@ -3,7 +3,7 @@ import type { Job } from "./training-job-args";
 import { type BootSweep, trainerArgs } from "./user-data";
 
 /**
- * Plans the points of a sweep; undefined for a run that is not one.
+ * Plans the points of a sweep; undefined for a run that is not a sweep.
  * @param identity the run's, which determines the ids of its points.
  */
 export function bootSweep(

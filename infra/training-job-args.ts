@@ -70,13 +70,13 @@ export interface TrainingJobArgs {
      * `hyperparameters`. @default [] (no sweep)
      */
     points?: readonly Readonly<Record<string, Hyperparameter>>[];
-    /** A number at the top level of each point's `metrics.json`, by which the best one is chosen. @default "" */
+    /** The number at the top level of each point's `metrics.json` that chooses the best point. @default "" */
     sweepMetric?: string;
     /** @default "maximize" */
     sweepGoal?: SweepGoal;
     /** Largest number of tasks that a Batch job runs at once. @default 10 */
     parallelism?: number;
-    /** Number of points that may fail in a sweep that succeeds. @default 0 */
+    /** Number of points that may fail without failing the sweep. @default 0 */
     maxFailedTasks?: number;
     /** @default "" (none) */
     gpuType?: pulumi.Input<string>;

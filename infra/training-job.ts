@@ -44,7 +44,9 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly logsUrl: pulumi.Output<string>;
     /** Folder with the results on this machine, relative to the project folder. */
     readonly resultsDir: pulumi.Output<string>;
-    /** The sweep's best point, its metric, the numbers of points and the path of the table; undefined without one. */
+    /**
+     * The sweep's best point, its metric, the numbers of points and the path of the table; undefined for any other run.
+     */
     readonly sweep: pulumi.Output<Record<string, unknown> | undefined>;
     /** Resources that are billed until they are destroyed, even though the VM is off. */
     readonly leftToBill: pulumi.Output<string[]>;

@@ -74,10 +74,10 @@ export interface BootConfig {
 /** The points of a sweep, one for each task of a Batch job. */
 export interface BootSweep {
     points: readonly SweepPoint[];
-    /** A number at the top level of each point's `metrics.json`, by which the best one is chosen; `""` for none. */
+    /** The number at the top level of each point's `metrics.json` that chooses the best point; `""` for none. */
     metric: string;
     goal: "maximize" | "minimize";
-    /** Number of points that may fail in a sweep that succeeds. */
+    /** Number of points that may fail without failing the sweep. */
     maxFailedTasks: number;
 }
 

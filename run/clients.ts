@@ -47,7 +47,7 @@ export interface BucketClient {
     read(object: ObjectVersion): Promise<Buffer | undefined>;
     /**
      * Writes a small object if its live generation is still `ifGeneration` ("0": if no object exists).
-     * @param metadata of the object's own, such as the row of a sweep's table.
+     * @param metadata custom metadata for the object, such as the row of a sweep's table.
      * @returns the new generation, or undefined if another writer was faster (412).
      */
     write(

@@ -41,7 +41,7 @@ export function runLayout(runId: string) {
         points: `${root}points/`,
         /** A sweep's points with their arguments, written by `BatchJob`. */
         pointList: `${root}plan/points.json`,
-        /** A sweep's rows, one for each point that has been decided. The metadata contain the row, too. */
+        /** A sweep's rows, one for each point that has been decided. The metadata also contains the row. */
         rows: `${root}rows/`,
         /** The row of the point with this index. */
         row: (index: number) => `${root}rows/${String(index).padStart(6, "0")}`,
@@ -62,7 +62,7 @@ export function runLayout(runId: string) {
     };
 }
 
-/** The run of one point of a sweep, whose objects are in a folder of the sweep's. */
+/** The run of one point of a sweep, whose objects are in a folder below those of the sweep. */
 export function pointRun(runId: string, pointId: string): string {
     return `${runId}/points/${pointId}`;
 }

@@ -16,7 +16,7 @@ export function withPoints(definition: BatchJobDefinition, indexes: readonly num
             taskSpec: {
                 ...group.taskSpec,
                 runnables: group.taskSpec.runnables.map((runnable) => ({ ...runnable, environment: { variables } })),
-                // The script of a point that is interrupted too often records this, in one try more.
+                // If a point is interrupted too often, its script records this in one more try.
                 maxRetryCount: Math.min(10, (group.taskSpec.maxRetryCount ?? 0) + 1),
             },
             taskCount: String(chosen.length),

@@ -2,7 +2,7 @@ import type { BucketClient, StoredObject } from "./clients";
 import { runLayout } from "./layout";
 import { parseObject } from "./status";
 
-/** What the waiter knows about a sweep. Its points with their arguments are in the bucket. */
+/** The waiter's information about a sweep. The points with their arguments are in the bucket. */
 export interface SweepRun {
     /** Number of points. */
     count: number;
@@ -35,7 +35,7 @@ export interface SweepRow {
     reason: string | null;
 }
 
-/** True for a row whose point has ended, whether it has succeeded or not. */
+/** True for a row whose point has ended, whether or not it has succeeded. */
 export function isDecided({ state }: SweepRow): boolean {
     return state === "SUCCEEDED" || state === "FAILED" || state === "TIMED_OUT";
 }

@@ -56,7 +56,7 @@ export async function reusePoints(
     }
 }
 
-/** Copies one point, with its status and row last, because they declare it finished. */
+/** Copies one point, with its status and row last, because they mark it as finished. */
 async function reusePoint(
     bucket: BucketClient,
     status: RunStatus,

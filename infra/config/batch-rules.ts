@@ -19,7 +19,7 @@ const VM_ONLY: readonly (readonly [key: KeyName, why: string])[] = [
     ["kmsKey", "because Batch cannot encrypt the disks of its VMs with it"],
 ];
 
-/** Keys that only Batch has, with the reason. */
+/** Keys that only Batch supports, each with the reason. */
 const BATCH_ONLY: readonly (readonly [key: KeyName, why: string])[] = [
     ["zones", "because only Batch chooses zones and retries attempts by itself"],
     ["spotFallback", "because only Batch chooses zones and retries attempts by itself"],

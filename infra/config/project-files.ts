@@ -12,7 +12,7 @@ export interface ProjectFiles {
     state(file: string): FileState;
     /** The reason that a folder can neither be written nor created. */
     folderProblem?(folder: string): string | undefined;
-    /** The content of a small file; undefined if it has more than 16 MiB. */
+    /** The content of a small file; undefined if it is larger than 16 MiB. */
     text?(file: string): string | undefined;
     /** The files of a dataset: see `datasetPaths`. */
     dataset?(file: string): readonly string[];

@@ -13,7 +13,7 @@ function remove(key: KeyName, must: string, entry: readonly string[] = []): Conf
     return { key, must, fix: { remove: [key, ...entry] } };
 }
 
-/** A rule about the points, which is skipped if there are none. */
+/** A rule for the points, which is skipped if there are none. */
 function onPoints(
     keys: readonly KeyName[],
     find: (...args: [...Parameters<Rule["find"]>, Points]) => ReturnType<Rule["find"]>,
@@ -30,7 +30,7 @@ function onPoints(
     };
 }
 
-/** A rule about a key that only a sweep has. */
+/** A rule for a key that only a sweep has. */
 function onlyWith(key: KeyName, needed: readonly KeyName[]): Rule {
     const isSet = (value: unknown, name: KeyName) => JSON.stringify(value) !== JSON.stringify(KEYS[name].default);
     return {
@@ -42,7 +42,7 @@ function onlyWith(key: KeyName, needed: readonly KeyName[]): Rule {
     };
 }
 
-/** The limits of a sweep, so that Batch does not refuse it after everything else has been created. */
+/** A sweep's limits, which are checked so that Batch does not refuse it after everything else has been created. */
 export const sweepRules: readonly Rule[] = [
     onlyWith("sweepMetric", SWEEP_KEYS),
     onlyWith("maxFailedTasks", SWEEP_KEYS),

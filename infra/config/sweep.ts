@@ -120,7 +120,10 @@ function readJsonLines(text: string): Rows {
     return { points };
 }
 
-/** Reads CSV with a header. An empty cell leaves its hyperparameter out, and numbers and booleans become such. */
+/**
+ * Reads CSV with a header. An empty cell leaves its hyperparameter out; text that represents a number or a boolean
+ * becomes one.
+ */
 function readCsv(text: string): Rows {
     const [header = [], ...rows] = cellsOf(text).filter((cells) => cells.some((cell) => cell !== ""));
     const repeated = header.find((name, index) => name === "" || header.indexOf(name) !== index);
@@ -148,7 +151,7 @@ function typed(cell: string): string | number | boolean {
     return cell !== "" && String(Number(cell)) === cell && Number.isFinite(Number(cell)) ? Number(cell) : cell;
 }
 
-/** The cells of a CSV text. https://www.rfc-editor.org/rfc/rfc4180 */
+/** The cells of CSV text. https://www.rfc-editor.org/rfc/rfc4180 */
 function cellsOf(text: string): string[][] {
     const rows: string[][] = [[]];
     const pattern = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/gy;

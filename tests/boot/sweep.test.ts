@@ -23,7 +23,7 @@ function sweepOf(count: number, change: object = {}) {
     };
 }
 
-/** Starts the sweep as the resource does, and returns what a test needs. */
+/** Starts the sweep as the resource does, and returns everything that a test needs. */
 async function withSweep(count: number, change: object, test: (task: TestTask) => Promise<void>): Promise<void> {
     await TestTask.with(sweepOf(count, change), async (task) => {
         const status = { schema: 1, runId: RUN_ID, state: "PENDING", attempt: 1, interruptions: 0, reported: false };
@@ -43,7 +43,7 @@ const read = async (task: TestTask, name: string) => (await task.google.backend.
 const tableOf = async (task: TestTask) => JSON.parse(await read(task, at.table));
 
 describe("the tasks of a sweep", () => {
-    concurrently("train their points by today's contract, and the last one concludes the sweep", async () => {
+    concurrently("train their points by the usual contract, and the last one concludes the sweep", async () => {
         await withSweep(2, {}, async (task) => {
             await putModel(task, 0, '{\n  "accuracy": 0.5,\n  "nested": {"accuracy": 0.99}\n}\n');
             await putModel(task, 1, '{"list":[{"accuracy":1}],"text":"{\\"accuracy\\":2,","accuracy":7.5e-1}');
@@ -75,7 +75,13 @@ describe("the tasks of a sweep", () => {
                 best: idOf(1),
                 counts: { points: 2, succeeded: 2, failed: 0 },
                 points: [
-                    { point: idOf(0), arguments: { depth: 0, note: 'a "b", c0' }, metric: 0.5, attempts: 1, exitCode: 0 },
+                    {
+                        point: idOf(0),
+                        arguments: { depth: 0, note: 'a "b", c0' },
+                        metric: 0.5,
+                        attempts: 1,
+                        exitCode: 0,
+                    },
                     { point: idOf(1), metric: 0.75, reason: null, log: `gs://${BUCKET}/${at.points}${idOf(1)}/log/` },
                 ],
             });
@@ -128,7 +134,7 @@ describe("the tasks of a sweep", () => {
         });
     });
 
-    concurrently("of a later job train only its points, and those that are done end at once", async () => {
+    concurrently("of a later job train only its points, and skip those that have already ended", async () => {
         await withSweep(5, { goal: "minimize" }, async (task) => {
             for (const index of [0, 1, 4]) {
                 await putModel(task, index, `{"accuracy":${index + 1}}`);
