@@ -71,7 +71,7 @@ export function openVm(
         status,
         // A suspended VM, whose memory is kept, cannot be started.
         start: async () => operate((await status()) === "SUSPENDED" ? "resume" : "start"),
-        // Compute Engine does not stop a VM with Local SSDs otherwise, and no data from a run is kept on them.
+        // Otherwise, Compute Engine does not stop a VM with Local SSDs. No data from a run is kept on them.
         stop: () => operate("stop?discardLocalSsd=true"),
         serialOutput: async () => {
             const target = `${url}/serialPort?port=1`;

@@ -73,7 +73,7 @@ export async function sweep(trials: readonly Trial[], options: SweepOptions): Pr
             await tryGroup(group.filter(({ rule }) => missed.includes(rule)));
             return;
         }
-        // Halves find one failing trial in fewer runs than a run for each trial.
+        // Splitting in halves finds one failing trial in fewer runs than running each trial separately.
         const half = Math.ceil(group.length / 2);
         await tryGroup(group.slice(0, half));
         await tryGroup(group.slice(half));

@@ -3,7 +3,7 @@ import { type SortScratch, sortColumn } from "../../lib/tree/sort";
 import type { FitTable, FitTarget, GrowthOptions } from "../../lib/tree/types";
 import type { PlainTable } from "./naive";
 
-/** Limits with which a tree is split as far as possible. */
+/** Limits under which a tree is split as far as possible. */
 export const UNLIMITED: GrowthOptions = { maxDepth: 64, minNumSamples: 1, gainThreshold: 0 };
 
 export function shareNumbers(values: ArrayLike<number>): Float64Array {
