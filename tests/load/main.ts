@@ -9,11 +9,23 @@ const FULL: Sizes = {
     files: 2000,
     runs: 200,
     starts: 10,
+    trees: 5000,
+    classes: 1000,
 };
-const QUICK: Sizes = { clients: 200, objects: 20_000, logMb: 20, modelMb: 30, files: 50, runs: 5, starts: 2 };
+const QUICK: Sizes = {
+    clients: 200,
+    objects: 20_000,
+    logMb: 20,
+    modelMb: 30,
+    files: 50,
+    runs: 5,
+    starts: 2,
+    trees: 50,
+    classes: 50,
+};
 const NAMES = Object.keys(FULL) as SectionName[];
 
-const USAGE = `npm run load runs the emulator and npm start under load, and prints what it measured.
+const USAGE = `npm run load runs the emulator, npm start and large models under load, and prints what it measured.
 
 Usage: npm run load -- [--quick] [--SECTION SIZE]... [--minutes M] [SECTION]...
 

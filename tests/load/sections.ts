@@ -9,6 +9,7 @@ import { Backend } from "../boot/helpers/backend";
 import { EmulatedVm } from "../boot/helpers/emulated-vm";
 import { RUN_ID } from "../boot/helpers/vm";
 import { copyProject } from "../helpers/project-copy";
+import { forestForClasses, forestOf } from "./large-models";
 import { peakMemory } from "./memory";
 
 /** Sizes for the sections. */
@@ -20,6 +21,8 @@ export interface Sizes {
     readonly files: number;
     readonly runs: number;
     readonly starts: number;
+    readonly trees: number;
+    readonly classes: number;
 }
 
 export type SectionName = keyof Sizes;
@@ -38,6 +41,8 @@ export const SECTIONS: Readonly<Record<SectionName, (size: number, minutes: numb
     files: (files) => rehearsal(`${files} files of model`, { LOG_MB: 0, MODEL_MB: 0, FILES: files }, 0, files),
     runs: consecutiveRuns,
     starts: simultaneousStarts,
+    trees: forestOf,
+    classes: forestForClasses,
 };
 
 /** The most memory in MB that any process of a rehearsal may use, for any size of log and model. */
