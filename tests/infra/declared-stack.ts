@@ -16,6 +16,7 @@ if (!/[\\/]infra[\\/]stack\.test\.ts$/.test(expect.getState().testPath ?? "")) {
 
 /** Folder with the tests' own small dataset and trainer. */
 export const PROJECT_DIR = path.join(__dirname, "project");
+const STACK_TRACE_LIMIT = Error.stackTraceLimit;
 
 /** The stack's id, which marks its resources. */
 export const OWNER = "0123456789abcdef";
@@ -99,6 +100,9 @@ export async function declareStack(
 
     const before = process.cwd();
     process.chdir(PROJECT_DIR);
+    // Pulumi keeps a stack trace for each property of each resource, and Jest maps every line of it. That takes several
+    // times as long as the rest.
+    Error.stackTraceLimit = 0;
     try {
         const outputs = await pulumi.runtime.runInPulumiStack(async () => {
             pulumi.runtime.registerStackTransformation(({ type, name, opts, resource }) => {
@@ -127,6 +131,7 @@ export async function declareStack(
         });
         return { resources: await Promise.all(resources), calls, outputs: settled };
     } finally {
+        Error.stackTraceLimit = STACK_TRACE_LIMIT;
         process.chdir(before);
     }
 }
