@@ -10,7 +10,7 @@ export interface PatientRequest {
     readonly headers: Readonly<Record<string, string>>;
     /** Returns the body for each attempt. */
     readonly body?: () => BodyInit;
-    /** Time limit for one attempt. @default 30 seconds */
+    /** Time limit for one attempt. @default two minutes, because the emulator shares this process */
     readonly limitMs?: number;
     readonly signal?: AbortSignal;
     /** Name of the request in errors. */
@@ -32,7 +32,7 @@ export class GoogleApiError extends Error {
     }
 }
 
-const LIMIT_MS = 30_000;
+export const LIMIT_MS = 120_000;
 /** Time during which a request is repeated. The emulator is on this machine, so a longer outage is not temporary. */
 const WINDOW_MS = 30_000;
 /** Number of attempts after which a rejection is final. */

@@ -3,8 +3,6 @@ import { BUCKET } from "./helpers/backend";
 import { EmulatedVm } from "./helpers/emulated-vm";
 import { RUN_ID } from "./helpers/vm";
 
-jest.setTimeout(60_000);
-
 const FINISHED = runLayout("r-aaaaaaaaaa");
 const OBJECTS = [FINISHED.status, FINISHED.objects, FINISHED.manifest, `${FINISHED.model}model.json`];
 

@@ -269,7 +269,7 @@ describe("the project that init creates", () => {
 
     it("compiles", async () => {
         await expect(consumer.npm(["run", "typecheck"])).resolves.toMatchObject({ status: 0 });
-    }, 60_000);
+    });
 });
 
 /** The files in a project that were created by `init`, with their contents. */
@@ -316,13 +316,9 @@ describe("a Pulumi program that uses it", () => {
             "node10, the one in Pulumi's templates",
             { module: "commonjs", moduleResolution: "node10", ignoreDeprecations: "6.0" },
         ],
-    ])(
-        "compiles with module resolution %s",
-        async (_name, options) => {
-            await expect(consumer.typeCheck(options, ["typed.ts", "documented.ts"])).resolves.toBe("");
-        },
-        60_000,
-    );
+    ])("compiles with module resolution %s", async (_name, options) => {
+        await expect(consumer.typeCheck(options, ["typed.ts", "documented.ts"])).resolves.toBe("");
+    });
 });
 
 describe("the providers that the program passes to the engine as text", () => {

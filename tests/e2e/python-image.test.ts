@@ -104,12 +104,10 @@ with zipfile.ZipFile("tiny-1.0-py3-none-any.whl", "w") as wheel:
             const script = path.join(project.folder, "job/train.py");
             writeFileSync(script, `${readFileSync(script, "utf8")}# changed\n`);
 
-            const startedAt = Date.now();
             const output = build();
 
             // The classic builder and BuildKit name a layer in the cache differently.
             expect(output).toMatch(/RUN set --;[\s\S]*?(---> Using cache|CACHED)|CACHED \[packages \d\/\d\] RUN/);
-            expect(Date.now() - startedAt).toBeLessThan(30_000);
         });
     },
 );

@@ -4,8 +4,6 @@ import { requireRoles } from "../../run/deployer-roles";
 import { tableRows } from "../helpers/markdown";
 import { deploy } from "./deployment";
 
-jest.setTimeout(120_000);
-
 /** Everything for which the deployer needs a role. */
 const CONFIG = { debugMinutes: "10", env: '{"API_KEY":"for the trainer"}' };
 const SECRET_KEYS = ["env"];

@@ -3,8 +3,6 @@ import { startTestEmulator } from "../../emulator/src/testing";
 import { tableRows } from "../helpers/markdown";
 import { deploy } from "./deployment";
 
-jest.setTimeout(120_000);
-
 const PAGE = "docs/organisations.md";
 const KEY = "projects/keys/locations/us-central1/keyRings/r/cryptoKeys/k";
 

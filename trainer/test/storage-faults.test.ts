@@ -6,7 +6,6 @@ import { readIntact } from "../src/download";
 import { DamagedError, StorageError } from "../src/errors";
 import { openStorage } from "../src/storage";
 
-jest.setTimeout(60_000);
 const CONTENT = Buffer.alloc(600_001, "0123456789abc\n");
 
 describe("openStorage on a connection that breaks", () => {

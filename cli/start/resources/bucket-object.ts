@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type * as pulumi from "@pulumi/pulumi";
 import { transferProgress } from "../../shared/text";
-import { sendPatiently } from "../patient-request";
+import { LIMIT_MS, sendPatiently } from "../patient-request";
 import { type CreateResource, call, rejectUnknownInputs } from "../rehearsal-context";
 
 /** Creates `gcp.storage.BucketObject` from a file. */
@@ -29,7 +29,7 @@ export const bucketObject: CreateResource = async ({ type, inputs }, context) =>
             "x-goog-hash": `md5=${md5Hash}`,
         },
         body: () => Readable.toWeb(Readable.from(watched(createReadStream(file), size, show))) as ReadableStream,
-        limitMs: 30_000 + Math.ceil(size / 10_000),
+        limitMs: LIMIT_MS + Math.ceil(size / 10_000),
         signal: context.signal,
         title: `upload of ${file}`,
     }).finally(() => show?.());

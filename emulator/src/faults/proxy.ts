@@ -39,6 +39,8 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
         serve(message, response).catch(() => response.destroy());
     });
     server.requestTimeout = 0;
+    // As for the emulator's own server, an idle connection is never closed.
+    server.keepAliveTimeout = 0;
     server.listen(options.port ?? 0, "127.0.0.1");
     try {
         await once(server, "listening");

@@ -70,7 +70,7 @@ export async function runPython<T>(
     const program = path.join(__dirname, "clients", name);
     const { stdout } = await run(path.join(VENV, "bin/python"), [program, ...args], {
         env: { PATH: process.env.PATH ?? "", PYTHONDONTWRITEBYTECODE: "1", NO_PROXY: "*", ...env },
-        timeout: 60_000,
+        timeout: 240_000,
     });
     return JSON.parse(stdout) as T;
 }

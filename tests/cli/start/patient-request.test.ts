@@ -10,8 +10,6 @@ import { resourceTypes } from "../../../cli/start/resources";
 import { FaultPlan, parseFaultRule } from "../../../emulator/src";
 import { TestEmulator } from "../../../emulator/src/testing";
 
-jest.setTimeout(120_000);
-
 const PROJECT_ID = "demo-project";
 const MEMBER = `serviceAccount:trainer@${PROJECT_ID}.iam.gserviceaccount.com`;
 

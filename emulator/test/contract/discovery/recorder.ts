@@ -46,6 +46,8 @@ export class Recorder {
      */
     static async start(target: string, prefix = ""): Promise<Recorder> {
         const server = createServer();
+        // The emulator never closes an idle connection either; see http/server.ts.
+        server.keepAliveTimeout = 0;
         const recorder = new Recorder(server, new URL(target), prefix);
         server.on("request", (message: IncomingMessage, response) => {
             // Keep a reference: the message releases its socket if reading ends early.
