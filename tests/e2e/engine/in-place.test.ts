@@ -61,6 +61,6 @@ describeWithEngine("changes that require no new training, with the real engine,"
 
             expect(await cloud.inventory()).toEqual([]);
         },
-        8 * MINUTE_MS,
+        15 * MINUTE_MS,
     );
 });

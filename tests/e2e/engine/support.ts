@@ -339,7 +339,9 @@ export class Project {
 
     /** Runs one of the project's own commands in a pseudo-terminal of 80x24. */
     npmRun(script: string, ...args: string[]): TerminalCommand {
-        cpSync(path.join(ROOT, "cli"), path.join(this.folder, "cli"), { recursive: true });
+        for (const name of ["cli", "load-typescript.cjs"]) {
+            cpSync(path.join(ROOT, name), path.join(this.folder, name), { recursive: true });
+        }
         const command = ["run", "--silent", script, "--", "-s", this.#stack, ...args];
         return new TerminalCommand("npm", command, { cwd: this.folder, env: this.environment });
     }
