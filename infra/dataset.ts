@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { ObjectSelection } from "../run/dataset-objects";
 
 export { datasetPaths, md5OfFile, readLocalDataset } from "../run/local-dataset";
 
@@ -17,14 +18,25 @@ export interface RemoteDataset {
     name: string;
 }
 
-/** Parses a path, or an object's `gs://` URI; undefined for a `gs://` URI that does not name an object. */
-export function parseDataset(text: string): LocalDataset | RemoteDataset | undefined {
+/** A dataset of several objects that are already in a bucket. */
+export interface RemoteObjects extends ObjectSelection {
+    kind: "objects";
+}
+
+/**
+ * Parses a path, or the `gs://` URI of an object, a folder, or a pattern with `*`; undefined for a `gs://` URI that names
+ * nothing in a bucket.
+ */
+export function parseDataset(text: string): LocalDataset | RemoteDataset | RemoteObjects | undefined {
     if (!text.startsWith("gs://")) {
         return { kind: "file", path: text, fileName: path.basename(text) };
     }
-    const match = text.match(/^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])\/(.*[^/])$/s);
-    const [, bucket, name] = match ?? [];
-    return bucket !== undefined && name !== undefined ? { kind: "object", bucket, name } : undefined;
+    const [, bucket, name] = text.match(/^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])\/(.+)$/s) ?? [];
+    if (bucket === undefined || name === undefined) {
+        return undefined;
+    }
+    const isOne = !name.endsWith("/") && !name.includes("*");
+    return isOne ? { kind: "object", bucket, name } : { kind: "objects", bucket, pattern: name };
 }
 
 /** Media type by file extension; `application/octet-stream` for unknown ones. */

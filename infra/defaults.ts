@@ -37,6 +37,7 @@ export const DEFAULTS = {
     hyperparameters: {},
     env: {},
     secretEnv: {},
+    datasetObjects: [],
     secretValues: {},
     engine: "vm",
     zones: ["any"],

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { DatasetObject } from "../run/dataset-objects";
 import type { RunPrice } from "../run/manifest";
 
 /** A hyperparameter. The trainer receives scalars as text, and lists and objects as JSON. */
@@ -25,9 +26,11 @@ export interface TrainingJobArgs {
     zone: string;
     /**
      * Path of a file, or of a folder of files with the same header, relative to the project folder, or the `gs://` URI
-     * of an object.
+     * of an object, of a folder, which ends in a slash, or of a pattern with `*`.
      */
     dataset: string;
+    /** The objects of a folder or pattern, from `loadConfig`. @default [] (the job lists them) */
+    datasetObjects?: readonly DatasetObject[];
     /** Folder with the trainer's Dockerfile: the build context. */
     trainer: string;
     /** Existing image, by digest or by tag in Artifact Registry, instead of one built from `trainer`. @default "" */

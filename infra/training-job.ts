@@ -52,7 +52,7 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly leftToBill: pulumi.Output<string[]>;
 
     /**
-     * @throws RunError if the dataset is neither a file nor the `gs://` URI of one object, or a value of `secretEnv` is
+     * @throws RunError if the dataset is neither a path nor the `gs://` URI of objects, or a value of `secretEnv` is
      *     not a secret version
      */
     constructor(name: string, args: TrainingJobArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -64,7 +64,7 @@ export class TrainingJob extends pulumi.ComponentResource {
         const dataset = parseDataset(job.dataset);
         if (!dataset) {
             throw new pulumi.RunError(
-                `dataset must be a file or gs://<bucket>/<name>; got ${JSON.stringify(job.dataset)}`,
+                `dataset must be a file or folder, or gs://<bucket>/<name>; got ${JSON.stringify(job.dataset)}`,
             );
         }
         const child = { parent: this };
@@ -107,7 +107,7 @@ export class TrainingJob extends pulumi.ComponentResource {
             network: names.network,
             subnetwork: names.subnetwork,
             firewall: names.firewall,
-            sharedBuckets: dataset.kind === "object" ? [dataset.bucket] : [],
+            sharedBuckets: dataset.kind === "file" ? [] : [dataset.bucket],
             sharedSecrets: Object.values(job.secretEnv).map(secretName),
             ...(usesBatch ? { batchSubnetwork: names.batchSubnetwork } : {}),
         };
@@ -120,11 +120,8 @@ export class TrainingJob extends pulumi.ComponentResource {
             .all([job.labels, cleanup.owner])
             .apply(([own, owner]) => ({ ...own, [jobLabel]: names.label, [ownerLabel]: owner }));
 
-        const data = new DataBucket(
-            `${name}-data`,
-            { ...job, bucketName: names.bucket, labels, dataset, cleanup },
-            child,
-        );
+        const dataArgs = { ...job, bucketName: names.bucket, labels, dataset, cleanup };
+        const data = new DataBucket(`${name}-data`, dataArgs, child);
         const bucket = data.bucket.name;
         const savedResults = new SavedResults(
             `${name}-saved-results`,
@@ -161,7 +158,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                       project,
                       accountId: names.account,
                       bucket,
-                      remoteDataset: dataset.kind === "object" ? dataset : undefined,
+                      remoteDataset: dataset.kind === "file" ? undefined : dataset,
                       repository,
                       batch: usesBatch,
                       cleanup,
@@ -219,6 +216,7 @@ export class TrainingJob extends pulumi.ComponentResource {
         }) as unknown as pulumi.Output<RunIdentity>;
         this.runId = runIdentity.apply(runId);
 
+        const list = data.writeList(`${name}-dataset-list`, this.runId, dataArgs);
         const runGrants = identity ? [identity.grantRun(bucket, this.runId)] : [];
         const machineArgs = {
             ...job,
@@ -233,10 +231,11 @@ export class TrainingJob extends pulumi.ComponentResource {
                 image: image.reference,
                 datasetUri: data.dataset.uri,
                 datasetObject: data.dataset.firstObject,
+                datasetList: list.uri,
                 secretEnv,
             }),
             cleanup: vmCleanup,
-            dependsOn: [...(identity?.grants ?? []), ...runGrants, ...(secrets?.grants ?? [])],
+            dependsOn: [...(identity?.grants ?? []), ...runGrants, ...(secrets?.grants ?? []), ...list.objects],
         };
         const machine = usesBatch
             ? this.#batchJob(name, { ...machineArgs, bucket, jobId: this.runId.apply(names.batchJob) })
@@ -270,6 +269,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                     datasetMd5: data.dataset.md5,
                     datasetCrc32c: data.dataset.crc32c,
                     datasetGeneration: data.dataset.generation,
+                    ...(dataset.kind === "objects" ? { datasetObjects: data.dataset.objects } : {}),
                     imageDigest: image.digest,
                     hyperparameters: job.hyperparameters,
                     target: job.target,
@@ -365,7 +365,10 @@ function secretName(version: string): string {
 /** The VM's task, with all times in seconds. */
 function bootConfig(
     job: Job,
-    resources: Record<"runId" | "bucket" | "image" | "datasetUri" | "datasetObject", pulumi.Output<string>> & {
+    resources: Record<
+        "runId" | "bucket" | "image" | "datasetUri" | "datasetObject" | "datasetList",
+        pulumi.Output<string>
+    > & {
         secretEnv: pulumi.Input<Record<string, string>>;
         sweep: pulumi.Output<BootSweep | undefined>;
     },

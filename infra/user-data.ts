@@ -39,8 +39,10 @@ export interface BootConfig {
     runId: string;
     /** `<registryUri>/trainer@sha256:...` */
     image: string;
-    /** `gs://` URI of the dataset, which ends in a slash if it is a folder. */
+    /** `gs://` URI of the dataset, which ends in a slash if it is a folder, or has a `*` if it is a pattern. */
     datasetUri: string;
+    /** `gs://` URI of the list of generations to read. @default "" (a dataset without a list) */
+    datasetList?: string;
     /** `gs://` URI of the object that shows whether the dataset can be read: the first one in a folder. @default datasetUri */
     datasetObject?: string;
     /** The trainer's arguments, `--name=value`, in order. */
@@ -299,6 +301,7 @@ function containerEnv(config: BootConfig): Record<string, string> {
         ...Object.fromEntries(sorted(config.env)),
         AIP_TRAINING_DATA_URI: config.datasetUri,
         ...(format !== undefined && { AIP_DATA_FORMAT: format }),
+        ...(config.datasetList ? { GCP_TRAINER_DATASET_LIST: config.datasetList } : {}),
         AIP_MODEL_DIR: uriOf(at.model),
         AIP_CHECKPOINT_DIR: uriOf(at.checkpoints),
         AIP_TENSORBOARD_LOG_DIR: uriOf(at.tensorboard),

@@ -49,6 +49,8 @@ export function runLayout(runId: string) {
         table: `${root}sweep.json`,
         /** The same table as CSV. */
         tableCsv: `${root}sweep.csv`,
+        /** The generations to read of a dataset with several objects, written by the program. */
+        datasetList: `${root}dataset.json`,
         /** Log chunks from all attempts. */
         log,
         /** Log chunks from one attempt. */

@@ -1,3 +1,4 @@
+import type { DatasetObject } from "./dataset-objects";
 import { ownFiles, runLayout } from "./layout";
 import { renamedFolder } from "./local-paths";
 import type { ModelObject } from "./model-objects";
@@ -11,6 +12,8 @@ export interface Provenance {
     datasetMd5?: string;
     datasetCrc32c?: string;
     datasetGeneration: string;
+    /** The objects of a dataset that is a folder or a pattern in a bucket. */
+    datasetObjects?: DatasetObject[];
     imageDigest: string;
     hyperparameters: Record<string, unknown>;
     target: string;
@@ -107,6 +110,7 @@ export function renderManifest(
                   generation: provenance.datasetGeneration,
                   md5Hash: provenance.datasetMd5 ?? null,
                   crc32c: provenance.datasetCrc32c ?? null,
+                  ...(provenance.datasetObjects ? { objects: provenance.datasetObjects } : {}),
               }
             : null,
         imageDigest: provenance?.imageDigest ?? null,

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { CachedResource } from "./cached-resource";
+import type { DatasetObject } from "./dataset-objects";
 import type { RunPrice } from "./manifest";
 import { type BatchRun, trainingRunProvider } from "./training-run-provider";
 
@@ -12,6 +13,8 @@ export interface ProvenanceArgs {
     /** The dataset's CRC32C in base64. */
     datasetCrc32c?: pulumi.Input<string>;
     datasetGeneration: pulumi.Input<string>;
+    /** The objects of a dataset that is a folder or a pattern in a bucket. */
+    datasetObjects?: pulumi.Input<DatasetObject[]>;
     /** `sha256:...` of the trainer's image. */
     imageDigest: pulumi.Input<string>;
     hyperparameters: pulumi.Input<Record<string, unknown>>;

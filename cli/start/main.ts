@@ -24,6 +24,7 @@ Usage: ${commandLine("start", "[options] [key=value ...]")}
   --config key=value   the same
   --secret-env NAME    makes NAME a secret variable of the trainer, with the value it has in this command's environment;
                        may be repeated
+  --dataset-from PATH  a file, or a folder of files, that stands in for a dataset in a bucket
   --runtime NAME       docker: the trainer's image, in a container; process: the trainer's start script
                        default: docker if a Docker engine is reachable and the base images are available
   --verbose            shows every resource, instead of one line for each part of the stack
@@ -32,6 +33,7 @@ Usage: ${commandLine("start", "[options] [key=value ...]")}
 const OPTIONS = {
     config: { type: "string", multiple: true, short: "c" },
     "secret-env": { type: "string", multiple: true },
+    "dataset-from": { type: "string" },
     runtime: { type: "string" },
     verbose: { type: "boolean" },
     ...HELP,
@@ -77,6 +79,7 @@ async function main(args: string[]): Promise<number> {
         );
     console.log = show;
     console.warn = show;
+    const datasetFrom = values["dataset-from"] && path.resolve(userDir ?? projectDir, values["dataset-from"]);
     let results: Results | undefined;
     const status = await rehearse({
         projectDir,
@@ -84,6 +87,7 @@ async function main(args: string[]): Promise<number> {
         stack: "local",
         config,
         secretEnv,
+        datasetFrom,
         runtime,
         print: (line) => output.print(line),
         begin: (title) => output.begin(title),

@@ -1,5 +1,6 @@
 import type { Config } from "../../infra/config";
 import { fullVersionName } from "../../infra/secret-version";
+import { createStandIns, type DatasetStandIns } from "./dataset-stand-ins";
 import { GoogleApiError } from "./patient-request";
 import { call, callAndWait, changePolicy, create, type Properties, type RehearsalContext } from "./rehearsal-context";
 import type { StackConfig } from "./stack-config";
@@ -23,8 +24,8 @@ const MAX_VERSIONS = 1000;
 export type Teardown = (context: RehearsalContext) => Promise<void>;
 
 /**
- * Creates the resources that, according to the config, already exist (network and subnetwork, a service account with
- * its grants, secret versions), because the emulator starts empty. A rehearsal cannot check whether they exist on
+ * Creates the resources that, according to the config, already exist (a dataset in a bucket, network and subnetwork, a
+ * service account with its grants, secret versions), because the emulator starts empty. A rehearsal cannot check whether they exist on
  * Google Cloud.
  *
  * @returns a function that deletes them in reverse order
@@ -33,9 +34,10 @@ export async function createPrerequisites(
     context: RehearsalContext,
     { project, values, standIns }: StackConfig,
     { engine, secretEnv, secretValues }: Config,
+    datasetFiles?: DatasetStandIns,
 ): Promise<Teardown[]> {
     const value = (key: string) => values[`${project}:${key}`] ?? "";
-    const teardown: Teardown[] = [];
+    const teardown: Teardown[] = datasetFiles === undefined ? [] : [await createStandIns(context, datasetFiles)];
     const [network, subnetwork, account] = [value("network"), value("subnetwork"), value("serviceAccount")];
     if (network && subnetwork) {
         const networkPath = networkPathOf(network, context);

@@ -133,7 +133,7 @@ export class RehearsalEngine implements Mocks {
                 const found = await find(this.#context, `/storage/v1/b/${args.inputs.bucket}/o/${object}`);
                 if (found === undefined) {
                     throw new Error(
-                        `the emulator starts empty and has no ${uri}; rehearse with a file (${commandLine("start", "dataset=data/iris.csv")})`,
+                        `the emulator starts empty and has no ${uri}; give a file that stands in for it (${commandLine("start", "--dataset-from FILE")})`,
                     );
                 }
                 return {

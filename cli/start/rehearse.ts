@@ -14,6 +14,7 @@ import { type ImageBuild, REHEARSAL_TAG, removeImage } from "../shared/docker";
 import { runProcess } from "../shared/run-process";
 import { UsageError } from "../shared/usage-error";
 import { chooseRuntime, useExistingImage } from "./choose-runtime";
+import { datasetStandIns } from "./dataset-stand-ins";
 import { GoogleApiError } from "./patient-request";
 import { createPrerequisites } from "./prerequisites";
 import { openProgram } from "./program";
@@ -35,6 +36,8 @@ export interface RehearsalOptions {
     config: readonly string[];
     /** The variables of `--secret-env` with their values. @default {} */
     secretEnv?: Readonly<Record<string, string>>;
+    /** Absolute path of a file or folder that stands in for a dataset in a bucket. */
+    datasetFrom?: string | undefined;
     /** @default docker if an engine is reachable and the base images are available, otherwise process */
     runtime: RuntimeName | undefined;
     print(line: string): void;
@@ -64,6 +67,7 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     for (const line of renderNotes(checked.dataset, notes, startCommand)) {
         print(line);
     }
+    const standIns = datasetStandIns(checked.dataset, options.datasetFrom);
     const config = withPythonTrainer(checked, options.projectDir, options.stack);
     const wanted = withoutGpu(requested, print);
     await requireBash();
@@ -85,7 +89,7 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
         const context = { ...contextOf(options, stackConfig, ran, emulator, runtime), program };
         const view = options.verbose === false ? showParts(print) : showEach(print);
         const engine = new RehearsalEngine(context, view);
-        const teardown = await createPrerequisites(context, stackConfig, config);
+        const teardown = await createPrerequisites(context, stackConfig, config, standIns);
         try {
             status = await up(engine, context, stackConfig, options);
         } finally {

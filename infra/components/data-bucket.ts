@@ -1,24 +1,25 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import { type Cleanup, owned, plannerOf, settled } from "../../run/cleanup";
-import { datasetName } from "../../run/layout";
+import { type Cleanup, gcpConfig, owned, plannerOf, settled } from "../../run/cleanup";
+import { type DatasetObject, identityOf, listDataset, renderDatasetList } from "../../run/dataset-objects";
+import { datasetName, runLayout } from "../../run/layout";
 import { removeLeftoverBucket } from "../../run/leftovers";
-import { contentType, type LocalDataset, type RemoteDataset, readLocalDataset } from "../dataset";
+import { contentType, type LocalDataset, type RemoteDataset, type RemoteObjects, readLocalDataset } from "../dataset";
 import type { Job } from "../training-job-args";
 
-type JobArgs = "kmsKey" | "softDeleteDays" | "project" | "region" | "resultsDir" | "saveCheckpoints";
+type JobArgs = "kmsKey" | "softDeleteDays" | "project" | "region" | "resultsDir" | "saveCheckpoints" | "datasetObjects";
 
 export interface DataBucketArgs extends Pick<Job, JobArgs> {
     bucketName: string;
     labels: pulumi.Input<Record<string, string>>;
-    /** A local file or folder, which is uploaded, or an object, which stays where it is. */
-    dataset: LocalDataset | RemoteDataset;
+    /** A local file or folder, which is uploaded, or objects, which stay where they are. */
+    dataset: LocalDataset | RemoteDataset | RemoteObjects;
     cleanup: Cleanup;
 }
 
 /** The dataset in a bucket. */
 export interface StoredDataset {
-    /** `gs://` URI of the object or, for several files, of their folder, which ends in a slash. */
+    /** `gs://` URI of the object or, for several, of their folder, which ends in a slash, or their pattern. */
     uri: pulumi.Output<string>;
     /** `gs://` URI of the object, or of the first one in the folder. */
     firstObject: pulumi.Output<string>;
@@ -31,8 +32,10 @@ export interface StoredDataset {
     md5: pulumi.Output<string>;
     /** Base64; `""` for several files. */
     crc32c: pulumi.Output<string>;
-    /** For several files, separated by commas. */
+    /** For several files, separated by commas; `""` if `objects` has the generations. */
     generation: pulumi.Output<string>;
+    /** The objects of a folder or pattern in a bucket; empty for other datasets. */
+    objects: pulumi.Output<DatasetObject[]>;
 }
 
 /** The bucket for a job's dataset and runs. Destroying it deletes everything in it. */
@@ -79,8 +82,31 @@ export class DataBucket extends pulumi.ComponentResource {
         this.dataset =
             args.dataset.kind === "file"
                 ? this.#upload(`${name}-dataset`, args.dataset, args.cleanup)
-                : this.#lookUp(args.dataset, args.cleanup);
+                : args.dataset.kind === "object"
+                  ? this.#lookUp(args.dataset, args.cleanup)
+                  : this.#list(args.dataset, args.datasetObjects);
         this.registerOutputs();
+    }
+
+    /** Tells a run's container which generations to read. A dataset of one object or of uploaded files has no list. */
+    writeList(name: string, runId: pulumi.Output<string>, { dataset, cleanup }: DataBucketArgs) {
+        if (dataset.kind !== "objects") {
+            return { uri: pulumi.output(""), objects: [] };
+        }
+        const list = new gcp.storage.BucketObject(
+            name,
+            {
+                bucket: this.bucket.name,
+                name: runId.apply((id) => runLayout(id).datasetList),
+                source: this.dataset.objects.apply(
+                    (objects) => new pulumi.asset.StringAsset(renderDatasetList(dataset, objects)),
+                ),
+                contentType: "application/json",
+            },
+            // The lists of earlier runs stay, as these runs do, until the bucket is destroyed.
+            { ...owned(this, cleanup), retainOnDelete: true },
+        );
+        return { uri: pulumi.interpolate`gs://${list.bucket}/${list.name}`, objects: [list] };
     }
 
     #upload(name: string, { path }: LocalDataset, cleanup: Cleanup): StoredDataset {
@@ -113,6 +139,7 @@ export class DataBucket extends pulumi.ComponentResource {
             md5: pulumi.output(isFolder ? "" : (files[0]?.md5.base64 ?? "")),
             crc32c: isFolder ? pulumi.output("") : first.crc32c,
             generation: pulumi.all(objects.map(({ generation }) => generation)).apply((all) => all.join(",")),
+            objects: pulumi.output([]),
         };
     }
 
@@ -133,6 +160,22 @@ export class DataBucket extends pulumi.ComponentResource {
             md5: found.md5hash,
             crc32c: found.crc32c,
             generation: found.generation.apply(String),
+            objects: pulumi.output([]),
+        };
+    }
+
+    #list(dataset: RemoteObjects, known: readonly DatasetObject[]): StoredDataset {
+        const listed = known.length > 0 ? known : listDataset(dataset, gcpConfig);
+        const objects = pulumi.output(listed as DatasetObject[] | Promise<DatasetObject[]>);
+        const uri = `gs://${dataset.bucket}/`;
+        return {
+            uri: pulumi.output(`${uri}${dataset.pattern}`),
+            firstObject: objects.apply(([first]) => `${uri}${first?.name}`),
+            hash: objects.apply((all) => identityOf(all, dataset.pattern)),
+            md5: pulumi.output(""),
+            crc32c: pulumi.output(""),
+            generation: pulumi.output(""),
+            objects,
         };
     }
 }

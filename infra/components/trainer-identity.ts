@@ -1,9 +1,10 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { type Cleanup, owned, withoutLeftovers } from "../../run/cleanup";
+import { literalPrefix } from "../../run/dataset-objects";
 import { dataPrefix, runLayout } from "../../run/layout";
 import { ownedDescription } from "../../run/marks";
-import type { RemoteDataset } from "../dataset";
+import type { RemoteDataset, RemoteObjects } from "../dataset";
 import type { Job } from "../training-job-args";
 
 export interface TrainerIdentityArgs extends Pick<Job, "project"> {
@@ -12,7 +13,7 @@ export interface TrainerIdentityArgs extends Pick<Job, "project"> {
     /** Name of the job's bucket. */
     bucket: pulumi.Input<string>;
     /** A dataset outside the job's bucket. If undefined, the account reads `data/` in the job's bucket. */
-    remoteDataset?: RemoteDataset | undefined;
+    remoteDataset?: RemoteDataset | RemoteObjects | undefined;
     /** The only repository that the account may pull from; undefined if that needs no grant by the job. */
     repository: { location: string; repository: pulumi.Input<string> } | undefined;
     /** True if the account belongs to the VMs of Batch jobs. */
@@ -69,7 +70,7 @@ export class TrainerIdentity extends pulumi.ComponentResource {
                     bucket: remoteDataset?.bucket ?? bucket,
                     role: "roles/storage.objectViewer",
                     member,
-                    condition: remoteDataset ? isObject(remoteDataset) : startsWith(bucket, "data", dataPrefix),
+                    condition: remoteDataset ? isPartOf(remoteDataset) : startsWith(bucket, "data", dataPrefix),
                 },
                 grant,
             ),
@@ -129,7 +130,11 @@ function startsWith(bucket: pulumi.Input<string>, title: string, prefix: pulumi.
     return { title: `gcp-trainer-${title}`, expression };
 }
 
-function isObject({ bucket, name }: RemoteDataset) {
-    const resource = JSON.stringify(`projects/_/buckets/${bucket}/objects/${name}`);
-    return { title: "gcp-trainer-dataset", expression: `resource.name == ${resource}` };
+/** A condition can compare only the beginning of a name with a pattern. */
+function isPartOf(dataset: RemoteDataset | RemoteObjects) {
+    const name = dataset.kind === "object" ? dataset.name : literalPrefix(dataset.pattern);
+    const resource = JSON.stringify(`projects/_/buckets/${dataset.bucket}/objects/${name}`);
+    const matches =
+        dataset.kind === "object" ? `resource.name == ${resource}` : `resource.name.startsWith(${resource})`;
+    return { title: "gcp-trainer-dataset", expression: matches };
 }

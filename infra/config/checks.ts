@@ -5,7 +5,8 @@ import { isSecretVersion } from "../secret-version";
 import type { Finding } from "./key-types";
 
 /** Names that the VM or the trainer contract sets; a user's value would be overwritten or break the run. */
-const RESERVED_ENV = /^(AIP_.*|CLOUD_ML_PROJECT_ID|CLOUD_ML_REGION|STORAGE_EMULATOR_HOST|GCE_METADATA_HOST)$/;
+const RESERVED_ENV =
+    /^(AIP_.*|GCP_TRAINER_.*|CLOUD_ML_PROJECT_ID|CLOUD_ML_REGION|STORAGE_EMULATOR_HOST|GCE_METADATA_HOST)$/;
 
 /**
  * Names that are read or set by bash, the dynamic loader or the docker command. A secret reaches the container through
@@ -45,7 +46,9 @@ export function checkDataset(value: string): Finding {
     if (value === "") {
         return "must be a file in the project or a gs:// URI";
     }
-    return parseDataset(value) ? undefined : "must be the gs:// URI of one object, gs://<bucket>/<name>";
+    return parseDataset(value)
+        ? undefined
+        : "must be gs://<bucket>/<name>, gs://<bucket>/<folder>/, or a pattern such as gs://<bucket>/<folder>/*.csv";
 }
 
 export function checkColumn(value: string): Finding {

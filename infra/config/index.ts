@@ -1,8 +1,11 @@
 import path from "node:path";
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { listDataset } from "../../run/dataset-objects";
+import { messageOf } from "../../run/errors";
 import { nearest } from "../../trainer/lib/nearest";
 import { contextFiles } from "../build-context";
+import { parseDataset } from "../dataset";
 import { checkSecretValue } from "./checks";
 import { contextWarnings } from "./context-check";
 import { checkDataset, type Note, renderNotes } from "./dataset-check";
@@ -40,8 +43,8 @@ export { dockerProviders } from "./docker-engine";
 export type { Config } from "./keys";
 
 /**
- * Reads and checks the stack config and the dataset, and reports what the user may want to change: files that the
- * trainer's image should not contain, and findings about the dataset.
+ * Reads and checks the stack config and the dataset, lists the objects of a dataset with several, and reports what the
+ * user may want to change: files that the trainer's image should not contain, and findings about the dataset.
  *
  * @throws ConfigError with every issue
  */
@@ -62,7 +65,21 @@ export async function loadConfig(): Promise<Config> {
     if (notes.length > 0 && pulumi.runtime.getEngine() !== undefined) {
         void pulumi.log.info(renderNotes(config.dataset, notes, pulumiCommand).join("\n"));
     }
-    return withPythonTrainer(config, ".", pulumi.getStack());
+    const datasetObjects = await listObjects(config.dataset, namespace);
+    return withPythonTrainer({ ...config, datasetObjects }, ".", pulumi.getStack());
+}
+
+/** @throws ConfigError if a dataset of several objects has none, or if they cannot be listed */
+async function listObjects(dataset: string, namespace: string): Promise<Config["datasetObjects"]> {
+    const source = parseDataset(dataset);
+    if (source?.kind !== "objects") {
+        return [];
+    }
+    try {
+        return await listDataset(source, (key) => pulumi.runtime.getConfig(key));
+    } catch (error) {
+        throw new ConfigError([{ sentence: `\`${namespace}:dataset\` ${messageOf(error)}` }]);
+    }
 }
 
 /** Warnings about the files from which the image is built. */
@@ -145,7 +162,8 @@ function readConfig({ namespace, values: given, secretKeys = [], gcp }: RawConfi
     const [open, secretValues] = isEnvSecret ? [{}, values.env] : [values.env, {}];
     const isListable = !["sweep", "sweepFile"].some((key) => wrongKeys.includes(key));
     const points = isListable ? pointsOf(values, files).points : [];
-    return { config: { ...location.value, ...values, env: open, secretValues, points }, issues, wrongKeys };
+    const beside = { env: open, secretValues, points, datasetObjects: [] };
+    return { config: { ...location.value, ...values, ...beside }, issues, wrongKeys };
 }
 
 function valueIssue(namespace: string, name: string, problem: Problem, example: Example): ConfigIssue {

@@ -1,3 +1,4 @@
+import type { DatasetObject } from "../../run/dataset-objects";
 import { DEFAULTS } from "../defaults";
 import type { EngineName, Hyperparameter, Provisioning, SpotFallback, SweepGoal } from "../training-job-args";
 import {
@@ -120,6 +121,8 @@ export interface Config extends ConfigValues, Location {
     secretValues: Readonly<Record<string, string>>;
     /** The points of a sweep; empty for any other run. */
     points: readonly Readonly<Record<string, Hyperparameter>>[];
+    /** The objects of a dataset that is a folder or a pattern in a bucket. */
+    datasetObjects: readonly DatasetObject[];
 }
 
 /** The table's rows. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { CliCommand, type EndedCommand } from "../helpers/cli-command";
 import { copyProject, type ProjectCopy } from "../helpers/project-copy";
@@ -18,9 +18,9 @@ function runs(): string[] {
     return existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith("r-")) : [];
 }
 
-function rehearse(config: Record<string, string>): Promise<EndedCommand> {
+function rehearse(config: Record<string, string>, options: readonly string[] = []): Promise<EndedCommand> {
     const values = Object.entries(config).flatMap(([key, value]) => ["--config", `${key}=${value}`]);
-    return new CliCommand("start", ["--runtime", "process", ...values], { cwd: project.folder }).ended;
+    return new CliCommand("start", ["--runtime", "process", ...options, ...values], { cwd: project.folder }).ended;
 }
 
 it("uses an Arm machine and an existing network and service account, and does not wait for the run with wait: false", async () => {
@@ -94,4 +94,58 @@ it("rejects an impossible GPU before creating anything", async () => {
     expect(status).toBe(1);
     expect(output).toContain("a machine type that has nvidia-l4 built in");
     expect(output).not.toContain("Google Cloud emulator");
+});
+
+describe("a dataset of several objects in a bucket", () => {
+    const dataset = "gs://sales/2026/part-*.csv";
+    let folder: string;
+    beforeAll(() => {
+        const [header = "", ...rows] = readFileSync(path.join(project.folder, "data/iris.csv"), "utf8")
+            .trim()
+            .split("\n");
+        folder = path.join(project.folder, "parts");
+        mkdirSync(folder);
+        for (const part of [0, 1, 2]) {
+            const own = rows.filter((_, index) => index % 3 === part);
+            writeFileSync(path.join(folder, `part-${part}.csv`), [header, ...own, ""].join("\n"));
+        }
+        writeFileSync(path.join(folder, "notes.txt"), "not data");
+    });
+
+    it.each(["vm", "batch"])("is read by generation with engine %s, and recorded in the manifest", async (engine) => {
+        rmSync(path.join(project.folder, "models/local"), { recursive: true, force: true });
+        const { status, output } = await rehearse({ engine, dataset }, ["--dataset-from", "parts"]);
+
+        expect({ status, output }).toMatchObject({ status: 0 });
+        expect(output).toContain("Assumed to exist: gs://sales, with 4 objects from this machine");
+        expect(output).toContain(`Read ${dataset}: 150 rows`);
+        expect(output).toContain("Left to bill: nothing.");
+        const [run = "none"] = runs();
+        const manifest = readFileSync(path.join(project.folder, "models/local", run, "manifest.json"), "utf8");
+        expect(JSON.parse(manifest).dataset).toMatchObject({
+            uri: dataset,
+            objects: [0, 1, 2].map((part) => ({
+                name: `2026/part-${part}.csv`,
+                generation: expect.stringMatching(/^\d+$/),
+            })),
+        });
+    });
+
+    it("without a match is reported before anything is created", async () => {
+        const { status, output } = await rehearse({ dataset: "gs://sales/*.json" }, ["--dataset-from", "parts"]);
+
+        expect({ status, output }).toMatchObject({ status: 1 });
+        expect(output).toContain(
+            '`gcp-trainer:dataset` must be at least one object; got "gs://sales/*.json", where there is none',
+        );
+        expect(output).not.toContain("pulumi up, rehearsed:");
+    });
+
+    it("needs files that stand in for it", async () => {
+        const { status, output } = await rehearse({ dataset });
+
+        expect({ status, output }).toMatchObject({ status: 1 });
+        expect(output).toContain(`A rehearsal of the dataset ${dataset} needs files that stand in for its objects`);
+        expect(output).not.toContain("Google Cloud emulator at");
+    });
 });

@@ -8,12 +8,15 @@ describe("parseDataset", () => {
         ["data/iris.csv", { kind: "file", path: "data/iris.csv", fileName: "iris.csv" }],
         ["/abs/a b.csv", { kind: "file", path: "/abs/a b.csv", fileName: "a b.csv" }],
         ["gs://my-bucket/a/b.csv", { kind: "object", bucket: "my-bucket", name: "a/b.csv" }],
+        ["gs://my-bucket/a/", { kind: "objects", bucket: "my-bucket", pattern: "a/" }],
+        ["gs://my-bucket/a/b-*.csv", { kind: "objects", bucket: "my-bucket", pattern: "a/b-*.csv" }],
+        ["gs://my-bucket/*", { kind: "objects", bucket: "my-bucket", pattern: "*" }],
     ])("parses %s", (text, expected) => {
         expect(parseDataset(text)).toEqual(expected);
     });
 
-    it.each(["gs://", "gs://bucket", "gs://bucket/", "gs://bucket/folder/", "gs://B/x"])(
-        "returns undefined for %s, which does not name an object",
+    it.each(["gs://", "gs://bucket", "gs://bucket/", "gs://B/x", "gs://buck*/x"])(
+        "returns undefined for %s, which names nothing in a bucket",
         (text) => {
             expect(parseDataset(text)).toBeUndefined();
         },

@@ -50,6 +50,8 @@ export interface DeclareOptions {
     apply?: (args: MockResourceArgs) => Promise<MockResourceResult | undefined>;
     /** Google Cloud project id. Default: "my-project". */
     project?: string;
+    /** More of the gcp provider's config, such as `gcp:storageCustomEndpoint`. */
+    gcp?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -61,7 +63,7 @@ export async function declareStack(
     program: () => Record<string, unknown> | Promise<Record<string, unknown>>,
     config: Record<string, string> = {},
     secretKeys: readonly string[] = [],
-    { apply = async () => undefined, project = "my-project" }: DeclareOptions = {},
+    { apply = async () => undefined, project = "my-project", gcp = {} }: DeclareOptions = {},
 ): Promise<DeclaredStack> {
     const registered: MockResourceArgs[] = [];
     const calls: MockCallArgs[] = [];
@@ -93,6 +95,7 @@ export async function declareStack(
             "gcp:accessToken": "token",
             "gcp:computeCustomEndpoint": "http://127.0.0.1:1/compute/v1/",
             "gcp:cloudBillingCustomEndpoint": "http://127.0.0.1:1/v1/",
+            ...gcp,
             ...Object.fromEntries(values),
         },
         secretKeys.map((key) => `gcp-trainer:${key}`),
@@ -242,6 +245,9 @@ async function awaited(inputs: Record<string, unknown>): Promise<Record<string, 
     const { source } = rest;
     if (source instanceof pulumi.asset.FileAsset) {
         rest.source = { file: await source.path };
+    }
+    if (source instanceof pulumi.asset.StringAsset) {
+        rest.source = { text: await source.text };
     }
     return typeof __provider === "string" && __provider.includes("exports.handler")
         ? { ...rest, __provider: "source text" }

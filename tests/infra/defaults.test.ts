@@ -14,12 +14,12 @@ describe("the arguments of TrainingJob", () => {
         expect(comment?.groups?.text).toBe(JSON.stringify(value));
     });
 
-    it("share their defaults with the config keys, except for target and secretValues", () => {
+    it("share their defaults with the config keys, except for target and those that have no key", () => {
         const keys = Object.fromEntries(ROWS.map(([name, key]) => [name, key.default]));
-        // The config stores secret values under `env`.
-        const { target, secretValues, ...shared } = DEFAULTS;
+        // The config stores secret values under `env`, and finds the dataset's objects and the sweep's points itself.
+        const { target, secretValues, datasetObjects, points, ...shared } = DEFAULTS;
 
         expect(keys).toMatchObject(shared);
-        expect([keys.target, target, secretValues]).toEqual(["Species", "", {}]);
+        expect([keys.target, target, secretValues, datasetObjects, points]).toEqual(["Species", "", {}, [], []]);
     });
 });

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
 import type { Storage } from "@google-cloud/storage";
 import { FastCrc32c } from "./crc32c";
-import { formatGcsUri, type GcsUri } from "./environment";
+import { formatGcsUri, type ObjectUri } from "./environment";
 import { DamagedError, StorageError } from "./errors";
 import { RejectedToken } from "./rejected-token";
 import { describe, isTransient, within } from "./storage-error";
@@ -23,7 +23,7 @@ const MAX_READS = 3;
  */
 export class Download implements AsyncIterable<Uint8Array> {
     readonly #storage: Storage;
-    readonly #uri: GcsUri;
+    readonly #uri: ObjectUri;
     readonly #retrySeconds: number;
     readonly #crc32c = new FastCrc32c();
     #offset = 0;
@@ -33,9 +33,10 @@ export class Download implements AsyncIterable<Uint8Array> {
     #isGzip = false;
     #isComplete = false;
 
-    constructor(storage: Storage, uri: GcsUri, retrySeconds: number) {
+    constructor(storage: Storage, uri: ObjectUri, retrySeconds: number) {
         this.#storage = storage;
         this.#uri = uri;
+        this.#generation = uri.generation;
         this.#retrySeconds = retrySeconds;
     }
 

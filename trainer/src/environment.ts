@@ -9,12 +9,19 @@ export interface GcsUri {
     path: string;
 }
 
+/** An object and, if only one generation of it may be read, that generation. */
+export interface ObjectUri extends GcsUri {
+    generation?: string | undefined;
+}
+
 /**
  * The objects that the trainer reads and writes, as specified by Vertex AI's variables. These variables are the
  * trainer's contract with its caller.
  */
 export interface TrainerEnvironment {
     dataset: GcsUri;
+    /** The object that lists the dataset's generations; undefined if the current ones are read. */
+    datasetList?: GcsUri;
     modelDir: GcsUri;
 }
 
@@ -34,7 +41,7 @@ export function formatGcsUri(uri: GcsUri): string {
 }
 
 /**
- * Reads `AIP_TRAINING_DATA_URI`, `AIP_MODEL_DIR` and `AIP_DATA_FORMAT`.
+ * Reads `AIP_TRAINING_DATA_URI`, `AIP_MODEL_DIR`, `AIP_DATA_FORMAT` and `GCP_TRAINER_DATASET_LIST`.
  * https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables
  * @throws {EnvironmentError} with one sentence for each problem
  */
@@ -42,7 +49,11 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
     const problems: string[] = [];
     const dataset = gcsVariable("AIP_TRAINING_DATA_URI", DATASETS, env, problems);
     const modelDir = gcsVariable("AIP_MODEL_DIR", "a gs:// URI to write the model under", env, problems);
-    if (dataset !== undefined && (dataset.path === "" || dataset.path.includes("*"))) {
+    const isListed = (env.GCP_TRAINER_DATASET_LIST ?? "") !== "";
+    const datasetList = isListed
+        ? gcsVariable("GCP_TRAINER_DATASET_LIST", "a gs:// URI of the list of the dataset's objects", env, problems)
+        : undefined;
+    if (dataset !== undefined && !isListed && (dataset.path === "" || dataset.path.includes("*"))) {
         problems.push(mustBe("AIP_TRAINING_DATA_URI", DATASETS, formatGcsUri(dataset)));
     }
     const format = env.AIP_DATA_FORMAT;
@@ -53,7 +64,7 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
         throw new EnvironmentError(problems);
     }
     const prefix = modelDir.path === "" || modelDir.path.endsWith("/") ? modelDir.path : `${modelDir.path}/`;
-    return { dataset, modelDir: { ...modelDir, path: prefix } };
+    return { dataset, ...(datasetList ? { datasetList } : {}), modelDir: { ...modelDir, path: prefix } };
 }
 
 /** Facts about this run for the report, when it has almost finished. */

@@ -1,4 +1,4 @@
-import { formatGcsUri, type GcsUri } from "./environment";
+import { formatGcsUri, type ObjectUri } from "./environment";
 import { StorageError } from "./errors";
 
 export function codeOf(error: unknown): unknown {
@@ -35,12 +35,12 @@ export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
 }
 
 /** Describes a storage error in one sentence, with a fix: https://cloud.google.com/storage/docs/json_api/v1/status-codes */
-export function describe(error: unknown, action: "read" | "write", uri: GcsUri): StorageError {
+export function describe(error: unknown, action: "read" | "write", uri: ObjectUri): StorageError {
     const explanation = explain(Number(codeOf(error)), action, uri, messageOf(error));
     return new StorageError(`Cannot ${action} ${formatGcsUri(uri)}: ${explanation}`, { cause: error });
 }
 
-function explain(status: number, action: "read" | "write", uri: GcsUri, message: string): string {
+function explain(status: number, action: "read" | "write", uri: ObjectUri, message: string): string {
     const role = action === "read" ? "roles/storage.objectViewer" : "roles/storage.objectUser";
     switch (status) {
         case 401:
@@ -48,6 +48,12 @@ function explain(status: number, action: "read" | "write", uri: GcsUri, message:
         case 403:
             return `the service account needs ${role} on bucket ${uri.bucket} (403: ${message})`;
         case 404:
+            if (uri.generation !== undefined) {
+                return (
+                    `its generation ${uri.generation} is gone, because the object was changed or deleted after the ` +
+                    `dataset was listed; run pulumi up for a run on the current objects (404: ${message})`
+                );
+            }
             return action === "read"
                 ? `the object does not exist (404: ${message})`
                 : `the bucket does not exist (404: ${message})`;

@@ -4,7 +4,7 @@ import { type File, Storage, type StorageOptions } from "@google-cloud/storage";
 import { detectBrokenResponses } from "./broken-responses";
 import { FastCrc32c } from "./crc32c";
 import { Download } from "./download";
-import type { GcsUri } from "./environment";
+import type { GcsUri, ObjectUri } from "./environment";
 import { RejectedToken } from "./rejected-token";
 import { codeOf, describe, isTransient, within } from "./storage-error";
 
@@ -14,7 +14,7 @@ export interface ObjectStore {
      * Reads an object as it arrives and checks it against its CRC32C.
      * @throws {StorageError} during iteration
      */
-    read(uri: GcsUri): ObjectContent;
+    read(uri: ObjectUri): ObjectContent;
     /**
      * The objects in a folder, sorted by name; for any other URI, the object itself.
      * @throws {StorageError}

@@ -9,6 +9,7 @@ import { CompactTrees } from "../lib/model";
 import { type Hyperparameters, readArguments } from "../lib/settings/arguments";
 import { type FitDataset, type FitPool, type FitResult, type Predicted, toCartModel } from "../lib/tree";
 import { checkModel, rowsToCheck } from "./check-model";
+import { listParts } from "./dataset-list";
 import { describeDataset, describeFit, describeMetrics, describeSplit } from "./describe";
 import { readIntact } from "./download";
 import { availableMemory, formatGcsUri, parseEnvironment, runFacts } from "./environment";
@@ -58,9 +59,10 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
     if (hyperparameters.target === undefined) {
         throw new HyperparameterError(problems);
     }
-    const { dataset: datasetUri, modelDir } = parseEnvironment(env);
+    const environment = parseEnvironment(env);
+    const { dataset: datasetUri, modelDir } = environment;
     const storage = openStorage();
-    const uris = await storage.list(datasetUri);
+    const uris = await listParts(storage, environment, print);
     const open = () => {
         const parts = uris.map((uri) => ({ source: formatGcsUri(uri), content: storage.read(uri) }));
         const verify = async () => {

@@ -19,6 +19,20 @@ describe("parseEnvironment", () => {
         expect(parseEnvironment({ ...VALID, AIP_MODEL_DIR: uri }).modelDir).toEqual({ bucket: "bucket", path });
     });
 
+    it("reads the list of a dataset's objects, with which a pattern is allowed", () => {
+        const uri = "gs://data-bucket/part-*.csv";
+        const list = "gs://bucket/runs/r-1/dataset.json";
+        expect(
+            parseEnvironment({ ...VALID, AIP_TRAINING_DATA_URI: uri, GCP_TRAINER_DATASET_LIST: list }),
+        ).toMatchObject({
+            dataset: { bucket: "data-bucket", path: "part-*.csv" },
+            datasetList: { bucket: "bucket", path: "runs/r-1/dataset.json" },
+        });
+        expect(() => parseEnvironment({ ...VALID, GCP_TRAINER_DATASET_LIST: "dataset.json" })).toThrow(
+            'The environment variable GCP_TRAINER_DATASET_LIST must be a gs:// URI of the list of the dataset\'s objects; got "dataset.json"',
+        );
+    });
+
     it("names both variables if both are missing", () => {
         expect(() => parseEnvironment({})).toThrow(
             new EnvironmentError([

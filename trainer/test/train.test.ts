@@ -146,6 +146,75 @@ describe("the trainer with several files in a folder", () => {
     });
 });
 
+describe("the trainer with a list of a dataset's objects", () => {
+    const [header = "", ...lines] = IRIS.trimEnd().split("\n");
+    const LIST = "runs/r-1/dataset.json";
+    const env = () => ({
+        AIP_TRAINING_DATA_URI: `gs://${bucket.name}/in/part-*.csv`,
+        GCP_TRAINER_DATASET_LIST: `gs://${bucket.name}/${LIST}`,
+    });
+    const put = (name: string, rows: readonly string[]) => bucket.put(name, `${[header, ...rows].join("\n")}\n`);
+    /** Writes the list as the program does. */
+    const list = async () => {
+        const { items } = await bucket.emulator.ok("GET", `/storage/v1/b/${bucket.name}/o?prefix=in/`);
+        const objects = (items as { name: string; generation: string }[]).map(({ name, generation }) => ({
+            name,
+            generation,
+        }));
+        await bucket.put(LIST, JSON.stringify({ schema: 1, bucket: bucket.name, objects }));
+    };
+
+    it("trains the model that a single file would give, and reads nothing that is not listed", async () => {
+        await train(IRIS, "--target=Species");
+        const single = await bucket.get(MODEL);
+        for (const object of await bucket.list("runs/")) {
+            await bucket.remove(object);
+        }
+        await put("in/part-2.csv", lines.slice(40));
+        await put("in/part-1.csv", lines.slice(0, 40));
+        await list();
+        await put("in/part-3.csv", ["broken"]);
+
+        const outcome = await run(["--target=Species"], env());
+
+        expect(outcome).toMatchObject({ exitCode: 0, stderr: "" });
+        expect(outcome.stdout).toContain(`Read gs://${bucket.name}/in/part-*.csv: 150 rows`);
+        expect(await bucket.get(MODEL)).toBe(single);
+    });
+
+    it.each(["changed", "deleted"])("fails and names an object that was %s after it was listed", async (how) => {
+        await put("in/part-1.csv", lines.slice(0, 75));
+        await put("in/part-2.csv", lines.slice(75));
+        await list();
+        await bucket.remove("in/part-2.csv");
+        if (how === "changed") {
+            await put("in/part-2.csv", lines.slice(75));
+        }
+
+        const { exitCode, stderr } = await run(["--target=Species"], env());
+
+        expect(exitCode).toBe(69);
+        expect(stderr).toMatch(
+            /^Cannot read gs:\/\/test-bucket\/in\/part-2\.csv: its generation \d+ is gone, because the object was changed or deleted after the dataset was listed; run pulumi up/,
+        );
+    });
+
+    it.each([
+        ["not JSON", "it is not JSON"],
+        ['{"schema":1,"bucket":"b","objects":[]}', "it needs schema 1, a bucket and at least one object"],
+        ['{"schema":1,"bucket":"b","objects":[{"name":"x"}]}', "objects[0] needs a name and a generation"],
+    ])("rejects the list %s", async (text, problem) => {
+        await bucket.put(LIST, text);
+
+        const { exitCode, stderr } = await run(["--target=Species"], env());
+
+        expect(exitCode).toBe(69);
+        expect(stderr).toContain(
+            `Cannot read gs://test-bucket/${LIST}: it must be a list of a dataset's objects; ${problem}`,
+        );
+    });
+});
+
 describe("the trainer's choice of model", () => {
     it("is the trial with the best cross-validation score, and every trial is reported", async () => {
         const { exitCode, stdout } = await train(IRIS, ...TREE, "--target=Species", "--maxDepth=[1,3]", "--cv=4");
