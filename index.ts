@@ -18,6 +18,8 @@ export = async () => {
      */
     const job = new TrainingJob("trainer", { ...config, price }, { providers: dockerProviders(config.image) });
 
-    const { bucketUrl, modelUri, runId, metrics, imageDigest, instanceName, logsUrl, resultsDir, leftToBill } = job;
-    return { bucketUrl, modelUri, runId, metrics, imageDigest, instanceName, logsUrl, resultsDir, leftToBill, cost };
+    const { bucketUrl, modelUri, runId, metrics, sweep, imageDigest, instanceName, logsUrl, resultsDir, leftToBill } =
+        job;
+    const outputs = { bucketUrl, modelUri, runId, metrics, sweep, imageDigest, instanceName, logsUrl, resultsDir };
+    return { ...outputs, leftToBill, cost };
 };

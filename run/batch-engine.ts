@@ -149,8 +149,9 @@ export function toState(job: BatchJob | undefined): EngineState {
         return { phase: "stopping", detail: `is ${state}` };
     }
     const counts = Object.values(taskGroups).map((group) => Number(group.counts?.RUNNING ?? 0));
-    if (state === "RUNNING" && counts.some((count) => count > 0)) {
-        return { phase: "running", detail: "is RUNNING" };
+    const running = counts.reduce((sum, count) => sum + count, 0);
+    if (state === "RUNNING" && running > 0) {
+        return { phase: "running", detail: "is RUNNING", running };
     }
     const waitsFor = waitingReason(job);
     return { phase: "starting", detail: `is ${state}`, ...(waitsFor === undefined ? {} : { waitsFor }) };

@@ -19,6 +19,7 @@ import { patientBucket } from "./patient-bucket";
 import { createProgress, type OnBytes } from "./progress";
 import { writeRunsPage } from "./runs-page";
 import { type RunStatus, renderStatus } from "./status";
+import { listSweep, saveSweepFiles } from "./sweep-results";
 import { assembleLog, uploadLog } from "./whole-log";
 
 export interface CollectContext {
@@ -49,6 +50,8 @@ export interface Collected {
     extraCount: number;
     /** True if `report.html` is among them. */
     hasReport: boolean;
+    /** True if the run is a sweep. */
+    isSweep: boolean;
 }
 
 /** A manifest repeats the metrics and contains about 300 bytes per object. */
@@ -78,7 +81,8 @@ export async function collectRun(given: CollectContext, options: CollectOptions)
     const toDownload = isEarlier ? all : await findStale(all, folder);
     const manifest = await readManifest(bucket, status.runId, objects);
     const hasReport = objects.some(({ path }) => path === "report.html");
-    const counts = { objectCount: objects.length, extraCount: extras.length, hasReport };
+    const isSweep = extras.some(({ path }) => path.startsWith("points/"));
+    const counts = { objectCount: objects.length, extraCount: extras.length, hasReport, isSweep };
     const metrics = async (root: string) =>
         (await readMetrics(root)) ?? (isEarlier ? undefined : await readMetrics(folder)) ?? {};
     const { text } = manifest;
@@ -105,6 +109,7 @@ export async function collectRun(given: CollectContext, options: CollectOptions)
         const logPath = join(partial, ownFiles.trainerLog);
         const attempts = await assembleLog(bucket, status.runId, logPath, { clock, print });
         await uploadLog(bucket, status.runId, logPath);
+        await saveSweepFiles(context, status.runId, toDownload, partial);
         await writeSynced(join(partial, ownFiles.status), renderStatus(status));
         const result = await metrics(partial);
         if (Object.keys(result).length === 0) {
@@ -148,11 +153,15 @@ export async function findExtras(context: CollectContext, runId: string): Promis
     return listed.map((object) => ({ ...object, path: paths.get(object.name) ?? "" }));
 }
 
-/** Lists what is saved in addition to a run's model: its TensorBoard logs and, if wanted, its checkpoints. */
+/**
+ * Lists what is saved in addition to a run's model: its TensorBoard logs, if wanted its checkpoints, and the points and
+ * the table of a sweep.
+ */
 async function listExtras({ bucket, saveCheckpoints }: CollectContext, runId: string): Promise<ModelObject[]> {
     const { checkpoints, tensorboard } = runLayout(runId);
     const logs = await bucket.list(tensorboard);
-    const extras = saveCheckpoints === true ? [...logs, ...(await bucket.list(checkpoints))] : logs;
+    const own = saveCheckpoints === true ? [...logs, ...(await bucket.list(checkpoints))] : logs;
+    const extras = [...own, ...(await listSweep(bucket, runId, saveCheckpoints === true))];
     return extras.filter(isFile).map(({ createdAt: _created, row: _row, ...listed }) => listed);
 }
 

@@ -1,6 +1,7 @@
 import { type EngineState, type EngineTraits, isDown } from "./engine";
 import type { Stall } from "./messages";
 import { isClaimed, isTerminal, type RunStatus } from "./status";
+import type { SweepRun } from "./sweep-rows";
 import { attemptsLeft, type SeenStatus } from "./transitions";
 
 export interface WaitOptions {
@@ -8,6 +9,8 @@ export interface WaitOptions {
     /** False ends the wait once the run no longer needs a waiter. */
     wait: boolean;
     maxAttempts: number;
+    /** Set for a sweep. */
+    sweep?: SweepRun | undefined;
     /** Advice for a deployed stack. */
     hints?: {
         /** Printed once the wait begins, unless the run has already ended. */

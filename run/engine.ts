@@ -12,6 +12,8 @@ export interface EngineState {
     detail: string;
     /** The reason why it is still starting, if the engine gives one. */
     waitsFor?: string;
+    /** Number of tasks that are running, if the engine runs several. */
+    running?: number;
 }
 
 /** How an engine behaves, as far as the waiter's decisions depend on it. */

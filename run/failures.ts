@@ -5,6 +5,7 @@ import { runLayout } from "./layout";
 import { readLogTail } from "./log-chunks";
 import { runFailure, type Stall, stallFailure } from "./messages";
 import type { RunStatus } from "./status";
+import { failSweep } from "./sweep-watch";
 import { saveWholeLog } from "./whole-log";
 
 /** Number of lines from the trainer's log that an error shows. */
@@ -21,6 +22,9 @@ export async function failRun(
     isUp = true,
 ): Promise<Error> {
     const { bucket } = context;
+    if (options.sweep) {
+        return failSweep(bucket, options.runId, status);
+    }
     const tail = await readLogTail(bucket, options.runId, status.attempt, shownLines);
     let wholeLog = `gs://${bucket.bucket}/${runLayout(options.runId).log}**`;
     try {

@@ -7,9 +7,10 @@ export interface LogStream {
     /**
      * Prints the new lines in an attempt's log. An unfinished line is held back, except for the state of a progress
      * bar. When the attempt changes, the rest of the previous attempt's log is printed first.
+     * @param running number of tasks that are running, which only a sweep shows.
      * @returns true if anything was new.
      */
-    follow(attempt: number): Promise<boolean>;
+    follow(attempt: number, running?: number): Promise<boolean>;
     /** True if the next chunk of the attempt that is being followed has arrived. */
     hasNext(): Promise<boolean>;
     /** Prints the rest of an attempt's log, including an unfinished last line. */

@@ -6,6 +6,7 @@ import { ownFiles } from "./layout";
 import { runIdsIn } from "./run-ids";
 import { writeRunsPage } from "./runs-page";
 import { isTerminal, type RunStatus, renderStatus } from "./status";
+import { saveSweepFiles } from "./sweep-results";
 import { readStatus } from "./transitions";
 import { assembleLog } from "./whole-log";
 
@@ -81,16 +82,18 @@ export async function saveRun(
         const { dirname, join } = require("node:path") as typeof import("node:path");
         await downloadAll(context, `run ${runId}: logs and checkpoints`, toDownload, partial);
         await assembleLog(context.bucket, runId, join(partial, ownFiles.trainerLog), context);
+        await saveSweepFiles(context, runId, toDownload, partial);
         await writeSynced(join(partial, ownFiles.status), renderStatus(status));
         await publishAttempt(partial, folder.absolute, ownFiles.status, status, context.print);
         await writeRunsPage(dirname(folder.absolute), context.print);
     });
     const outcome = isTerminal(state) ? state : `not finished (${state})`;
-    const what = extras.length > 0 ? `its log, status and ${extrasText(extras.length)}` : "its log and status";
+    const isSweep = extras.some(({ path }) => path.startsWith("points/"));
+    const what = extras.length > 0 ? `its log, status and ${extrasText(extras.length, isSweep)}` : "its log and status";
     return `run ${runId}: ${outcome}; ${what} are in ${folder.relative}`;
 }
 
-/** Describes a number of TensorBoard logs and checkpoints. */
-export function extrasText(count: number): string {
-    return `${count} ${count === 1 ? "file" : "files"} of TensorBoard logs and checkpoints`;
+/** Counts TensorBoard logs and checkpoints, or the files of a sweep's points. */
+export function extrasText(count: number, isSweep: boolean): string {
+    return `${count} ${count === 1 ? "file" : "files"} of ${isSweep ? "points" : "TensorBoard logs and checkpoints"}`;
 }

@@ -15,6 +15,7 @@ import { logsCommand, outputText, printLine } from "./pulumi-output";
 import { hasChanged, resultsFolder, showsHints } from "./resource-inputs";
 import { extrasText } from "./save-all";
 import { isTerminal, type RunStatus } from "./status";
+import { sweepFiles, sweepOutput } from "./sweep-results";
 import { type SweepRun, undecidedPoints } from "./sweep-rows";
 import { vmEngine } from "./vm-engine";
 import { waitForRun } from "./wait";
@@ -55,6 +56,8 @@ export interface RunOutputs extends RunInputs {
     runResultsDir: string;
     state: string;
     attempt: number;
+    /** Undefined for a run that is not a sweep. */
+    sweep?: Record<string, unknown>;
 }
 
 const session: ApiSession & { exitsUnread: boolean } = {
@@ -156,6 +159,7 @@ async function runToOutputs(inputs: RunInputs): Promise<RunOutputs> {
         { bucket, engine, clock, print },
         {
             ...inputs,
+            sweep,
             hints: {
                 leaving: isLeavable ? leavingMessage(runId, logsCommand(stack, "--follow")) : undefined,
                 log: showsHints() ? logsCommand(stack, `--run ${runId}`) : undefined,
@@ -189,15 +193,17 @@ async function runToOutputs(inputs: RunInputs): Promise<RunOutputs> {
     }
     print(savedMessage(inputs.runId, collected, relative));
     const metrics = metricsForOutput(collected.metrics, `${relative}/metrics.json`);
-    return { ...outputs, metrics, runResultsDir: relative };
+    const found = await sweepOutput({ relative, absolute }, price);
+    return { ...outputs, metrics, runResultsDir: relative, ...(found ? { sweep: found } : {}) };
 }
 
 function savedMessage(runId: string, collected: Collected, folder: string): string {
-    const { downloadedCount, objectCount, extraCount, hasReport } = collected;
+    const { downloadedCount, objectCount, extraCount, hasReport, isSweep } = collected;
     return (
         `run ${runId}: saved and verified ${objectCount} model ${objectCount === 1 ? "file" : "files"}` +
-        `${extraCount > 0 ? ` and ${extrasText(extraCount)}` : ""} in ${folder}` +
+        `${extraCount > 0 ? ` and ${extrasText(extraCount, isSweep)}` : ""} in ${folder}` +
         (downloadedCount < objectCount + extraCount ? `, ${downloadedCount} of them downloaded` : "") +
+        (isSweep ? `; table: ${folder}/${sweepFiles.csv}, report: ${folder}/${sweepFiles.page}` : "") +
         (hasReport ? `; report: ${folder}/report.html` : "")
     );
 }

@@ -7,6 +7,8 @@ import { createLogStream, type LogStream } from "./log-stream";
 import { endedMessage, joinedMessage, stateMessage } from "./messages";
 import { createRetryWindow } from "./retry-window";
 import { isClaimed, isTerminal, type RunStatus } from "./status";
+import { resetFailedPoints } from "./sweep-start";
+import { createSweepStream } from "./sweep-watch";
 import { interrupted, moveRun, nextAttempt, readStatus, type SeenStatus, usedUp } from "./transitions";
 
 /** The state of a wait: its environment, and what it has observed so far. */
@@ -46,7 +48,9 @@ export async function waitForRun(context: WaitContext, options: WaitOptions): Pr
             runningSinceMs: undefined,
             lastChangeMs: beganMs,
         },
-        log: createLogStream(bucket, options.runId, clock, print),
+        log: options.sweep
+            ? createSweepStream(bucket, options.runId, options.sweep, clock, print)
+            : createLogStream(bucket, options.runId, clock, print),
         hasReadStatus: false,
         endedGeneration: undefined,
         starting: { sinceMs: undefined, printed: undefined },
@@ -64,7 +68,7 @@ export async function waitForRun(context: WaitContext, options: WaitOptions): Pr
             // Polls are frequent at first, when states change quickly. A run that takes several hours need not be
             // polled every second, except that its log should appear immediately; asking for one object is ten times
             // cheaper than listing objects.
-            const pauses = clock.now() - beganMs < 10 * 60_000 ? 1 : 5;
+            const pauses = clock.now() - beganMs < (options.sweep ? 1 : 10) * 60_000 ? 1 : 5;
             let isNew = false;
             for (let pause = 0; pause < pauses && !isNew; pause += 1) {
                 await clock.sleep(1000);
@@ -105,7 +109,7 @@ async function poll(wait: Wait): Promise<void> {
     if (isDecidedByStatus({ ...state, wait: options.wait })) {
         return;
     }
-    if (seen && isClaimed(seen.status.state) && (await log.follow(seen.status.attempt))) {
+    if (seen && isClaimed(seen.status.state) && (await log.follow(seen.status.attempt, state.engineState.running))) {
         state.lastChangeMs = clock.now();
     }
     state.engineState = await engine.state();
@@ -177,6 +181,10 @@ async function perform({ context, options, state, log, endedGeneration }: Wait, 
             if (action.cancels) {
                 print(`stopping ${engine.name()}, which is still up after that attempt`);
                 await engine.cancel();
+            }
+            if (options.sweep) {
+                // Before the status, because a command that is killed in between would not do it again.
+                await resetFailedPoints(bucket, clock, options.runId);
             }
             if (!(await write(action.seen, nextAttempt(action.seen.status)))) {
                 return "pause";

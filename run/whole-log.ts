@@ -1,5 +1,5 @@
 import { hashFile } from "./checksums";
-import type { BucketClient, Clock, Print } from "./clients";
+import type { BucketClient, Clock, Print, StoredObject } from "./clients";
 import { runLayout } from "./layout";
 import { planChunks, toLogChunks } from "./log-chunks";
 import { isAbandoned, ownTag } from "./own-temporary";
@@ -14,6 +14,7 @@ export interface AttemptTimes {
 
 /**
  * Writes the logs from all attempts to a file, each one below a line with its number and times.
+ * @param objects the chunks, if they have been listed.
  * @param reporting where to print a long download's progress; by default nowhere.
  */
 export async function assembleLog(
@@ -21,9 +22,10 @@ export async function assembleLog(
     runId: string,
     path: string,
     reporting?: { clock: Clock; print: Print },
+    objects?: StoredObject[],
 ): Promise<AttemptTimes[]> {
     const { open } = require("node:fs/promises") as typeof import("node:fs/promises");
-    const chunks = toLogChunks(runId, await bucket.list(runLayout(runId).log));
+    const chunks = toLogChunks(runId, objects ?? (await bucket.list(runLayout(runId).log)));
     const totalBytes = chunks.reduce((sum, { object }) => sum + object.sizeBytes, 0);
     const onBytes = reporting && createProgress(reporting.clock, reporting.print, `run ${runId}: log`, totalBytes);
     const times: AttemptTimes[] = [];

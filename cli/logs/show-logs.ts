@@ -1,8 +1,10 @@
 import { type BucketClient, type Clock, systemClock } from "../../run/clients";
+import { pointRun } from "../../run/layout";
 import { endedMessage, stateMessage } from "../../run/messages";
 import { patientBucket } from "../../run/patient-bucket";
 import { runIdsIn } from "../../run/run-ids";
 import { isTerminal, type RunStatus } from "../../run/status";
+import { readPoints } from "../../run/sweep-rows";
 import { readStatus, type SeenStatus } from "../../run/transitions";
 import { readArguments } from "../shared/arguments";
 import type { CommandContext } from "../shared/command-context";
@@ -18,6 +20,8 @@ Usage: ${commandLine("logs", "[options]")}
 
   -f, --follow        waits for more lines until the run ends; any number of terminals can follow a run
   --run ID            the run; default: the newest one, or the one that pulumi up is waiting for (${commandLine("runs")})
+  --point ID          the point of a sweep, such as p-0123456789; sweep.csv lists them
+  --task NUMBER       the point of a sweep by its number, from 0
 ${STACK_USAGE}
 
 Lines longer than 1000 characters are cut; ${commandLine("results")} downloads the whole log.`;
@@ -25,6 +29,8 @@ Lines longer than 1000 characters are cut; ${commandLine("results")} downloads t
 const OPTIONS = {
     follow: { type: "boolean", short: "f" },
     run: { type: "string" },
+    point: { type: "string" },
+    task: { type: "string" },
     ...STACK_OPTIONS,
 } as const;
 
@@ -49,7 +55,7 @@ export async function showLogs(args: string[], context: CommandContext, clock: C
         const bucket = isFollowing ? patientBucket(opened, clock, print) : opened;
         const runId = await chooseRun(bucket, values.run, waitedFor);
         if (runId !== undefined) {
-            await printLog(bucket, runId, { isFollowing, print, clock });
+            await printLog(bucket, await choosePoint(bucket, runId, values), { isFollowing, print, clock });
             return 0;
         }
         if (!isFollowing) {
@@ -87,6 +93,34 @@ async function chooseRun(
     const waited = statuses.find(({ runId }) => runId === waitedFor);
     const isOver = waited !== undefined && isTerminal(waited.state);
     return waitedFor !== undefined && !isOver ? waitedFor : (statuses[0]?.runId ?? runIds[0]);
+}
+
+/**
+ * Returns the run of the requested point, or the run itself if no point is requested.
+ *
+ * @throws UsageError if the run is not a sweep or does not have this point
+ */
+async function choosePoint(
+    bucket: BucketClient,
+    runId: string,
+    { point, task }: { point?: string; task?: string },
+): Promise<string> {
+    if (point === undefined && task === undefined) {
+        return runId;
+    }
+    const points = await readPoints(bucket, runId);
+    if (points === undefined) {
+        throw new UsageError(`The run ${runId} is not a sweep, so it has no points (${commandLine("logs", `--run ${runId}`)})`);
+    }
+    const found = points.find(({ id }, index) => (point === undefined ? String(index) === task : id === point));
+    if (found === undefined) {
+        const option = point === undefined ? "--task" : "--point";
+        const allowed = point === undefined ? `a number from 0 to ${points.length - 1}` : `one such as ${points[0]?.id}`;
+        throw new UsageError(
+            `${option} must be ${allowed}; got "${point ?? task}", which the run ${runId} does not have (${commandLine("logs", "--task 0")})`,
+        );
+    }
+    return pointRun(runId, found.id);
 }
 
 async function printLog(

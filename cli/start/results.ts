@@ -5,6 +5,7 @@ import type { Cost } from "../../infra/config/cloud-check";
 import { formatUsd } from "../../run/cost/estimate";
 import { ownFiles } from "../../run/layout";
 import { parseMetrics } from "../../run/metrics";
+import { sweepFiles } from "../../run/sweep-results";
 import { terminalCell } from "../../run/terminal-text";
 import { formatValue, numbersOf } from "../shared/metrics";
 import { alignColumns } from "../shared/text";
@@ -45,6 +46,11 @@ export function readResults(
     return { files, metrics };
 }
 
+/** True for a file of one of a sweep's points. */
+function isOfPoint(file: string): boolean {
+    return /^points[\\/]/.test(file);
+}
+
 /** The saved results of a run. */
 export interface Results {
     /** Absolute path. */
@@ -61,7 +67,13 @@ export interface Results {
  * @param folder relative to the project
  */
 export function resultLines(folder: string, files: readonly string[]): string[] {
-    return [`Results, verified, in ${folder}${path.sep}`, `  ${files.map(terminalCell).join("  ")}`];
+    const own = files.filter((file) => !isOfPoint(file));
+    const count = files.length - own.length;
+    return [
+        `Results, verified, in ${folder}${path.sep}`,
+        `  ${own.map(terminalCell).join("  ")}`,
+        ...(count > 0 ? [`  and ${count} files of the points, in points${path.sep}`] : []),
+    ];
 }
 
 /**
@@ -69,11 +81,14 @@ export function resultLines(folder: string, files: readonly string[]): string[] 
  */
 export function summaryLines({ folder, files, metrics, cost }: Results, userFolder: string): string[] {
     const [name, value] = numbersOf(metrics ?? {})[0] ?? [];
-    const own: readonly string[] = [...EXPECTED, "metrics.json", "report.html"];
-    const model = ["model.json", ...files].find((file) => files.includes(file) && !own.includes(file));
+    const own: readonly string[] = [...EXPECTED, ...Object.values(sweepFiles), "metrics.json", "report.html"];
+    const candidates = files.filter((file) => !own.includes(file) && !isOfPoint(file));
+    const model = ["model.json", ...candidates].find((file) => candidates.includes(file));
+    const page = files.includes(sweepFiles.page) ? pathToFileURL(path.join(folder, sweepFiles.page)).href : undefined;
     const relative = model && path.relative(userFolder, path.join(folder, model));
     return [
         ...(name === undefined ? [] : [`${terminalCell(name)}: ${value}`]),
+        ...(page === undefined ? [] : [`Sweep: ${page}`]),
         ...(files.includes("report.html") ? [`Report: ${pathToFileURL(path.join(folder, "report.html")).href}`] : []),
         ...(relative === undefined ? [] : [`Model: ${terminalCell(relative)}`]),
         priceLine(cost),
