@@ -18,8 +18,7 @@ export = async () => {
      */
     const job = new TrainingJob("trainer", { ...config, price }, { providers: dockerProviders(config.image) });
 
-    const { bucketUrl, modelUri, runId, metrics, sweep, imageDigest, instanceName, logsUrl, resultsDir, leftToBill } =
-        job;
-    const outputs = { bucketUrl, modelUri, runId, metrics, sweep, imageDigest, instanceName, logsUrl, resultsDir };
-    return { ...outputs, leftToBill, cost };
+    const { bucketUrl, modelUri, runId, metrics, imageDigest, instanceName, logsUrl, resultsDir, leftToBill } = job;
+    const outputs = { bucketUrl, modelUri, runId, metrics, imageDigest, instanceName, logsUrl, resultsDir, leftToBill };
+    return { ...outputs, ...(config.points.length > 0 ? { sweep: job.sweep } : {}), cost };
 };

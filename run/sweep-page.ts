@@ -1,6 +1,6 @@
 import { sweepPageScript, sweepPageStyle } from "./sweep-page-parts";
 
-/** What the page shows of a sweep: the content of `sweep.json`. */
+/** The part of `sweep.json` that this file reads. */
 interface PageTable {
     runId: string;
     points: readonly object[];

@@ -110,12 +110,15 @@ async function choosePoint(
     }
     const points = await readPoints(bucket, runId);
     if (points === undefined) {
-        throw new UsageError(`The run ${runId} is not a sweep, so it has no points (${commandLine("logs", `--run ${runId}`)})`);
+        throw new UsageError(
+            `The run ${runId} is not a sweep, so it has no points (${commandLine("logs", `--run ${runId}`)})`,
+        );
     }
     const found = points.find(({ id }, index) => (point === undefined ? String(index) === task : id === point));
     if (found === undefined) {
         const option = point === undefined ? "--task" : "--point";
-        const allowed = point === undefined ? `a number from 0 to ${points.length - 1}` : `one such as ${points[0]?.id}`;
+        const allowed =
+            point === undefined ? `a number from 0 to ${points.length - 1}` : `one such as ${points[0]?.id}`;
         throw new UsageError(
             `${option} must be ${allowed}; got "${point ?? task}", which the run ${runId} does not have (${commandLine("logs", "--task 0")})`,
         );

@@ -119,7 +119,7 @@ async function readCost(config: Config, reader: CloudReader): Promise<Cost> {
     return estimateCost(prices.value, machineOf(config), shape.value, {
         maxHours: hours / 3600,
         maxAttempts: config.maxAttempts,
-        tasks: 1,
+        tasks: Math.max(1, config.points.length),
         datasetBytes: datasetBytes(config.dataset),
         expectedHours: medianHours(path.join(config.resultsDir, pulumi.getStack())),
     });

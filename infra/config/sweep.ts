@@ -166,5 +166,9 @@ function cellsOf(text: string): string[][] {
             rows.push([]);
         }
     }
+    // The last cell of the file may be empty.
+    if (content.endsWith(",")) {
+        rows.at(-1)?.push("");
+    }
     return rows;
 }

@@ -22,6 +22,7 @@ describe("collecting a run", () => {
             objectCount: 2,
             extraCount: 0,
             hasReport: false,
+            isSweep: false,
         });
 
         expect(readdirSync(folder()).sort()).toEqual([
