@@ -3,10 +3,11 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { isMainThread } from "node:worker_threads";
+import { allRows } from "../../trainer/lib/columns/shared-memory";
 import { type FitPool, openFitPool, serveFits } from "../../trainer/lib/tree";
 import { meanOf } from "../results/numbers";
 import type { AccuracyOrder, Contest, DataSet, Scores } from "../sections/accuracy";
-import { allRows, classTarget, readTable } from "./table";
+import { classTarget, readTable } from "./table";
 
 if (isMainThread) {
     void main();

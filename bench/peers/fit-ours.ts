@@ -1,9 +1,10 @@
 // Fits this trainer's tree or forest once and prints the time. Usage: `node fit-ours.cjs ORDER`; see FitOrder in
 // bench/sections/fit.ts.
 import { isMainThread } from "node:worker_threads";
+import { allRows } from "../../trainer/lib/columns/shared-memory";
 import { openFitPool, serveFits } from "../../trainer/lib/tree";
 import type { FitOrder, FitReport } from "../sections/fit";
-import { allRows, asRead, classTarget, readTable } from "./table";
+import { asRead, classTarget, readTable } from "./table";
 
 if (isMainThread) {
     void main();

@@ -45,8 +45,3 @@ export function classTarget(y: Float64Array): { task: "classification"; y: Uint1
     const count = labels.reduce((largest, label) => Math.max(largest, label), 0) + 1;
     return { task: "classification", y: labels, classes: Array.from({ length: count }, (_, label) => String(label)) };
 }
-
-/** Returns the indices of all rows of a table. */
-export function allRows(count: number): Uint32Array {
-    return Uint32Array.from({ length: count }, (_, row) => row);
-}

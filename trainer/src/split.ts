@@ -1,4 +1,4 @@
-import { sharedWords } from "../lib/columns/shared-memory";
+import { shared } from "../lib/columns/shared-memory";
 import { mulberry32, shuffle } from "../lib/random";
 
 /** Row numbers from 0, in ascending order, in memory that worker threads can share. */
@@ -57,7 +57,7 @@ function selectRows(rows: Uint32Array, wanted: (row: number) => boolean): Uint32
     for (const row of rows) {
         count += wanted(row) ? 1 : 0;
     }
-    const selected = sharedWords(count);
+    const selected = shared(Uint32Array, count);
     let length = 0;
     for (const row of rows) {
         if (wanted(row)) {

@@ -1,5 +1,5 @@
 import { MISSING_INT, type NumberList, POWERS_OF_TEN, toDoubles } from "./number-list";
-import { enlargeDoubles, enlargeInts } from "./shared-memory";
+import { enlarge } from "./shared-memory";
 
 /** The largest magnitude of a stored integer. The next larger integer represents a missing number. */
 const MAX_INT = MISSING_INT - 1;
@@ -24,13 +24,12 @@ export class GrowingNumbers {
     reserve(rows: number): void {
         this.#capacity = rows;
         if (this.decimals === DOUBLES) {
-            this.#doubles = enlargeDoubles(this.#doubles, rows);
+            this.#doubles = enlarge(this.#doubles, rows);
         } else {
-            this.ints = enlargeInts(this.ints, rows);
+            this.ints = enlarge(this.ints, rows);
         }
     }
 
-    /** Bytes used by one number. */
     get bytesPerValue(): number {
         return this.decimals === DOUBLES ? Float64Array.BYTES_PER_ELEMENT : Int32Array.BYTES_PER_ELEMENT;
     }

@@ -1,4 +1,4 @@
-import { sharedDoubles } from "./shared-memory";
+import { shared } from "./shared-memory";
 
 /**
  * The numbers in a column, in shared memory. Most columns contain short decimals, which take half the memory when they
@@ -44,18 +44,17 @@ export function lengthOf(list: NumberList): number {
     return rawOf(list).length;
 }
 
+/** The stored value of a missing number. */
+export function missingOf(list: NumberList): number {
+    return ArrayBuffer.isView(list) ? Number.NaN : MISSING_INT;
+}
+
 /** Number of rows without a number. */
 export function countMissing(list: NumberList): number {
+    const [raw, missing] = [rawOf(list), missingOf(list)];
     let count = 0;
-    if (ArrayBuffer.isView(list)) {
-        for (let row = 0; row < list.length; row++) {
-            count += Number.isNaN(list[row] as number) ? 1 : 0;
-        }
-    } else {
-        const { ints } = list;
-        for (let row = 0; row < ints.length; row++) {
-            count += ints[row] === MISSING_INT ? 1 : 0;
-        }
+    for (let row = 0; row < raw.length; row++) {
+        count += Object.is(raw[row], missing) ? 1 : 0;
     }
     return count;
 }
@@ -66,7 +65,7 @@ export function countMissing(list: NumberList): number {
  * @param rows number of rows to copy
  */
 export function toDoubles(list: NumberList, length = lengthOf(list), rows = length): Float64Array {
-    const doubles = sharedDoubles(length);
+    const doubles = shared(Float64Array, length);
     for (let row = 0; row < rows; row++) {
         doubles[row] = valueAt(list, row);
     }

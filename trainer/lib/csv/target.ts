@@ -1,4 +1,5 @@
 import { lengthOf, type NumberList, rawOf, toDoubles, valueAt } from "../columns/number-list";
+import { shared } from "../columns/shared-memory";
 import { DataError } from "../errors";
 import { parseNumber, type Task } from "../model";
 import type { Column, TextColumn } from "./columns";
@@ -16,7 +17,6 @@ export interface ClassTarget {
     why: string;
 }
 
-/** A number. */
 export interface NumberTarget {
     task: "regression";
     name: string;
@@ -133,11 +133,19 @@ function makeClasses(
     for (const [index, { entry }] of named.entries()) {
         indices[entry] = index;
     }
-    const y = new Uint16Array(new SharedArrayBuffer(rowCount * Uint16Array.BYTES_PER_ELEMENT));
+    const y = shared(Uint16Array, rowCount);
     for (let row = 0; row < rowCount; row++) {
         y[row] = indices[labels.values.ints[row] as number] as number;
     }
     return { y, classes };
+}
+
+export function countClasses({ classes, y }: ClassTarget): { label: string; count: number }[] {
+    const counts = classes.map((label) => ({ label, count: 0 }));
+    for (const index of y) {
+        (counts[index] as { count: number }).count++;
+    }
+    return counts;
 }
 
 function toNumber(label: string): number {
@@ -184,7 +192,6 @@ function countDifferent(values: NumberList): number {
 /** For more than two classes, a text column has a list of codes for each of the most frequent ones. */
 const MAX_LISTS = 6;
 
-/** Number of lists of codes for a text column. */
 export function countCodeLists(classes: number): number {
     return classes > 2 ? Math.min(classes, MAX_LISTS) : 1;
 }

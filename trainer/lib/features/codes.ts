@@ -1,5 +1,5 @@
 import type { ScaledInts } from "../columns/number-list";
-import { sharedInts } from "../columns/shared-memory";
+import { shared } from "../columns/shared-memory";
 import type { TextColumn } from "../csv/columns";
 import { countCodeLists, type Target } from "../csv/target";
 
@@ -66,7 +66,7 @@ export function learnCodes(column: TextColumn, target: Target, rows: Uint32Array
         codes: lists.map((codes) => codes.slice(0, -1)),
         other: lists.map((codes) => codes.at(-1) as number),
         columns: lists.map((codes) => {
-            const ints = sharedInts(values.ints.length);
+            const ints = shared(Int32Array, values.ints.length);
             for (let row = 0; row < ints.length; row++) {
                 ints[row] = codes[groupOf(row)] as number;
             }

@@ -21,13 +21,16 @@ export interface Learned {
     countUnseen(rows: Uint32Array): number;
 }
 
-/** Adds up, for each feature, the numbers for its columns in the trees. */
-export function groupByFeature({ features }: Learned, ofColumns: ArrayLike<number>): number[] {
-    const sums = features.map(() => 0);
+/** Adds up, for each feature, the importances of its columns in the trees; the most important feature comes first. */
+export function rankFeatures(
+    { features }: Learned,
+    ofColumns: Float64Array,
+): { feature: string; importance: number }[] {
+    const ranked = features.map(({ name }) => ({ feature: name, importance: 0 }));
     for (const [column, { feature }] of listParts(features).entries()) {
-        sums[feature] = (sums[feature] as number) + (ofColumns[column] as number);
+        (ranked[feature] as { importance: number }).importance += ofColumns[column] as number;
     }
-    return sums;
+    return ranked.sort((a, b) => b.importance - a.importance);
 }
 
 /** The columns that enter the trees as they were read, which all fits share. */

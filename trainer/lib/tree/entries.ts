@@ -52,7 +52,6 @@ export interface Sample {
     codes: Int16Array;
     /** The number of times that each row counts, by row number. */
     weights: Uint8Array;
-    /** Number of entries in a list. */
     entries: number;
     /** Sum of the weights. */
     rows: number;
@@ -122,22 +121,6 @@ export function fillList(list: Uint32Array, order: Uint32Array, sample: Sample, 
     }
 }
 
-/** Fills a list with the sample in row order, without ties. */
-export function fillRows(list: Uint32Array, { codes, weights }: Sample, { rowShift, weightMask }: Layout): void {
-    let length = 0;
-    for (let row = 0; row < codes.length; row++) {
-        const code = codes[row] as number;
-        const base = (row << rowShift) | (code & ~REPEATED & ~SAMPLED & 0xffff);
-        if (code < 0) {
-            for (let left = weights[row] as number; left > 0; left -= weightMask + 1) {
-                list[length++] = base | (Math.min(left - 1, weightMask) << 1);
-            }
-        } else if (code > 0) {
-            list[length++] = base;
-        }
-    }
-}
-
 /** Sets or clears the marks of the rows of some entries. A mark is a bit. */
 export function markRows(
     marks: Uint32Array,
@@ -147,16 +130,10 @@ export function markRows(
     rowShift: number,
     marked: boolean,
 ): void {
-    if (marked) {
-        for (let index = start; index < end; index++) {
-            const row = (list[index] as number) >>> rowShift;
-            marks[row >>> 5] = (marks[row >>> 5] as number) | (1 << (row & 31));
-        }
-    } else {
-        for (let index = start; index < end; index++) {
-            const row = (list[index] as number) >>> rowShift;
-            marks[row >>> 5] = (marks[row >>> 5] as number) & ~(1 << (row & 31));
-        }
+    const mark = marked ? 1 : 0;
+    for (let index = start; index < end; index++) {
+        const row = (list[index] as number) >>> rowShift;
+        marks[row >>> 5] = ((marks[row >>> 5] as number) & ~(1 << (row & 31))) | (mark << (row & 31));
     }
 }
 
@@ -200,31 +177,5 @@ export function partitionList(
         for (let index = 0; index < right; index++) {
             list[left + index] = scratch[index] as number;
         }
-    }
-}
-
-/**
- * Moves the entries of marked rows, or of those that are not marked, to the front, in order and with correct ties as in
- * `partitionList`. The entries after them are then undefined.
- */
-export function keepEntries(
-    list: Uint32Array,
-    start: number,
-    end: number,
-    marks: Uint32Array,
-    rowShift: number,
-    marked: boolean,
-): void {
-    const flip = marked ? 0 : 1;
-    let kept = start;
-    let begun = 0;
-    for (let index = start; index < end; index++) {
-        const entry = list[index] as number;
-        const row = entry >>> rowShift;
-        const side = (((marks[row >>> 5] as number) >>> (row & 31)) & 1) ^ flip;
-        begun &= entry;
-        list[kept] = (entry & -2) | begun;
-        kept += side;
-        begun |= side;
     }
 }

@@ -1,13 +1,13 @@
 import { type NumberList, valueAt } from "../columns/number-list";
 import { TreeBuilder } from "../model";
 import type { Random } from "../random";
-import { type BestSplit, type GapOf, noSplit } from "./best-split";
-import { type Criterion, makeCriterion, type NodeFacts, type Rounding } from "./criteria";
-import { chooseLayout, type Layout, makeSample, type Sample } from "./entries";
+import { makeCriterion, type NodeFacts, type Rounding } from "./criteria";
+import { chooseLayout, makeSample, type Sample } from "./entries";
 import { type FlatTree, normalize } from "./flat-tree";
 import { LazyLists } from "./lazy-lists";
-import { makeWorkspace, type NodeLists, PartitionedLists, reserve, type Workspace } from "./node-lists";
+import { makeWorkspace, PartitionedLists, reserve, type Workspace } from "./node-lists";
 import type { NodeImpurities } from "./prune";
+import { type BestSplit, type GapOf, noSplit } from "./split-search";
 import type { FitTable, GrowthOptions } from "./types";
 
 /** Parameters for a tree, in addition to the table. */
@@ -51,7 +51,7 @@ export function growWithImpurities(
     workspace: Workspace = makeWorkspace(),
 ): { tree: FlatTree; impurities: NodeImpurities } {
     const { target, columns } = table;
-    const classes = target.task === "classification" ? Math.max(target.classCount, 2) : 0;
+    const classes = target.task === "classification" ? Math.max(target.classes.length, 2) : 0;
     const layout = chooseLayout(request.weights.length, classes, request.weighted, request.wordBits);
     const sample = makeSample(request.weights, target.y, layout);
     if (sample.rows === 0) {
@@ -66,8 +66,116 @@ export function growWithImpurities(
         ? new LazyLists(table.orders, workspace, sample, layout)
         : new PartitionedLists(table, workspace, sample, layout, request.inPlace ?? false);
     const criterion = makeCriterion(target, layout, request.round ?? ((value) => value));
-    const grower = new Grower(table, request, lists, layout, criterion, halfRanges);
-    return { tree: grower.grow(sample.entries), impurities: grower.impurities };
+    const builder = new TreeBuilder();
+    const importances = new Float64Array(columns.length);
+    const impurities = { root: 0, removed: [] as number[], means: [] as number[] };
+    /** All columns, in the order that the last draw left them in. */
+    const columnOrder = Int32Array.from(columns.keys());
+    const { maxDepth, minNumSamples, gainThreshold } = request.growth;
+
+    function valueIn(column: number, index: number): number {
+        const row = (lists.at(column)[index] as number) >>> layout.rowShift;
+        return valueAt(columns[column] as NumberList, row);
+    }
+
+    /** See GapOf. Halves are subtracted because the range of all doubles overflows. After the last number the gap is 0. */
+    const gapOf: GapOf = (column, index) => {
+        const [below, above] = [valueIn(column, index - 1), valueIn(column, index)];
+        return above < Number.MAX_VALUE ? (above / 2 - below / 2) / (halfRanges[column] as number) : 0;
+    };
+
+    /**
+     * The mean of the two values next to the split, as in ml-cart. If there is no number between them, it is the upper
+     * one, because rows below the threshold go left. JSON has no infinity, so the largest double is used as the
+     * threshold between numbers and missing values.
+     */
+    function thresholdOf({ column, index }: BestSplit): number {
+        const [below, above] = [valueIn(column, index - 1), valueIn(column, index)];
+        if (!(above < Number.MAX_VALUE)) {
+            return Number.MAX_VALUE;
+        }
+        const mean = (below + above) / 2;
+        const middle = Number.isFinite(mean) ? mean : below / 2 + above / 2;
+        return middle > below ? middle : above;
+    }
+
+    /** Columns to search: all, or for a forest, a random selection of those whose values differ in this node. */
+    function drawColumns(node: NodeFacts): Iterable<number> {
+        const { sampling } = request;
+        if (sampling === undefined || sampling.maxFeatures >= columnOrder.length) {
+            return columns.keys();
+        }
+        const drawn: number[] = [];
+        for (let next = 0; next < columnOrder.length && drawn.length < sampling.maxFeatures; next++) {
+            const other = next + sampling.random.below(columnOrder.length - next);
+            const column = columnOrder[other] as number;
+            columnOrder[other] = columnOrder[next] as number;
+            columnOrder[next] = column;
+            if (!lists.isConstant(column, node)) {
+                drawn.push(column);
+            }
+        }
+        return drawn.sort((a, b) => a - b);
+    }
+
+    function search(node: NodeFacts): BestSplit {
+        const best = noSplit();
+        criterion.enter(lists.rowsOf(node), node);
+        for (const column of drawColumns(node)) {
+            criterion.search(lists.open(column, node), node, column, best, gapOf);
+            lists.close(column, best.column === column);
+        }
+        return best;
+    }
+
+    /** True if the node is a leaf without a search. */
+    function isFinal(node: NodeFacts, depth: number): boolean {
+        return node.pure || depth >= maxDepth || node.rows <= minNumSamples;
+    }
+
+    function record({ center }: NodeFacts, importance: number): void {
+        if (request.withImpurities) {
+            impurities.removed.push(importance);
+            impurities.means.push(target.task === "regression" ? center : 0);
+        }
+    }
+
+    function addLeaf(node: NodeFacts): void {
+        record(node, 0);
+        criterion.addLeaf(builder, lists.rowsOf(node), node);
+    }
+
+    function addNode(node: NodeFacts, depth: number): void {
+        const best = isFinal(node, depth) ? noSplit() : search(node);
+        if (best.column < 0) {
+            addLeaf(node);
+            return;
+        }
+        const list = lists.at(best.column);
+        const left = criterion.describe(list, node.start, best.index, best.column);
+        const right = criterion.describe(list, best.index, node.end, best.column);
+        const gain = criterion.gainOf(best, node, left, right);
+        if (gainThreshold !== 0 && !(gain > gainThreshold)) {
+            addLeaf(node);
+            return;
+        }
+        const importance = criterion.importanceOf(gain, node);
+        importances[best.column] = (importances[best.column] as number) + importance;
+        record(node, importance);
+        // Missing values come last in the list, together with numbers that no threshold exceeds.
+        const missingLeft = left.rows > right.rows && valueIn(best.column, node.end - 1) < Number.MAX_VALUE;
+        const split = builder.addSplit(best.column, thresholdOf(best), missingLeft, gain, node.rows, depth);
+        lists.divide(node, best, isFinal(left, depth + 1) && isFinal(right, depth + 1));
+        addNode(left, depth + 1);
+        builder.setRight(split);
+        addNode(right, depth + 1);
+    }
+
+    const all = { start: 0, end: sample.entries, source: 0 } as NodeFacts;
+    const root = criterion.describe(lists.rowsOf(all), 0, sample.entries, 0);
+    impurities.root = criterion.impurityOf(lists.rowsOf(all), root);
+    addNode(root, 0);
+    return { tree: { ...builder.finish(target.task), importances: normalize(importances) }, impurities };
 }
 
 function isLazyCheaper({ lazy, sampling }: TreeRequest, columns: number): boolean {
@@ -94,152 +202,4 @@ function findHalfRanges({ columns, orders }: FitTable, { codes }: Sample): Float
         return first === last ? 0 : (high as number) / 2 - (low as number) / 2;
     });
     return Float64Array.from(halfRanges);
-}
-
-class Grower {
-    readonly impurities = { root: 0, removed: [] as number[], means: [] as number[] };
-    readonly #builder = new TreeBuilder();
-    readonly #importances: Float64Array;
-    /** All columns, in the order that the last draw left them in. */
-    readonly #columnOrder: Int32Array;
-
-    readonly #table: FitTable;
-    readonly #request: TreeRequest;
-    readonly #lists: NodeLists;
-    readonly #layout: Layout;
-    readonly #criterion: Criterion;
-    readonly #halfRanges: Float64Array;
-
-    constructor(
-        table: FitTable,
-        request: TreeRequest,
-        lists: NodeLists,
-        layout: Layout,
-        criterion: Criterion,
-        halfRanges: Float64Array,
-    ) {
-        this.#table = table;
-        this.#request = request;
-        this.#lists = lists;
-        this.#layout = layout;
-        this.#criterion = criterion;
-        this.#halfRanges = halfRanges;
-
-        this.#importances = new Float64Array(table.columns.length);
-        this.#columnOrder = Int32Array.from(table.columns.keys());
-    }
-
-    grow(entries: number): FlatTree {
-        const list = this.#lists.rowsOf({ start: 0, end: entries, source: 0 } as NodeFacts);
-        const root = this.#criterion.describe(list, 0, entries, 0);
-        this.impurities.root = this.#criterion.impurityOf(list, root);
-        this.#addNode(root, 0);
-        return { ...this.#builder.finish(this.#table.target.task), importances: normalize(this.#importances) };
-    }
-
-    #addNode(node: NodeFacts, depth: number): void {
-        const builder = this.#builder;
-        const criterion = this.#criterion;
-        const lists = this.#lists;
-        const best = this.#isFinal(node, depth) ? noSplit() : this.#search(node);
-        if (best.column < 0) {
-            this.#addLeaf(node);
-            return;
-        }
-        const list = lists.at(best.column);
-        const left = criterion.describe(list, node.start, best.index, best.column);
-        const right = criterion.describe(list, best.index, node.end, best.column);
-        const gain = criterion.gainOf(best, node, left, right);
-        if (!criterion.meetsThreshold(gain, this.#request.growth.gainThreshold)) {
-            this.#addLeaf(node);
-            return;
-        }
-        const importance = criterion.importanceOf(gain, node);
-        this.#importances[best.column] = (this.#importances[best.column] as number) + importance;
-        this.#record(node, importance);
-        // Missing values come last in the list, together with numbers that no threshold exceeds.
-        const missingLeft = left.rows > right.rows && this.#valueAt(best.column, node.end - 1) < Number.MAX_VALUE;
-        const split = builder.addSplit(best.column, this.#thresholdOf(best), missingLeft, gain, node.rows, depth);
-        const final = { left: this.#isFinal(left, depth + 1), right: this.#isFinal(right, depth + 1) };
-        lists.beginLeft(node, best, final);
-        this.#addNode(left, depth + 1);
-        builder.setRight(split);
-        this.#addNode(lists.beginRight(node, best, final, right), depth + 1);
-    }
-
-    #addLeaf(node: NodeFacts): void {
-        this.#record(node, 0);
-        this.#criterion.addLeaf(this.#builder, this.#lists.rowsOf(node), node);
-    }
-
-    #record({ center }: NodeFacts, removed: number): void {
-        if (this.#request.withImpurities) {
-            this.impurities.removed.push(removed);
-            this.impurities.means.push(this.#table.target.task === "regression" ? center : 0);
-        }
-    }
-
-    /** True if the node is a leaf without a search. */
-    #isFinal(node: NodeFacts, depth: number): boolean {
-        const { maxDepth, minNumSamples } = this.#request.growth;
-        return node.pure || depth >= maxDepth || node.rows <= minNumSamples;
-    }
-
-    #search(node: NodeFacts): BestSplit {
-        const best = noSplit();
-        this.#criterion.enter(this.#lists.rowsOf(node), node);
-        for (const column of this.#drawColumns(node)) {
-            this.#criterion.search(this.#lists.open(column, node), node, column, best, this.#gapOf);
-            this.#lists.close(column, best.column === column);
-        }
-        return best;
-    }
-
-    /** Columns to search: all, or for a forest, a random selection of those whose values differ in this node. */
-    #drawColumns(node: NodeFacts): Iterable<number> {
-        const { sampling } = this.#request;
-        const columnOrder = this.#columnOrder;
-        if (sampling === undefined || sampling.maxFeatures >= columnOrder.length) {
-            return this.#table.columns.keys();
-        }
-        const drawn: number[] = [];
-        for (let next = 0; next < columnOrder.length && drawn.length < sampling.maxFeatures; next++) {
-            const other = next + sampling.random.below(columnOrder.length - next);
-            const column = columnOrder[other] as number;
-            columnOrder[other] = columnOrder[next] as number;
-            columnOrder[next] = column;
-            if (!this.#lists.isConstant(column, node)) {
-                drawn.push(column);
-            }
-        }
-        return drawn.sort((a, b) => a - b);
-    }
-
-    /**
-     * The mean of the two values next to the split, as in ml-cart. If there is no number between them, it is the upper
-     * one, because rows below the threshold go left. JSON has no infinity, so the largest double is used as the
-     * threshold between numbers and missing values.
-     */
-    #thresholdOf({ column, index }: BestSplit): number {
-        const below = this.#valueAt(column, index - 1);
-        const above = this.#valueAt(column, index);
-        if (!(above < Number.MAX_VALUE)) {
-            return Number.MAX_VALUE;
-        }
-        const mean = (below + above) / 2;
-        const middle = Number.isFinite(mean) ? mean : below / 2 + above / 2;
-        return middle > below ? middle : above;
-    }
-
-    /** See GapOf. Halves are subtracted because the range of all doubles overflows. After the last number the gap is 0. */
-    readonly #gapOf: GapOf = (column, index) => {
-        const below = this.#valueAt(column, index - 1);
-        const above = this.#valueAt(column, index);
-        return above < Number.MAX_VALUE ? (above / 2 - below / 2) / (this.#halfRanges[column] as number) : 0;
-    };
-
-    #valueAt(column: number, index: number): number {
-        const row = (this.#lists.at(column)[index] as number) >>> this.#layout.rowShift;
-        return valueAt(this.#table.columns[column] as NumberList, row);
-    }
 }

@@ -56,30 +56,24 @@ export interface JobResult {
     losses?: Float64Array;
 }
 
-/** Runs jobs one by one, in memory that it reuses. */
-export class JobRunner {
-    readonly #workspace: Workspace = makeWorkspace();
-
-    readonly #base: FitTable;
-    /** The table for the current job: the pool's, or the view with this id. */
-    #table: FitTable;
-    #viewId: number | undefined;
-
-    constructor(table: FitTable) {
-        this.#base = table;
-        this.#table = table;
-    }
-
-    run(job: Job): JobResult {
+/** Returns a function that runs jobs on a table one by one, in memory that it reuses. */
+export function makeRunner(base: FitTable): (job: Job) => JobResult {
+    const workspace = makeWorkspace();
+    /** The table for the current view. The same one serves all its jobs, because it is also the key for cached ranks. */
+    let opened: { id: number | undefined; table: FitTable } = { id: undefined, table: base };
+    return (job) => {
         const result: JobResult = { trees: [], importances: [], depth: 0, leaves: 0, shares: 0 };
         if (job.kind === "sort") {
-            this.#sort(job.columns);
+            sort(job.columns, base, workspace);
             return result;
         }
-        this.#open(job.view);
-        const trees = job.task.algorithm === "forest" ? this.#growForest(job) : [this.#growSingle(job, result)];
-        for (const tree of trees) {
-            this.#addProbe(job, tree);
+        if (job.view?.id !== opened.id) {
+            opened = { id: job.view?.id, table: openView(job.view, base) };
+        }
+        const { table } = opened;
+        const isForest = job.task.algorithm === "forest";
+        for (const tree of isForest ? growForest(job, table, workspace) : [growSingle(job, table, workspace, result)]) {
+            addProbe(job, tree, table);
             result.importances.push(tree.importances);
             result.depth = Math.max(result.depth, tree.depth);
             result.leaves += countLeaves(tree);
@@ -89,95 +83,86 @@ export class JobRunner {
             }
         }
         return result;
-    }
+    };
+}
 
-    /** Uses the same table for all jobs on a view, because it is also the key for cached ranks. */
-    #open(view: View | undefined): void {
-        if (view?.id === this.#viewId) {
-            return;
-        }
-        this.#viewId = view?.id;
-        const columns = view?.columns.map((column) => this.#resolve(column));
-        this.#table =
-            columns === undefined
-                ? this.#base
-                : {
-                      ...this.#base,
-                      columns: columns.map(({ values }) => values),
-                      orders: columns.map(({ order }) => order),
-                  };
-    }
+function openView(view: View | undefined, base: FitTable): FitTable {
+    const columns = view?.columns.map((column) => resolve(column, base));
+    return columns === undefined
+        ? base
+        : { ...base, columns: columns.map(({ values }) => values), orders: columns.map(({ order }) => order) };
+}
 
-    #resolve(column: ViewColumn): Exclude<ViewColumn, number> {
-        const { columns, orders } = this.#base;
-        return typeof column === "number"
-            ? { values: columns[column] as NumberList, order: orders[column] as Uint32Array }
-            : column;
-    }
+function resolve(column: ViewColumn, { columns, orders }: FitTable): Exclude<ViewColumn, number> {
+    return typeof column === "number"
+        ? { values: columns[column] as NumberList, order: orders[column] as Uint32Array }
+        : column;
+}
 
-    /** Sorts in the memory in which trees grow later. */
-    #sort(columns: ViewColumn[]): void {
-        const rowCount = this.#base.target.y.length;
-        reserve(this.#workspace, rowCount, rowCount);
-        reserveLists(this.#workspace, 2, rowCount + 1);
-        const [keys, rows] = this.#workspace.lists as [Uint32Array, Uint32Array];
-        const scratch = { keys: [keys, this.#workspace.scratch], rows } as const;
-        for (const column of columns) {
-            const { values, order } = this.#resolve(column);
-            sortColumn(values, order, scratch);
-        }
+/** Sorts in the memory in which trees grow later. */
+function sort(columns: ViewColumn[], base: FitTable, workspace: Workspace): void {
+    const rowCount = base.target.y.length;
+    reserve(workspace, rowCount, rowCount);
+    reserveLists(workspace, 2, rowCount + 1);
+    const [keys, rows] = workspace.lists as [Uint32Array, Uint32Array];
+    const scratch = { keys: [keys, workspace.scratch], rows } as const;
+    for (const column of columns) {
+        const { values, order } = resolve(column, base);
+        sortColumn(values, order, scratch);
     }
+}
 
-    #addProbe({ task: { probe }, probed = [] }: GrowJob, tree: FlatTree): void {
-        for (const [variant, scores] of probed.entries()) {
-            const columns = [...(probe?.columns ?? [])];
-            for (const [column, values] of probe?.changes[variant] ?? []) {
-                columns[column] = values;
-            }
-            addPredictions(scores, tree, { ...this.#table, columns });
+function addProbe({ task: { probe }, probed = [] }: GrowJob, tree: FlatTree, table: FitTable): void {
+    for (const [variant, scores] of probed.entries()) {
+        const columns = [...(probe?.columns ?? [])];
+        for (const [column, values] of probe?.changes[variant] ?? []) {
+            columns[column] = values;
         }
+        addPredictions(scores, tree, { ...table, columns });
     }
+}
 
-    #growSingle({ task, inPlace, test }: GrowJob, result: JobResult): FlatTree {
-        const { growth, rows, testRows, complexities } = task;
-        const { complexity = 0 } = growth;
-        const weights = new Uint8Array(this.#table.target.y.length);
-        for (const row of rows) {
-            weights[row] = 1;
-        }
-        const withImpurities = complexity > 0 || complexities !== undefined;
-        const request = { growth, weights, weighted: false, inPlace, withImpurities };
-        const { tree: grown, impurities } = growWithImpurities(this.#table, request, this.#workspace);
-        if (complexities !== undefined && testRows !== undefined) {
-            result.losses = scorePrunings(grown, impurities, this.#table, testRows, complexities);
-        }
-        const tree = complexity > 0 ? pruneTree(grown, impurities, complexity) : grown;
+function growSingle(job: GrowJob, table: FitTable, workspace: Workspace, result: JobResult): FlatTree {
+    const { inPlace, test } = job;
+    const { growth, rows, testRows, complexities } = job.task;
+    const { complexity = 0 } = growth;
+    const weights = new Uint8Array(table.target.y.length);
+    for (const row of rows) {
+        weights[row] = 1;
+    }
+    const withImpurities = complexity > 0 || complexities !== undefined;
+    const request = { growth, weights, weighted: false, inPlace, withImpurities };
+    const { tree: grown, impurities } = growWithImpurities(table, request, workspace);
+    if (complexities !== undefined && testRows !== undefined) {
+        result.losses = scorePrunings(grown, impurities, table, testRows, complexities);
+    }
+    const tree = complexity > 0 ? pruneTree(grown, impurities, complexity) : grown;
+    if (test !== undefined) {
+        addPredictions(test, tree, table);
+    }
+    return tree;
+}
+
+function* growForest(job: GrowJob, table: FitTable, workspace: Workspace): Iterable<FlatTree> {
+    const { task, first, end, test, outOfBag } = job;
+    const { growth, forest, rows } = task;
+    if (forest === undefined) {
+        throw new RangeError("A forest needs the options `forest`; got none");
+    }
+    const round = forestRounding(table.target, forest.trees);
+    for (let number = first; number < end; number++) {
+        const random = makeRandom(forest.seed, number);
+        const weights = new Uint8Array(table.target.y.length);
+        bootstrap(rows, random, weights);
+        const sampling = { maxFeatures: forest.maxFeatures, random };
+        const request = { growth, weights, weighted: true, sampling, round };
+        const tree = growTree(table, request, workspace);
         if (test !== undefined) {
-            addPredictions(test, tree, this.#table);
+            addPredictions(test, tree, table);
         }
-        return tree;
-    }
-
-    *#growForest({ task, first, end, test, outOfBag }: GrowJob): Iterable<FlatTree> {
-        const { growth, forest, rows } = task;
-        if (forest === undefined) {
-            throw new RangeError("A forest needs the options `forest`; got none");
+        if (outOfBag !== undefined) {
+            addPredictions(outOfBag, tree, table, weights);
         }
-        const round = forestRounding(this.#table.target, forest.trees);
-        for (let number = first; number < end; number++) {
-            const random = makeRandom(forest.seed, number);
-            const weights = new Uint8Array(this.#table.target.y.length);
-            bootstrap(rows, random, weights);
-            const sampling = { maxFeatures: forest.maxFeatures, random };
-            const request = { growth, weights, weighted: true, sampling, round };
-            const tree = growTree(this.#table, request, this.#workspace);
-            if (test !== undefined) {
-                addPredictions(test, tree, this.#table);
-            }
-            if (outOfBag !== undefined) {
-                addPredictions(outOfBag, tree, this.#table, weights);
-            }
-            yield tree;
-        }
+        yield tree;
     }
 }

@@ -1,8 +1,8 @@
-import type { BestSplit } from "./best-split";
 import type { NodeFacts } from "./criteria";
-import { fillRows, type Layout, markRows, partitionList, type Sample } from "./entries";
-import type { FinalSides, NodeLists } from "./node-lists";
-import { type Ranks, reserveLists, type Workspace } from "./node-lists";
+import { fillList, type Layout, markRows, partitionList, type Sample } from "./entries";
+import { type NodeLists, type Ranks, reserveLists, type Workspace } from "./node-lists";
+import { countsToStarts, distribute } from "./sort";
+import type { BestSplit } from "./split-search";
 
 /** Up to this many entries, an insertion sort is faster than a radix sort, which has to clear a table. */
 const FEW_ENTRIES = 40;
@@ -44,7 +44,7 @@ export class LazyLists implements NodeLists {
         this.#best = best;
         this.#spare = spare;
         this.#keys = [first, second];
-        fillRows(rows, sample, layout);
+        fillList(rows, workspace.ranks.rows, sample, layout);
     }
 
     rowsOf(): Uint32Array {
@@ -85,16 +85,12 @@ export class LazyLists implements NodeLists {
         return column === this.#openColumn ? this.#current : this.#best;
     }
 
-    beginLeft({ start, end }: NodeFacts, { index }: BestSplit): void {
+    divide({ start, end }: NodeFacts, { index }: BestSplit): void {
         const { marks, scratch } = this.#workspace;
         const { rowShift } = this.#layout;
         markRows(marks, this.#best, start, index, rowShift, true);
         partitionList(this.#rows, start, end, marks, rowShift, scratch);
         markRows(marks, this.#best, start, index, rowShift, false);
-    }
-
-    beginRight(_node: NodeFacts, _best: BestSplit, _final: FinalSides, right: NodeFacts): NodeFacts {
-        return right;
     }
 
     #insert(ranks: Uint32Array, start: number, end: number): void {
@@ -119,6 +115,7 @@ export class LazyLists implements NodeLists {
 
     #distribute(ranks: Uint32Array, different: number, start: number, end: number): void {
         const { rowShift } = this.#layout;
+        const counts = this.#counts;
         const digits = Math.max(1, Math.ceil((32 - Math.clz32(different - 1)) / DIGIT_BITS));
         let [fromKeys, toKeys] = this.#keys;
         for (let index = start; index < end; index++) {
@@ -128,43 +125,19 @@ export class LazyLists implements NodeLists {
         // With an odd number of passes, the result ends up in `current` if the first pass writes there.
         let [to, next] = digits % 2 === 1 ? [this.#current, this.#spare] : [this.#spare, this.#current];
         for (let digit = 0; digit < digits; digit++) {
-            this.#pass(from, fromKeys, to, toKeys, start, end, digit * DIGIT_BITS);
+            const shift = digit * DIGIT_BITS;
+            counts.fill(0);
+            for (let index = start; index < end; index++) {
+                const bucket = ((fromKeys[index] as number) >>> shift) & (BUCKETS - 1);
+                counts[bucket] = (counts[bucket] as number) + 1;
+            }
+            countsToStarts(counts, start);
+            distribute(fromKeys, from, toKeys, to, start, end, shift, counts);
             from = to;
             [to, next] = [next, to];
             [fromKeys, toKeys] = [toKeys, fromKeys];
         }
         markTies(this.#current, fromKeys, start, end);
-    }
-
-    #pass(
-        from: Uint32Array,
-        fromKeys: Uint32Array,
-        to: Uint32Array,
-        toKeys: Uint32Array,
-        start: number,
-        end: number,
-        shift: number,
-    ): void {
-        const counts = this.#counts;
-        counts.fill(0);
-        for (let index = start; index < end; index++) {
-            const bucket = ((fromKeys[index] as number) >>> shift) & (BUCKETS - 1);
-            counts[bucket] = (counts[bucket] as number) + 1;
-        }
-        let first = start;
-        for (let bucket = 0; bucket < BUCKETS; bucket++) {
-            const count = counts[bucket] as number;
-            counts[bucket] = first;
-            first += count;
-        }
-        for (let index = start; index < end; index++) {
-            const key = fromKeys[index] as number;
-            const bucket = (key >>> shift) & (BUCKETS - 1);
-            const target = counts[bucket] as number;
-            counts[bucket] = target + 1;
-            toKeys[target] = key;
-            to[target] = from[index] as number;
-        }
     }
 }
 
@@ -180,7 +153,8 @@ function markTies(list: Uint32Array, keys: Uint32Array, start: number, end: numb
 }
 
 function rankAll(orders: readonly Uint32Array[]): Ranks {
-    const ranks: Ranks = { orders, ofColumns: [], counts: [] };
+    const rows = new Uint32Array(orders[0]?.length ?? 0).map((_, row) => row << 1);
+    const ranks: Ranks = { orders, rows, ofColumns: [], counts: [] };
     for (const order of orders) {
         const ofColumn = new Uint32Array(order.length);
         let rank = -1;

@@ -1,14 +1,8 @@
 import { type NumberList, valueAt } from "../columns/number-list";
-import type { BestSplit } from "./best-split";
 import type { NodeFacts } from "./criteria";
-import { fillList, keepEntries, type Layout, markRows, partitionList, type Sample } from "./entries";
+import { fillList, type Layout, markRows, partitionList, type Sample } from "./entries";
+import type { BestSplit } from "./split-search";
 import type { FitTable } from "./types";
-
-/** For each child of a split, true if it is a leaf, which does not need lists in order. */
-export interface FinalSides {
-    left: boolean;
-    right: boolean;
-}
 
 /** The lists for a tree's nodes. A node's entries are in the same stretch of each list. */
 export interface NodeLists {
@@ -22,10 +16,8 @@ export interface NodeLists {
     close(column: number, isBest: boolean): void;
     /** The list of the open column, or of the best split so far. */
     at(column: number): Uint32Array;
-    /** Divides the node's stretch, after its search and before its left child. */
-    beginLeft(node: NodeFacts, best: BestSplit, final: FinalSides): void;
-    /** Returns the right child's stretch, after the whole left side. */
-    beginRight(node: NodeFacts, best: BestSplit, final: FinalSides, right: NodeFacts): NodeFacts;
+    /** Divides the node's stretch, after its search. If both sides are leaves, they need no list in order. */
+    divide(node: NodeFacts, best: BestSplit, areLeaves: boolean): void;
 }
 
 /** Keeps the lists of all columns in order from the root down, so that dividing a stretch does not require sorting. */
@@ -75,36 +67,16 @@ export class PartitionedLists implements NodeLists {
         return this.#lists[column] as Uint32Array;
     }
 
-    beginLeft(node: NodeFacts, best: BestSplit, final: FinalSides): void {
-        if (!final.left) {
-            this.#divide(node, best, final.right ? "left" : "both");
+    divide({ start, end }: NodeFacts, { column: by, index }: BestSplit, areLeaves: boolean): void {
+        if (areLeaves) {
+            return;
         }
-    }
-
-    beginRight(node: NodeFacts, best: BestSplit, final: FinalSides, right: NodeFacts): NodeFacts {
-        if (!final.left || final.right) {
-            return right;
-        }
-        this.#divide(node, best, "right");
-        this.at(best.column).copyWithin(node.start, best.index, node.end);
-        return { ...right, start: node.start, end: node.start + right.end - right.start };
-    }
-
-    /**
-     * Moves the left side's rows to the front. If only one side needs lists, its rows are moved to the front and the
-     * others are lost.
-     */
-    #divide({ start, end }: NodeFacts, { column: by, index }: BestSplit, sides: "both" | "left" | "right"): void {
         const { marks, scratch } = this.#workspace;
         const { rowShift } = this.#layout;
         markRows(marks, this.at(by), start, index, rowShift, true);
         for (let column = 0; column < this.#table.columns.length; column++) {
             if (column !== by) {
-                if (sides === "both") {
-                    partitionList(this.at(column), start, end, marks, rowShift, scratch);
-                } else {
-                    keepEntries(this.at(column), start, end, marks, rowShift, sides === "left");
-                }
+                partitionList(this.at(column), start, end, marks, rowShift, scratch);
             }
         }
         markRows(marks, this.at(by), start, index, rowShift, false);
@@ -124,6 +96,8 @@ export interface Workspace {
 /** The rank of each row's value in its column (see lazy-lists.ts). */
 export interface Ranks {
     orders: readonly Uint32Array[];
+    /** All rows in ascending order, as an order without ties. */
+    rows: Uint32Array;
     ofColumns: Uint32Array[];
     /** Number of distinct values in each column. */
     counts: number[];

@@ -1,10 +1,10 @@
 import { availableParallelism } from "node:os";
 import type { NumberList } from "../columns/number-list";
-import { sharedWords, shareWords } from "../columns/shared-memory";
+import { allRows, shared } from "../columns/shared-memory";
 import { estimateSortMs, estimateTreeMs } from "./estimate";
 import { type FlatTree, normalize } from "./flat-tree";
 import type { GrowJob, JobResult, View, ViewColumn } from "./jobs";
-import { finishScores, makeScores, type Predicted } from "./scores";
+import { finishScores, makeScores, type Predicted, widthOf } from "./scores";
 import { Threads } from "./threads";
 import type { FitTable, FitTarget, FitTask } from "./types";
 
@@ -51,17 +51,10 @@ export interface FitPoolOptions {
     inThreadMs?: number;
 }
 
-/** The part of a dataset that fits need. Its arrays are in shared memory. */
-export interface FitDataset {
-    /** One column for each feature. */
-    columns: readonly NumberList[];
-    target:
-        | { task: "classification" /** Indices into `classes`. */; y: Uint16Array; classes: readonly string[] }
-        | { task: "regression"; y: Float64Array };
-}
+/** The part of a dataset that fits need. */
+export type FitDataset = Omit<FitTable, "orders">;
 
 export interface FitPool {
-    /** Maximum number of threads. */
     readonly threads: number;
     /**
      * Queues a fit. Fits queued at the same time share the threads.
@@ -90,19 +83,18 @@ const PROGRESS_MS = 30_000;
  */
 export function openFitPool(dataset: FitDataset, options: FitPoolOptions): FitPool {
     const { columns, target } = dataset;
-    const orders = columns.map(() => sharedWords(target.y.length));
-    return new Pool({ columns, target: describeTarget(target), orders }, options);
-}
-
-function describeTarget(target: FitDataset["target"]): FitTarget {
-    return target.task === "classification"
-        ? { task: target.task, y: target.y, classCount: target.classes.length }
-        : { task: target.task, y: target.y };
+    const orders = columns.map(() => shared(Uint32Array, target.y.length));
+    return new Pool({ columns, target, orders }, options);
 }
 
 interface OpenView extends View {
     /** Settles when the orders of the view's own columns have been computed; undefined if there are none. */
     sorted: Promise<unknown> | undefined;
+}
+
+/** The columns that are not in the table. */
+function ownColumns({ columns }: View): ViewColumn[] {
+    return columns.filter((column) => typeof column !== "number");
 }
 
 type Scored = Pick<GrowJob, "test" | "probed" | "outOfBag">;
@@ -149,10 +141,10 @@ class Pool implements FitPool {
                 return await result;
             }
             const view = this.#viewOf(task);
-            this.#sorted ??= this.#sort();
+            this.#sorted ??= this.#sort(this.#table.columns.keys());
             await this.#sorted;
             if (view !== undefined) {
-                view.sorted ??= this.#sortOwn(view);
+                view.sorted ??= this.#sort(ownColumns(view));
                 await view.sorted;
             }
             return await this.#grow(task, view, trees, treeMs, false);
@@ -170,10 +162,8 @@ class Pool implements FitPool {
         return this.#threads.close();
     }
 
-    #sort(): Promise<unknown> {
-        return Promise.all(
-            this.#table.columns.map((_, column) => this.#threads.run({ kind: "sort", columns: [column] })),
-        );
+    #sort(columns: Iterable<ViewColumn>): Promise<unknown> {
+        return Promise.all(Array.from(columns, (column) => this.#threads.run({ kind: "sort", columns: [column] })));
     }
 
     /**
@@ -186,7 +176,7 @@ class Pool implements FitPool {
         await (this.#sorted ?? this.#threads.run({ kind: "sort", columns: [...this.#table.columns.keys()] }));
         this.#sorted = undefined;
         if (view !== undefined) {
-            await (view.sorted ?? this.#sortOwn(view));
+            await (view.sorted ?? this.#sort(ownColumns(view)));
             view.sorted = undefined;
         }
         return this.#grow(task, view, 1, treeMs, true);
@@ -202,17 +192,12 @@ class Pool implements FitPool {
             id: this.#nextView++,
             columns: columns.map((values): ViewColumn => {
                 const index = this.#table.columns.indexOf(values);
-                return index >= 0 ? index : { values, order: sharedWords(this.#table.target.y.length) };
+                return index >= 0 ? index : { values, order: shared(Uint32Array, this.#table.target.y.length) };
             }),
             sorted: undefined,
         };
         this.#views.set(columns, view);
         return view;
-    }
-
-    #sortOwn({ columns }: View): Promise<unknown> {
-        const own = columns.filter((column) => typeof column !== "number");
-        return Promise.all(own.map((column) => this.#threads.run({ kind: "sort", columns: [column] })));
     }
 
     async #grow(
@@ -222,21 +207,13 @@ class Pool implements FitPool {
         treeMs: number,
         inPlace: boolean,
     ): Promise<FitResult> {
-        const shared = shareRows(task);
         const view = openView && { id: openView.id, columns: openView.columns };
-        const scored = this.#makeScored(shared);
+        const scored = this.#makeScored(task);
         const perJob = Math.min(Math.ceil(JOB_MS / treeMs), Math.ceil(trees / (4 * this.#threads.count)));
         const jobs: GrowJob[] = [];
         for (let first = 0; first < trees; first += perJob) {
-            jobs.push({
-                kind: "grow",
-                task: shared,
-                view,
-                first,
-                end: Math.min(first + perJob, trees),
-                inPlace,
-                ...scored,
-            });
+            const end = Math.min(first + perJob, trees);
+            jobs.push({ kind: "grow", task, view, first, end, inPlace, ...scored });
         }
         const results = await Promise.all(
             jobs.map(async (job) => {
@@ -251,10 +228,10 @@ class Pool implements FitPool {
     /** Allocates the memory for the threads' predictions. */
     #makeScored({ algorithm, rows, testRows, probe, keepTrees }: FitTask): Scored {
         const { target } = this.#table;
-        const ofProbe = () => shareWords(Uint32Array.from({ length: probe?.rows ?? 0 }, (_, row) => row));
+        const scoresOfProbe = () => makeScores(allRows(probe?.rows ?? 0), target);
         return {
             ...(testRows === undefined ? {} : { test: makeScores(testRows, target) }),
-            ...(probe === undefined ? {} : { probed: probe.changes.map(() => makeScores(ofProbe(), target)) }),
+            ...(probe === undefined ? {} : { probed: probe.changes.map(scoresOfProbe) }),
             ...(algorithm === "forest" && keepTrees ? { outOfBag: makeScores(someRows(rows, target), target) } : {}),
         };
     }
@@ -318,18 +295,15 @@ const MAX_SUMS = 2 ** 24;
 
 /** The rows to predict out of bag: all, or evenly spaced ones if there are many rows and classes. */
 function someRows(rows: Uint32Array, target: FitTarget): Uint32Array {
-    const count = Math.floor(MAX_SUMS / (target.task === "classification" ? target.classCount : 1));
-    return rows.length <= count
-        ? rows
-        : shareWords(
-              Uint32Array.from({ length: count }, (_, index) => rows[Math.floor((index * rows.length) / count)] ?? 0),
-          );
-}
-
-/** The task with its row numbers in shared memory, which a message to a thread does not copy. */
-function shareRows(task: FitTask): FitTask {
-    const { rows, testRows } = task;
-    return { ...task, rows: shareWords(rows), ...(testRows === undefined ? {} : { testRows: shareWords(testRows) }) };
+    const count = Math.floor(MAX_SUMS / widthOf(target));
+    if (rows.length <= count) {
+        return rows;
+    }
+    const some = shared(Uint32Array, count);
+    for (let index = 0; index < count; index++) {
+        some[index] = rows[Math.floor((index * rows.length) / count)] as number;
+    }
+    return some;
 }
 
 /** The mean over the trees that have a split. It is summed in tree order, because the last bits depend on the order. */

@@ -114,7 +114,6 @@ function findPruned(tree: FlatTree, impurities: NodeImpurities, complexity: numb
     return isLeaf;
 }
 
-/** Counts the rows of each class in a node. */
 function countClasses(tree: FlatTree, node: number, counts: Map<number, number>): void {
     counts.clear();
     for (let index = node; index < endOf(tree, node); index++) {

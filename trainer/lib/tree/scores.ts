@@ -1,4 +1,4 @@
-import { sharedDoubles, sharedWords } from "../columns/shared-memory";
+import { shared } from "../columns/shared-memory";
 import { addLeaf, largestOf } from "../model";
 import { type FlatTree, findLeaf } from "./flat-tree";
 import type { FitTable, FitTarget } from "./types";
@@ -22,14 +22,15 @@ export function makeScores(rows: Uint32Array, target: FitTarget): Scores {
     const width = widthOf(target);
     return {
         rows,
-        sums: sharedDoubles(rows.length * width),
-        votes: sharedWords(rows.length),
-        lock: new Int32Array(new SharedArrayBuffer(4)),
+        sums: shared(Float64Array, rows.length * width),
+        votes: shared(Uint32Array, rows.length),
+        lock: shared(Int32Array, 1),
     };
 }
 
-function widthOf(target: FitTarget): number {
-    return target.task === "classification" ? target.classCount : 1;
+/** Number of sums for each row. */
+export function widthOf(target: FitTarget): number {
+    return target.task === "classification" ? target.classes.length : 1;
 }
 
 /** Number of rows whose leaves are found before the sums are locked. */

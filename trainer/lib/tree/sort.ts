@@ -124,17 +124,17 @@ function radixSort(
     }
     for (const digit of digits) {
         const starts = counts.subarray(digit * BUCKETS, (digit + 1) * BUCKETS);
-        countsToStarts(starts);
-        distribute(fromKeys, fromRows, toKeys, toRows, length, digit * DIGIT_BITS, starts);
+        countsToStarts(starts, 0);
+        distribute(fromKeys, fromRows, toKeys, toRows, 0, length, digit * DIGIT_BITS, starts);
         [fromKeys, toKeys] = [toKeys, fromKeys];
         [fromRows, toRows] = [toRows, fromRows];
     }
     return fromKeys;
 }
 
-/** Turns the size of each bucket into the index of its first entry. */
-function countsToStarts(counts: Uint32Array): void {
-    let start = 0;
+/** Turns the size of each bucket into the index of its first entry, where that of the first bucket is `first`. */
+export function countsToStarts(counts: Uint32Array, first: number): void {
+    let start = first;
     for (let bucket = 0; bucket < counts.length; bucket++) {
         const count = counts[bucket] as number;
         counts[bucket] = start;
@@ -142,18 +142,21 @@ function countsToStarts(counts: Uint32Array): void {
     }
 }
 
-function distribute(
+/** Moves keys and rows from `start` up to, but not including, `end` to their buckets, as many as there are `starts`. */
+export function distribute(
     fromKeys: Uint32Array,
     fromRows: Uint32Array,
     toKeys: Uint32Array,
     toRows: Uint32Array,
-    length: number,
+    start: number,
+    end: number,
     shift: number,
     starts: Uint32Array,
 ): void {
-    for (let index = 0; index < length; index++) {
+    const mask = starts.length - 1;
+    for (let index = start; index < end; index++) {
         const key = fromKeys[index] as number;
-        const bucket = (key >>> shift) & DIGIT_MASK;
+        const bucket = (key >>> shift) & mask;
         const target = starts[bucket] as number;
         starts[bucket] = target + 1;
         toKeys[target] = key;

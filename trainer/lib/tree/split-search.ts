@@ -1,4 +1,3 @@
-import { type BestSplit, type GapOf, isBetter, setBest } from "./best-split";
 import type { Layout } from "./entries";
 
 /** A node's stretch in every list. */
@@ -7,6 +6,72 @@ export interface Stretch {
     end: number;
     /** Sum of the weights. */
     rows: number;
+}
+
+/** The best split found so far for a node. */
+export interface BestSplit {
+    /** Column that the split compares; -1 while there is no split. */
+    column: number;
+    /** Index in the column's list of the first entry that goes right. */
+    index: number;
+    /** Sum of the weights of the rows that go left. */
+    leftRows: number;
+    /** The value that is maximised. */
+    score: number;
+    /** For classes, the integers that make up the score; see the two searches. */
+    leftSum: number;
+    rightSum: number;
+    /** See GapOf; -1 if it has not been computed yet. */
+    gap: number;
+}
+
+/**
+ * Distance between the values on the two sides of a split, as a share of the column's range in the fit. Among equally
+ * good splits, the one with the widest gap wins (docs/adr/0006), and among these the first one searched.
+ */
+export type GapOf = (column: number, index: number) => number;
+
+/** The initial score, while there is no split yet. Every real score is higher. */
+export function noSplit(): BestSplit {
+    return { column: -1, index: -1, leftRows: 0, score: -1, leftSum: 0, rightSum: 0, gap: -1 };
+}
+
+/**
+ * Replaces the best split with a better one.
+ * @param order above 0: better than the best split so far; 0: equally good
+ */
+function replaceBest(
+    best: BestSplit,
+    order: number,
+    column: number,
+    index: number,
+    leftRows: number,
+    score: number,
+    leftSum: number,
+    rightSum: number,
+    gapOf: GapOf,
+): boolean {
+    if (order < 0) {
+        return false;
+    }
+    let gap = -1;
+    if (order === 0) {
+        if (best.gap < 0) {
+            best.gap = gapOf(best.column, best.index);
+        }
+        gap = gapOf(column, index);
+        if (!(gap > best.gap)) {
+            return false;
+        }
+    }
+    best.column = column;
+    best.index = index;
+    best.leftRows = leftRows;
+    best.score = score;
+    best.leftSum = leftSum;
+    best.rightSum = rightSum;
+    best.gap = gap;
+    return true;
 }
 
 /**
@@ -50,8 +115,7 @@ export function searchTwoClasses(
             if (difference * difference >= limit * product && product > 0) {
                 const score = (difference * difference) / product;
                 const order = compareOfTwo(score, Math.abs(difference), product, rows, best);
-                if (isBetter(order, column, index, best, gapOf)) {
-                    setBest(best, column, index, left, score, Math.abs(difference), 0);
+                if (replaceBest(best, order, column, index, left, score, Math.abs(difference), 0, gapOf)) {
                     limit = score * (1 - CLOSE);
                 }
             }
@@ -120,8 +184,7 @@ export function searchClasses(
             const score = (leftSum * right + rightSum * left) / (left * right);
             if (score >= limit) {
                 const order = compareOfMany(score, leftSum, rightSum, left, rows, best);
-                if (isBetter(order, column, index, best, gapOf)) {
-                    setBest(best, column, index, left, score, leftSum, rightSum);
+                if (replaceBest(best, order, column, index, left, score, leftSum, rightSum, gapOf)) {
                     limit = score * (1 - CLOSE);
                 }
             }
@@ -134,7 +197,14 @@ export function searchClasses(
         rightSum += weight * (weight - 2 * ((all[label] as number) - count));
         lefts[label] = count + weight;
     }
-    clearCounts(lefts, list, start, end, { rowShift, classShift, classMask }, labels);
+    if (end - start > lefts.length) {
+        lefts.fill(0);
+        return;
+    }
+    for (let index = start; index < end; index++) {
+        const entry = list[index] as number;
+        lefts[classMask === 0 ? (labels[entry >>> rowShift] as number) : (entry >>> classShift) & classMask] = 0;
+    }
 }
 
 /** Above 0 if the score is above the best one; 0 if they are exactly equal. */
@@ -159,25 +229,6 @@ function compareOfMany(
     const numerator = BigInt(leftSum) * r + BigInt(rightSum) * l;
     const bestNumerator = BigInt(best.leftSum) * s + BigInt(best.rightSum) * m;
     return compare(numerator * m * s, bestNumerator * l * r);
-}
-
-/** Resets the counts of all classes that occur among some entries. */
-export function clearCounts(
-    counts: Float64Array,
-    list: Uint32Array,
-    start: number,
-    end: number,
-    { rowShift, classShift, classMask }: Pick<Layout, "rowShift" | "classShift" | "classMask">,
-    labels: ArrayLike<number>,
-): void {
-    if (end - start > counts.length) {
-        counts.fill(0);
-        return;
-    }
-    for (let index = start; index < end; index++) {
-        const entry = list[index] as number;
-        counts[classMask === 0 ? (labels[entry >>> rowShift] as number) : (entry >>> classShift) & classMask] = 0;
-    }
 }
 
 /**
@@ -207,8 +258,7 @@ export function searchNumbers(
             if (sum * sum >= limit * product && product > 0) {
                 const score = (sum * sum) / product;
                 const order = score > best.score * (1 + SUM_NOISE) ? 1 : 0;
-                if (isBetter(order, column, index, best, gapOf)) {
-                    setBest(best, column, index, left, score, 0, 0);
+                if (replaceBest(best, order, column, index, left, score, 0, 0, gapOf)) {
                     limit = score * (1 - SUM_NOISE);
                 }
             }

@@ -1,6 +1,6 @@
 import { parentPort, Worker, workerData } from "node:worker_threads";
 import { buffersOf } from "./flat-tree";
-import { type Job, type JobResult, JobRunner } from "./jobs";
+import { type Job, type JobResult, makeRunner } from "./jobs";
 import type { FitTable } from "./types";
 
 interface ThreadsOptions {
@@ -30,7 +30,7 @@ export class Threads {
     readonly #workers: Worker[] = [];
     readonly #waiting: Waiting[] = [];
     readonly #running = new Map<number, Waiting>();
-    #runner: JobRunner | undefined;
+    #runHere: ReturnType<typeof makeRunner> | undefined;
     #expectedMs = 0;
     #nextId = 0;
     #isScheduled = false;
@@ -87,7 +87,7 @@ export class Threads {
 
     #dispatch(): void {
         if (this.#workers.length === 0 && this.#expectedMs <= this.#options.inThreadMs) {
-            this.#runHere();
+            this.#runNext();
             return;
         }
         while (this.#workers.length < this.count && this.#idle.length < this.#waiting.length) {
@@ -102,14 +102,14 @@ export class Threads {
         }
     }
 
-    #runHere(): void {
+    #runNext(): void {
         const next = this.#waiting.shift();
         if (next === undefined) {
             return;
         }
-        this.#runner ??= new JobRunner(this.#table);
+        this.#runHere ??= makeRunner(this.#table);
         try {
-            next.resolve(this.#runner.run(next.job));
+            next.resolve(this.#runHere(next.job));
         } catch (error) {
             next.reject(error as Error);
         }
@@ -120,7 +120,7 @@ export class Threads {
 
     /** Starts one more thread. */
     #start(): void {
-        this.#runner = undefined;
+        this.#runHere = undefined;
         const worker = new Worker(this.#options.file, { workerData: this.#table, resourceLimits: RESOURCE_LIMITS });
         worker.on("message", (answer: Answer) => this.#take(worker, answer));
         worker.on("error", (error) => this.#fail(error));
@@ -167,10 +167,10 @@ type Answer = { id: number; result: JobResult } | { id: number; error: Error };
  * calls it when it runs in a worker thread.
  */
 export function serveFits(): void {
-    const runner = new JobRunner(workerData as FitTable);
+    const run = makeRunner(workerData as FitTable);
     parentPort?.on("message", ({ id, job }: Order) => {
         try {
-            const result = runner.run(job);
+            const result = run(job);
             parentPort?.postMessage({ id, result } satisfies Answer, result.trees.flatMap(buffersOf));
         } catch (error) {
             parentPort?.postMessage({ id, error: error as Error } satisfies Answer);

@@ -21,7 +21,6 @@ export interface GrowthOptions {
 
 /** Options that make the trees grown on one table differ. */
 export interface ForestOptions {
-    /** Number of trees. */
     trees: number;
     /** Number of columns drawn for each split; columns with one value in the node do not count. */
     maxFeatures: number;
@@ -37,9 +36,9 @@ export interface FitTable {
     orders: readonly Uint32Array[];
 }
 
-/** The target: indices of classes, or numbers. */
+/** The target: indices into `classes`, or numbers. */
 export type FitTarget =
-    | { task: "classification"; y: Uint16Array; classCount: number }
+    | { task: "classification"; y: Uint16Array; classes: readonly string[] }
     | { task: "regression"; y: Float64Array };
 
 /** Rows outside the table, in shared memory, of which every variant replaces some columns. */

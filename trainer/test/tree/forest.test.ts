@@ -85,7 +85,7 @@ describe("a forest", () => {
 
 describe("forestRounding", () => {
     it("makes sums of shares exact", () => {
-        const round = forestRounding({ task: "classification", y: Uint16Array.of(0), classCount: 2 }, 3);
+        const round = forestRounding({ task: "classification", y: Uint16Array.of(0), classes: ["a", "b"] }, 3);
         const shares = [1 / 3, 1 / 7, 0.1].map(round);
         const [a, b, c] = shares as [number, number, number];
         expect(a + b + c).toBe(a + (b + c));

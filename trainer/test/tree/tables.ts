@@ -26,7 +26,7 @@ export function makeSortScratch(rows: number): SortScratch {
 export function makeTable({ columns, y }: PlainTable, classCount: number): FitTable {
     const target: FitTarget =
         classCount > 0
-            ? { task: "classification", y: shareLabels(y), classCount }
+            ? { task: "classification", y: shareLabels(y), classes: new Array<string>(classCount).fill("") }
             : { task: "regression", y: shareNumbers(y) };
     const shared = columns.map(shareNumbers);
     const orders = shared.map((column) => {
