@@ -1,4 +1,3 @@
-/** Kinds of findings. */
 export type FindingKind =
     | "identifier"
     | "leak"

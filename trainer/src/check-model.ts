@@ -3,7 +3,15 @@ import { DecisionTreeClassifier, DecisionTreeRegression } from "ml-cart";
 import { valueAt } from "../lib/columns/number-list";
 import type { Dataset } from "../lib/csv/dataset";
 import type { Learned } from "../lib/features/learn";
-import { type CartModel, compactTree, compileModel, isSplit, type Model, sharesOf, type TreeNode } from "../lib/model";
+import {
+    type CartModel,
+    type CompactTree,
+    compactTree,
+    compactTrees,
+    compileModel,
+    expandTree,
+    type Model,
+} from "../lib/model";
 
 /** Enough rows to reach many leaves, but few enough that the check takes almost no time. */
 const MAX_ROWS = 200;
@@ -29,7 +37,7 @@ export function checkModel(
     const table = Array.from(rows, (row) => columns.map((column) => valueAt(column, row)));
     const readers: [name: string, predicted: ArrayLike<number>][] = [["the model file", predictWithFile(model, table)]];
     if (model.algorithm === "tree") {
-        readers.push(["ml-cart", predictWithCart(model.trees.at(0) as CartModel, table)]);
+        readers.push(["ml-cart", predictWithCart(model, table)]);
     }
     for (const [name, predicted] of readers) {
         const wrong = predictions.findIndex((expected, index) => predicted[index] !== expected);
@@ -52,22 +60,10 @@ function predictWithFile(model: Model, table: readonly number[][]): ArrayLike<nu
     return model.task === "classification" ? labels : values;
 }
 
-function predictWithCart({ root, ...tree }: CartModel, table: number[][]): number[] {
-    const reference = tree.name === "DTClassifier" ? DecisionTreeClassifier : DecisionTreeRegression;
-    return reference.load({ ...tree, root: withLists(root) }).predict(table);
-}
-
-/** ml-cart needs a list of the shares of all classes. */
-function withLists(node: TreeNode): TreeNode {
-    if (isSplit(node)) {
-        return { ...node, left: withLists(node.left), right: withLists(node.right) };
-    }
-    if (typeof node.distribution !== "object" || Array.isArray(node.distribution)) {
-        return node;
-    }
-    const shares: number[] = [];
-    for (const [label, share] of sharesOf(node)) {
-        shares[label] = share;
-    }
-    return { ...node, distribution: [Array.from(shares, (share) => share ?? 0)] };
+/** Predicts with ml-cart, which needs a list of the shares of all classes in each leaf, however many there are. */
+function predictWithCart(model: Model, table: number[][]): number[] {
+    const [tree] = compactTrees(model) as [CompactTree];
+    const { root: _, ...options } = model.trees.at(0) as CartModel;
+    const reference = model.task === "classification" ? DecisionTreeClassifier : DecisionTreeRegression;
+    return reference.load({ ...options, root: expandTree(tree, 0) }).predict(table);
 }

@@ -1,7 +1,7 @@
 import type { Checked } from "../lib/check/check";
 import type { Dataset } from "../lib/csv/dataset";
-import type { Target } from "../lib/csv/target";
-import { groupByFeature, type Learned } from "../lib/features/learn";
+import { countClasses, type Target } from "../lib/csv/target";
+import { type Learned, rankFeatures } from "../lib/features/learn";
 import { describeFinding } from "../lib/findings";
 import type { Hyperparameters } from "../lib/settings/arguments";
 import type { FitResult, Predicted } from "../lib/tree";
@@ -21,17 +21,22 @@ export function describeDataset({ dataset, learned, findings }: Checked): string
     const isClasses = target.task === "classification";
     return [
         `Target: ${target.name}, ${isClasses ? `${target.classes.length} classes` : "a number"} (${target.why})`,
-        ...(isClasses ? [`Rows per class: ${countClasses(target.classes, target.y)}`] : []),
+        ...(isClasses
+            ? [
+                  `Rows per class: ${shorten(
+                      countClasses(target).map((it) => `${it.label} ${it.count}`),
+                      MAX_CLASSES_SHOWN,
+                  )}`,
+              ]
+            : []),
         `Features (${features.length}): ${listFeatures(features)}`,
         ...dropped.map(({ name, why }) => `Dropped: ${name} (${why})`),
-        ...(rowsWithoutTarget === 0 ? [] : [describeLeftOut(rowsWithoutTarget, target)]),
+        ...(rowsWithoutTarget === 0
+            ? []
+            : [`Left out: ${count(rowsWithoutTarget, "row")} without a value for ${target.name}`]),
         // Identifiers have been listed above.
         ...findings.filter(({ kind }) => kind !== "identifier").map((it) => `Warning: ${describeFinding(it)}`),
     ];
-}
-
-function describeLeftOut(rows: number, target: Target): string {
-    return `Left out: ${count(rows, "row")} without a value for ${target.name}`;
 }
 
 /** The row split. */
@@ -49,14 +54,11 @@ const NO_DECISION =
 /** The final model: its size, its most important features, and a forest's out-of-bag score. */
 export function describeFit({ algorithm }: Growth, dataset: Dataset, learned: Learned, fit: FitResult): string[] {
     const { target, rowCount } = dataset;
-    const importances = groupByFeature(learned, fit.importances);
     const trees = algorithm === "forest" ? `${count(fit.trees.length, "tree")}, ` : "";
     const size = `${trees}${count(fit.depth, "level")}, ${count(fit.leaves, "leaf", "leaves")}`;
-    const ranked = learned.features
-        .map(({ name }, index) => ({ name, importance: importances[index] ?? 0 }))
+    const ranked = rankFeatures(learned, fit.importances)
         .filter(({ importance }) => importance > 0)
-        .sort((a, b) => b.importance - a.importance)
-        .map(({ name, importance }) => `${name} ${(importance * 100).toFixed(1)}%`);
+        .map(({ feature, importance }) => `${feature} ${(importance * 100).toFixed(1)}%`);
     const { outOfBag } = fit;
     return [
         `Trained the final model on all ${rowCount} rows: ${size}`,
@@ -120,17 +122,6 @@ function describeRegression({ mae, rmse, r2 }: RegressionMetrics): string[] {
     ]);
 }
 
-function countClasses(classes: readonly string[], y: Uint16Array): string {
-    const counts = classes.map(() => 0);
-    for (const label of y) {
-        counts[label] = (counts[label] ?? 0) + 1;
-    }
-    return shorten(
-        classes.map((label, index) => `${label} ${counts[index]}`),
-        MAX_CLASSES_SHOWN,
-    );
-}
-
 function listFeatures(features: Learned["features"]): string {
     return shorten(
         features.map((feature) =>
@@ -147,7 +138,7 @@ function shorten(items: readonly string[], most: number): string {
     return left > 0 ? `${items.slice(0, most).join(", ")} and ${left} more` : items.join(", ");
 }
 
-function count(number: number, one: string, more = `${one}s`): string {
+export function count(number: number, one: string, more = `${one}s`): string {
     return `${number} ${number === 1 ? one : more}`;
 }
 

@@ -1,6 +1,4 @@
-import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createGunzip } from "node:zlib";
 import type { Storage } from "@google-cloud/storage";
 import { FastCrc32c } from "./crc32c";
 import { formatGcsUri, type ObjectUri } from "./environment";
@@ -45,41 +43,11 @@ export class Download implements AsyncIterable<Uint8Array> {
         return this.#isGzip ? undefined : this.#storedSize;
     }
 
-    /** @throws {StorageError} during iteration; {DamagedError} at the end if the bytes were not those of the object */
-    async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-        const stored = this.#readStored();
-        const first = await stored.next();
-        if (first.done === true) {
-            return;
-        }
-        if (!this.#isGzip) {
-            yield first.value;
-            yield* stored;
-            return;
-        }
-        const whole = async function* () {
-            yield first.value;
-            yield* stored;
-        };
-        const source = Readable.from(whole());
-        const unzipped = source.pipe(createGunzip());
-        source.once("error", (error) => unzipped.destroy(error));
-        yield* unzipped;
-    }
-
     /**
-     * Reads the rest of the content without using it, because an error found in the content is reported only if the
-     * content arrived undamaged.
-     * @throws {StorageError}
+     * Yields the bytes as they are stored.
+     * @throws {StorageError} during iteration; {DamagedError} at the end if the bytes were not those of the object
      */
-    async verify(): Promise<void> {
-        for await (const _ of this.#readStored()) {
-            // Only the checksum matters.
-        }
-    }
-
-    /** The bytes as they are stored, from the current position. */
-    async *#readStored(): AsyncGenerator<Uint8Array> {
+    async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
         let lastProgress = Date.now();
         const token = new RejectedToken(this.#storage);
         for (let failures = 0; !this.#isComplete; ) {
@@ -109,6 +77,17 @@ export class Download implements AsyncIterable<Uint8Array> {
         if (this.#expected !== undefined && !this.#crc32c.validate(this.#expected)) {
             const hashes = `CRC32C ${this.#crc32c}, but the object has ${this.#expected}`;
             throw new DamagedError(`Cannot read ${formatGcsUri(this.#uri)}: its content arrived damaged (${hashes})`);
+        }
+    }
+
+    /**
+     * Reads the rest of the content without using it, because an error found in the content is reported only if the
+     * content arrived undamaged.
+     * @throws {StorageError}
+     */
+    async verify(): Promise<void> {
+        for await (const _ of this) {
+            // Only the checksum matters.
         }
     }
 

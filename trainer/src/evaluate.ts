@@ -1,4 +1,5 @@
 import type { Target } from "../lib/csv/target";
+import type { ClassMeasures, MetricsFile } from "../lib/report";
 import type { Predicted } from "../lib/tree";
 import { type ClassRanking, type ProbabilityMetrics, scoreProbabilities } from "./probability-metrics";
 
@@ -7,7 +8,6 @@ export type Metrics =
     | ({ task: "classification" } & ClassificationMetrics)
     | ({ task: "regression" } & RegressionMetrics);
 
-/** Compares predictions with the target. */
 export function evaluate(target: Target, { rows, predictions, values }: Predicted): Metrics {
     const actual = actualOf(target, rows);
     if (target.task === "regression") {
@@ -28,46 +28,18 @@ export function actualOf(target: Target, rows: Uint32Array): Float64Array {
     return actual;
 }
 
-/** Metrics for one class. A share with denominator 0 is 0. */
-export interface ClassMetrics {
-    label: string;
-    /** Share of the rows predicted as this class that belong to it. */
-    precision: number;
-    /** Share of the rows in this class that were predicted as such. */
-    recall: number;
-    /** Harmonic mean of precision and recall. */
-    f1: number;
-    /** Number of rows in this class. */
-    support: number;
-}
-
 /** Metrics for predicted classes and their probabilities. */
 export type ClassificationMetrics = Omit<LabelMetrics, "classes"> &
-    Omit<ProbabilityMetrics, "ofClasses"> & { classes: (ClassMetrics & ClassRanking)[] };
+    Omit<ProbabilityMetrics, "ofClasses"> & { classes: (ClassMeasures & ClassRanking)[] };
 
-export interface LabelMetrics {
-    /** Share of the rows that were predicted correctly. */
-    accuracy: number;
-    /** Accuracy of always predicting the most frequent class in these rows, which a model must beat. */
-    baselineAccuracy: number;
-    /** Unweighted means over the classes. */
-    macroPrecision: number;
-    macroRecall: number;
-    macroF1: number;
-    classes: ClassMetrics[];
-    /** `confusionMatrix[actual][predicted]`, in the order of `classes`. */
-    confusionMatrix: number[][];
-}
+export type LabelMetrics = Required<
+    Pick<
+        MetricsFile,
+        "accuracy" | "baselineAccuracy" | "macroPrecision" | "macroRecall" | "macroF1" | "confusionMatrix"
+    >
+> & { classes: ClassMeasures[] };
 
-/** Metrics for a regression, in the target's unit. */
-export interface RegressionMetrics {
-    /** Mean absolute error. */
-    mae: number;
-    /** Root mean squared error. */
-    rmse: number;
-    /** Share of the variance explained; null when the actual values do not vary. */
-    r2: number | null;
-}
+export type RegressionMetrics = Required<Pick<MetricsFile, "mae" | "rmse" | "r2">>;
 
 /** Compares predicted classes with actual ones, given as indices into `labels`. */
 export function scoreClasses(
@@ -81,14 +53,14 @@ export function scoreClasses(
         const column = predicted[row] as number;
         line[column] = (line[column] ?? 0) + 1;
     }
-    const classes = labels.map((label, index): ClassMetrics => {
+    const classes = labels.map((label, index): ClassMeasures => {
         const support = sum(matrix[index] ?? []);
         const right = matrix[index]?.[index] ?? 0;
         const precision = share(right, sum(matrix.map((line) => line[index] ?? 0)));
         const recall = share(right, support);
         return { label, precision, recall, f1: share(2 * precision * recall, precision + recall), support };
     });
-    const mean = (pick: (metrics: ClassMetrics) => number) => share(sum(classes.map(pick)), classes.length);
+    const mean = (pick: (metrics: ClassMeasures) => number) => share(sum(classes.map(pick)), classes.length);
     return {
         accuracy: share(sum(matrix.map((line, index) => line[index] ?? 0)), actual.length),
         baselineAccuracy: share(Math.max(...classes.map(({ support }) => support)), actual.length),
@@ -109,7 +81,6 @@ export function accuracyOf(actual: ArrayLike<number>, predicted: ArrayLike<numbe
     return share(right, actual.length);
 }
 
-/** Compares predicted numbers with actual ones. */
 export function scoreNumbers(actual: ArrayLike<number>, predicted: ArrayLike<number>): RegressionMetrics {
     const count = actual.length;
     let total = 0;

@@ -1,72 +1,15 @@
 import cart from "ml-cart/package.json";
 import type { Checked } from "../lib/check/check";
 import type { Dataset } from "../lib/csv/dataset";
-import { groupByFeature, type Learned } from "../lib/features/learn";
-import type { Finding } from "../lib/findings";
-import type { Algorithm, Model, Task, Trees } from "../lib/model";
+import { type Learned, rankFeatures } from "../lib/features/learn";
+import type { Algorithm, Model, Trees } from "../lib/model";
+import type { Importance, MetricsFile } from "../lib/report";
 import type { Hyperparameters } from "../lib/settings/arguments";
 import type { FitResult, Predicted } from "../lib/tree";
-import type { ClassificationMetrics, RegressionMetrics } from "./evaluate";
 import { accuracyOf, actualOf, type Metrics, scoreNumbers } from "./evaluate";
 import type { CrossValidation, TrialScore } from "./search/cross-validate";
-import type { Measure } from "./search/losses";
 import type { Growth } from "./search/trials";
 import type { Split } from "./split";
-
-/**
- * The content of `metrics.json`: numbers at the top level, details below. `task` determines the metrics. They describe
- * a model that was not trained on the rows it was tested on.
- */
-export type MetricsFile = {
-    schema: 1;
-    task: Task;
-    algorithm: Algorithm;
-    target: string;
-    rows: number;
-    trainRows: number;
-    testRows: number;
-    /** Rows left out because they have no target. */
-    rowsWithoutTarget?: number;
-    /** Number of tested rows with values that are new to the model: rare or new strings, or new gaps. */
-    testRowsWithUnseenValues: number;
-    /** Number of trees in a forest. */
-    trees?: number;
-    /** Depth of the final model in levels of decisions; for a forest, the depth of its deepest tree. */
-    treeDepth: number;
-    /** Leaves in the final model; for a forest, in all trees together. */
-    treeLeaves: number;
-    /** Importances in the final model, largest first. They sum to 1, or are all 0 if the model has no splits. */
-    featureImportances: { feature: string; importance: number }[];
-    /**
-     * Loss of accuracy, or added root mean squared error, on the rows held back if the values of a feature are shuffled,
-     * largest first.
-     */
-    permutationImportances?: { feature: string; importance: number }[];
-    outOfBag?: OutOfBag;
-    cv?: { folds: number; rows: number; measure: Measure; mean: number; std: number; accuracy?: number };
-    trials?: Trial[];
-    /** The reason for choosing the best trial. */
-    choice?: string;
-    /** Facts about the dataset that the user may want to change. */
-    findings: Finding[];
-    hyperparameters: Record<string, unknown>;
-} & (ClassificationMetrics | RegressionMetrics);
-
-/** Metrics for the final forest on all rows, each predicted by the trees that were not trained on it. */
-export type OutOfBag = { rows: number } & ({ accuracy: number } | RegressionMetrics);
-
-/** A combination of hyperparameters that was tried in the cross-validation. */
-export interface Trial {
-    /** The hyperparameters that differ between the trials. */
-    hyperparameters: Record<string, unknown>;
-    mean: number;
-    std: number;
-    /** One score for each fold. */
-    scores: number[];
-    /** Mean accuracy, if the scores measure something else. */
-    accuracy?: number;
-    best: boolean;
-}
 
 /** Results from a training run, besides the model. */
 export interface Findings {
@@ -77,7 +20,7 @@ export interface Findings {
     unseenRows: number;
     /** Predictions for the rows held back. */
     held: Predicted;
-    permutation: MetricsFile["permutationImportances"];
+    permutation: Importance[] | undefined;
     /** The fit on all rows. */
     final: FitResult;
     crossValidation: CrossValidation | undefined;
@@ -158,14 +101,7 @@ export function makeMetricsFile(model: Model, checked: Checked, findings: Findin
     } as MetricsFile;
 }
 
-function rankFeatures(learned: Learned, ofColumns: Float64Array): MetricsFile["featureImportances"] {
-    const importances = groupByFeature(learned, ofColumns);
-    return learned.features
-        .map(({ name }, index) => ({ feature: name, importance: importances[index] ?? 0 }))
-        .sort((a, b) => b.importance - a.importance);
-}
-
-function scoreOutOfBag({ target }: Dataset, { rows, predictions }: Predicted): OutOfBag {
+function scoreOutOfBag({ target }: Dataset, { rows, predictions }: Predicted): MetricsFile["outOfBag"] {
     const actual = actualOf(target, rows);
     return {
         rows: rows.length,

@@ -1,9 +1,10 @@
 import { type NumberList, valueAt } from "../lib/columns/number-list";
-import { sharedDoubles } from "../lib/columns/shared-memory";
+import { shared } from "../lib/columns/shared-memory";
 import type { Target } from "../lib/csv/target";
 import type { Learned } from "../lib/features/learn";
 import { listParts } from "../lib/model";
 import { mulberry32, shuffle } from "../lib/random";
+import type { Importance } from "../lib/report";
 import type { Predicted, Probe } from "../lib/tree";
 import { accuracyOf, actualOf, scoreNumbers } from "./evaluate";
 
@@ -50,7 +51,7 @@ export function preparePermutation(
     });
     const random = mulberry32(seed);
     const copy = (list: NumberList, rows: Uint32Array) => {
-        const values = sharedDoubles(rows.length);
+        const values = shared(Float64Array, rows.length);
         for (const [index, position] of rows.entries()) {
             values[index] = valueAt(list, tested[position] as number);
         }
@@ -85,7 +86,7 @@ export function permutationImportances(
     target: Target,
     held: Predicted,
     shuffled: readonly Predicted[],
-): { feature: string; importance: number }[] {
+): Importance[] {
     const ofHeld = actualOf(target, held.rows);
     const actual = Float64Array.from(positions, (position) => ofHeld[position] as number);
     const score = (predictions: Float64Array) =>

@@ -107,17 +107,7 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
     const { predictions } = findings.final.test as Predicted;
     checkModel(model, dataset, learned, rowsToCheck(dataset.rowCount), predictions);
     const metrics = makeMetricsFile(model, checked, findings);
-    await writeResults({
-        storage,
-        modelDir,
-        dataset,
-        learned,
-        model,
-        metrics,
-        findings,
-        run: runFacts(env, modelDir),
-        print,
-    });
+    await writeResults(storage, modelDir, checked, model, metrics, findings, runFacts(env, modelDir), print);
 }
 
 /**

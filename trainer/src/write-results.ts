@@ -1,53 +1,36 @@
+import type { Checked } from "../lib/check/check";
 import { valueAt } from "../lib/columns/number-list";
 import type { Dataset } from "../lib/csv/dataset";
-import type { Learned } from "../lib/features/learn";
 import { formatModel, type Model } from "../lib/model";
 import { OnnxError, toOnnx } from "../lib/onnx";
-import { type ReportTable, type RunFacts, renderReport } from "../lib/report";
+import { type MetricsFile, type ReportTable, type RunFacts, renderReport } from "../lib/report";
 import trainer from "../package.json";
 import { formatGcsUri, type GcsUri } from "./environment";
 import { actualOf } from "./evaluate";
-import type { Findings, MetricsFile } from "./model";
+import type { Findings } from "./model";
 import type { Content, ObjectStore } from "./storage";
 
-interface Results {
-    storage: ObjectStore;
-    modelDir: GcsUri;
-    dataset: Dataset;
-    learned: Learned;
-    model: Model;
-    metrics: MetricsFile;
-    findings: Findings;
-    run: RunFacts;
-    print(...lines: string[]): void;
-}
-
 /** Writes a run's files under the model folder. `model.json` comes last, so its existence means that all exist. */
-export async function writeResults({
-    storage,
-    modelDir,
-    dataset,
-    learned,
-    model,
-    metrics,
-    findings,
-    run,
-    print,
-}: Results): Promise<void> {
-    const reported = {
-        ...dataset,
-        dropped: [...dataset.dropped, ...learned.dropped],
-    };
+export async function writeResults(
+    storage: ObjectStore,
+    modelDir: GcsUri,
+    { dataset, learned }: Checked,
+    model: Model,
+    metrics: MetricsFile,
+    { held }: Findings,
+    run: RunFacts,
+    print: (line: string) => void,
+): Promise<void> {
     await write("metrics.json", formatJson(metrics), "application/json");
     await writeOnnx();
     await write(
         "report.html",
         renderReport({
             source: dataset.source,
-            dataset: reported,
+            dataset: { ...dataset, dropped: [...dataset.dropped, ...learned.dropped] },
             model,
             metrics,
-            test: { ...findings.held, actual: actualOf(dataset.target, findings.held.rows) },
+            test: { ...held, actual: actualOf(dataset.target, held.rows) },
             table: tableOf(dataset),
             run,
             trainer,

@@ -7,7 +7,7 @@ import { valueAt } from "../../../trainer/lib/columns/number-list";
 import { allRows } from "../../../trainer/lib/columns/shared-memory";
 import { readDataset } from "../../../trainer/lib/csv/dataset";
 import { learnColumns } from "../../../trainer/lib/features/learn";
-import { parseArguments } from "../../../trainer/lib/settings/arguments";
+import { parseArguments } from "../../../trainer/test/settings/parse-arguments";
 import { leaf, modelOf } from "../../../trainer/test/model/models";
 
 /** Cells in a numeric column. */

@@ -1,7 +1,7 @@
 import { lengthOf, valueAt } from "../columns/number-list";
 import type { Column, TextColumn } from "../csv/columns";
 import type { Dataset } from "../csv/dataset";
-import type { ClassTarget, NumberTarget, Target } from "../csv/target";
+import { type ClassTarget, countClasses, type NumberTarget, type Target } from "../csv/target";
 import type { Learned } from "../features/learn";
 import { aboutColumn, type Finding, typeSetting } from "../findings";
 import { FormatEvidence, type Task } from "../model";
@@ -90,14 +90,6 @@ function findFewRows(target: Target, rowCount: number): Finding[] {
         findings.push(aboutColumn("imbalance", target.name, said, "testFraction=0.4"));
     }
     return findings;
-}
-
-function countClasses({ classes, y }: ClassTarget): { label: string; count: number }[] {
-    const counts = classes.map((label) => ({ label, count: 0 }));
-    for (const index of y) {
-        (counts[index] as { count: number }).count++;
-    }
-    return counts;
 }
 
 function describeLeak(column: string, target: Target): Finding {

@@ -1,27 +1,22 @@
-export const TAB = 9;
+const TAB = 9;
 export const LF = 10;
 export const CR = 13;
 const SPACE = 32;
 export const QUOTE = 34;
 
-/** The way a cell ended, or the reason it could not be read. */
-export type CellEnd =
-    /** A delimiter follows; the next cell begins after it. */
-    | typeof DELIMITER
-    /** A line break or the end of the file follows. */
-    | typeof ROW_END
-    /** The cell continues after the bytes read so far. */
-    | typeof CUT
-    /** The file ends within quotes. */
-    | typeof OPEN_QUOTE
-    /** Text follows the closing quote. */
-    | typeof TEXT_AFTER_QUOTE;
-
+/** A delimiter follows; the next cell begins after it. */
 export const DELIMITER = 0;
+/** A line break or the end of the file follows. */
 export const ROW_END = 1;
+/** The cell continues after the bytes read so far. */
 export const CUT = 2;
+/** The file ends within quotes. */
 export const OPEN_QUOTE = 3;
+/** Text follows the closing quote. */
 export const TEXT_AFTER_QUOTE = 4;
+
+/** The way a cell ended, or the reason it could not be read. */
+export type CellEnd = 0 | 1 | 2 | 3 | 4;
 
 /**
  * Reads cells one by one, according to RFC 4180 and common variations on it: the delimiter is a parameter, CR and CRLF
@@ -178,19 +173,12 @@ function spaceLength(bytes: Uint8Array, at: number): number {
 
 /** White space characters that take three bytes in UTF-8: https://tc39.es/ecma262/#sec-white-space */
 function isLongSpace(bytes: number): boolean {
-    switch (bytes) {
-        case 0xe19a80: // U+1680
-        case 0xe280a8: // U+2028
-        case 0xe280a9: // U+2029
-        case 0xe280af: // U+202F
-        case 0xe2819f: // U+205F
-        case 0xe38080: // U+3000
-        case 0xefbbbf: // U+FEFF
-            return true;
-        default: // U+2000 to U+200A
-            return bytes >= 0xe28080 && bytes <= 0xe2808a;
-    }
+    // U+2000 to U+200A
+    return (bytes >= 0xe28080 && bytes <= 0xe2808a) || LONG_SPACES.includes(bytes);
 }
+
+/** U+1680, U+2028, U+2029, U+202F, U+205F, U+3000 and U+FEFF. */
+const LONG_SPACES = [0xe19a80, 0xe280a8, 0xe280a9, 0xe280af, 0xe2819f, 0xe38080, 0xefbbbf];
 
 function trimEnd(bytes: Uint8Array, start: number, end: number): number {
     let to = end;

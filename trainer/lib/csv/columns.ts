@@ -1,4 +1,4 @@
-import { MISSING_INT, type NumberList, rawOf, type ScaledInts } from "../columns/number-list";
+import { missingOf, type NumberList, rawOf, type ScaledInts } from "../columns/number-list";
 import type { DateOrder, NumberFormat } from "../model";
 import type { ColumnBuilder } from "./column-builder";
 import type { Dictionary } from "./dictionary";
@@ -63,9 +63,7 @@ export function completeSpellings(
 export function findRowsWithValue(builder: ColumnBuilder, rowCount: number): Uint32Array | undefined {
     const list = builder.numbers.firstRows(rowCount);
     const values = rawOf(list);
-    const empty = builder.dictionary.find("");
-    const none = ArrayBuffer.isView(list) ? Number.NaN : MISSING_INT;
-    const missing = builder.kind === "text" ? empty : none;
+    const missing = builder.kind === "text" ? builder.dictionary.find("") : missingOf(list);
     let count = 0;
     for (let row = 0; row < rowCount; row++) {
         count += Object.is(values[row], missing) ? 1 : 0;

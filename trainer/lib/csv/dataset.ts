@@ -10,7 +10,7 @@ import { decodeContent, type Encoding } from "./decode";
 import type { Header } from "./header";
 import { isIdentifierName } from "./identifier-names";
 import { bytesPerEncodedValue, bytesPerValueOfFit, checkMemory, type FitPlan } from "./memory-guard";
-import { Progress } from "./progress";
+import { trackProgress } from "./progress";
 import type { RowReader, TablePlan } from "./row-reader";
 import { FileRules, type ReadingSettings } from "./rules";
 import { type Part, type ReadTable, readTable } from "./table-reader";
@@ -115,7 +115,7 @@ export async function readDataset(
     const totalBytes = () => options.totalBytes ?? (sizes().reduce((sum, size) => sum + size, 0) || undefined);
     const fitBytes = bytesPerValueOfFit(fits, threads);
     const encodedBytes = bytesPerEncodedValue(fits, threads);
-    const progress = new Progress(print, now, totalBytes);
+    const progress = trackProgress(print, now, totalBytes);
     const parts = given.map((part) => ({
         source: part.source,
         content: decodeContent(part.content, part.source, request.encoding),

@@ -45,7 +45,6 @@ const GIB = 1024 ** 3;
 /** Memory that the kernel and other programs use on a machine. */
 const RESERVED = { share: 0.04, bytes: GIB / 2 };
 
-/** The part of a file read so far. */
 export interface ReadSoFar {
     rows: number;
     features: number;

@@ -4,43 +4,27 @@ const INTERVAL = 5000;
 /** Minimum size in bytes of a file whose reading speed is reported. */
 const LARGE_FILE = 10_000_000;
 
-/** Reports progress during a long read. */
-export class Progress {
-    readonly #start: number;
-    #lastLine: number;
-    readonly #print: (line: string) => void;
-    readonly #now: () => number;
-    readonly #totalBytes: () => number | undefined;
-
-    /** `now`: the time in milliseconds. */
-    constructor(print: (line: string) => void, now: () => number, totalBytes: () => number | undefined) {
-        this.#print = print;
-        this.#now = now;
-        this.#totalBytes = totalBytes;
-        this.#start = this.#lastLine = now();
-    }
-
-    /** Records the amount read so far, and prints a line from time to time. */
-    update(rows: number, bytes: number): void {
-        const now = this.#now();
-        if (now - this.#lastLine >= INTERVAL) {
-            this.#lastLine = now;
-            const total = this.#totalBytes();
-            const of = total === undefined ? "" : ` of ${megabytes(total)}`;
-            this.#print(`Reading: ${rows} rows, ${megabytes(bytes)}${of}, ${this.#rate(bytes, now)}`);
-        }
-    }
-
-    /** Size, time and rate for a large file; empty for a small one. */
-    summarize(bytes: number): string {
-        const now = this.#now();
-        const seconds = (now - this.#start) / 1000;
-        return bytes < LARGE_FILE ? "" : `, ${megabytes(bytes)} in ${seconds.toFixed(1)} s (${this.#rate(bytes, now)})`;
-    }
-
-    #rate(bytes: number, now: number): string {
-        return `${megabytes((bytes * 1000) / Math.max(now - this.#start, 1))}/s`;
-    }
+/** Reports progress during a long read. `now` returns the time in milliseconds. */
+export function trackProgress(print: (line: string) => void, now: () => number, totalBytes: () => number | undefined) {
+    const start = now();
+    let lastLine = start;
+    const rate = (bytes: number) => `${megabytes((bytes * 1000) / Math.max(now() - start, 1))}/s`;
+    return {
+        /** Records the amount read so far, and prints a line from time to time. */
+        update(rows: number, bytes: number): void {
+            if (now() - lastLine >= INTERVAL) {
+                lastLine = now();
+                const total = totalBytes();
+                const of = total === undefined ? "" : ` of ${megabytes(total)}`;
+                print(`Reading: ${rows} rows, ${megabytes(bytes)}${of}, ${rate(bytes)}`);
+            }
+        },
+        /** Size, time and rate for a large file; empty for a small one. */
+        summarize(bytes: number): string {
+            const seconds = ((now() - start) / 1000).toFixed(1);
+            return bytes < LARGE_FILE ? "" : `, ${megabytes(bytes)} in ${seconds} s (${rate(bytes)})`;
+        },
+    };
 }
 
 /** Formats bytes as megabytes of a million bytes each, the unit that storage services use. */

@@ -170,7 +170,6 @@ export class RowReader {
         return this.#badCells.has(builder);
     }
 
-    /** Forgets the last row. */
     dropLastRow(): void {
         this.rowCount--;
         for (const builder of this.#builders) {
@@ -182,7 +181,6 @@ export class RowReader {
         }
     }
 
-    /** Describes the problem with a cell. */
     describe(builder: ColumnBuilder, { row, problem }: CellProblem): Problem {
         const rows = this.rowCount;
         const { source, line } = this.locator()(row);

@@ -1,6 +1,5 @@
 import { isMissingMarker, MAX_MARKER_LENGTH, parseNumber, usesDecimalComma } from "../model";
 
-/** Settings for reading cells. */
 export interface ReadingSettings {
     /** Markers for missing values, in addition to the usual ones. @default none */
     missing?: readonly string[] | undefined;
@@ -12,7 +11,6 @@ export interface ReadingSettings {
     onBadCell?: "stop" | "missing" | undefined;
 }
 
-/** The rules for the cells in one file. */
 export class FileRules {
     readonly delimiter: string;
     /** True if a plain number may have a decimal comma. */

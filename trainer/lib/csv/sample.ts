@@ -104,7 +104,6 @@ export class Sample {
         return kind.kind === "text" ? this.#numbers > 0 || this.#hasDates : !isPlain || this.#texts > 0;
     }
 
-    /** Number of rows examined. */
     get rows(): number {
         return this.#seen;
     }

@@ -20,7 +20,6 @@ const PATTERNS = {
     time: new RegExp(`^${TIME}()()()$`, "i"),
 };
 
-/** Number of seconds in a day. */
 export const DAY_SECONDS = 86_400;
 
 /** Returns the number for a date, or undefined if the cell is not a date in this order. */
@@ -153,7 +152,6 @@ export function datePart<T>(time: T, part: DatePart, math: Arithmetic<T>): T {
     return add(scale(monthFromMarch, 1, 3), inNextYear, -12);
 }
 
-/** Arithmetic on numbers. */
 export const NUMBERS: Arithmetic<number> = {
     add: (a, b, factor) => a + b * factor,
     scale: (a, factor, offset) => a * factor + offset,

@@ -22,10 +22,8 @@ export {
     compactTrees,
     endOf,
     expandTree,
-    isSplit,
     LEAF,
     sharesAt,
-    sharesOf,
     TreeBuilder,
 } from "./compact-tree";
 export { addLeaf, compileModel, largestOf } from "./compiled";

@@ -1,5 +1,4 @@
 import { DATE_PARTS } from "./dates";
-import { checkTree, type TreeSizes } from "./parse-tree";
 import { type CartModel, type Feature, listParts, type Model, ModelError } from "./types";
 
 /**
@@ -25,9 +24,16 @@ export function parseJson(json: string): unknown {
     }
 }
 
+/** The trainer creates at most 64 levels; the limit keeps a malicious file from exhausting the stack. */
+const MAX_DEPTH = 1000;
+
 /** The limits on what a model's trees may contain. */
-export interface ModelSizes extends TreeSizes {
+export interface ModelSizes {
     name: CartModel["name"];
+    /** Number of columns in the trees. */
+    features: number;
+    /** Number of classes, 0 for a regression. */
+    classes: number;
 }
 
 /** Checks everything but the trees, and upgrades the properties of an earlier version. */
@@ -71,11 +77,63 @@ export function checkCartModel(value: unknown, index: number, sizes: ModelSizes)
     const path = `trees[${index}]`;
     const tree = asObject(value, path);
     expect(tree.name === sizes.name, `${path}.name`, JSON.stringify(sizes.name), tree.name);
-    const problem = checkTree(tree.root, sizes);
-    if (problem !== undefined) {
-        expect(false, `${path}.root${problem.path}`, problem.allowed, problem.got);
-    }
+    checkNode(tree.root, `${path}.root`, sizes, 0);
     return value as CartModel;
+}
+
+/**
+ * Checks a node and those below it: each has two children and a split, or is a leaf with shares or a number. A forest has
+ * millions of nodes, so nothing is formatted unless there is a problem.
+ */
+function checkNode(value: unknown, path: string, sizes: ModelSizes, depth: number): void {
+    const { left, right, splitColumn, splitValue, missingLeft, distribution } = asObject(value, path);
+    if (depth > MAX_DEPTH) {
+        throw invalid(path, `at most ${MAX_DEPTH} levels deep`, depth);
+    }
+    if (left === undefined && right === undefined) {
+        checkDistribution(distribution, `${path}.distribution`, sizes.classes);
+        return;
+    }
+    if (!Number.isInteger(splitColumn) || Number(splitColumn) < 0 || Number(splitColumn) >= sizes.features) {
+        throw invalid(`${path}.splitColumn`, `an integer from 0 to ${sizes.features - 1}`, splitColumn);
+    }
+    if (typeof splitValue !== "number") {
+        throw invalid(`${path}.splitValue`, "a number", splitValue);
+    }
+    if (missingLeft !== undefined && missingLeft !== true) {
+        throw invalid(`${path}.missingLeft`, "true or absent", missingLeft);
+    }
+    checkNode(left, `${path}.left`, sizes, depth + 1);
+    checkNode(right, `${path}.right`, sizes, depth + 1);
+}
+
+function checkDistribution(value: unknown, path: string, classes: number): void {
+    if (classes === 0) {
+        expect(typeof value === "number", path, "a number", value);
+    } else if (Array.isArray(value) || typeof value !== "object" || value === null) {
+        const [shares] = asList(value, path);
+        if (!Array.isArray(shares) || shares.length === 0 || shares.length > classes) {
+            throw invalid(`${path}[0]`, `1 to ${classes} numbers`, shares);
+        }
+        if (!shares.every(isShare)) {
+            throw invalid(`${path}[0]`, "numbers, 0 or more", shares);
+        }
+    } else {
+        const entries = Object.entries(value);
+        const areShares = entries.every(([label, share]) => isLabel(label, classes) && isShare(share));
+        if (entries.length === 0 || !areShares) {
+            throw invalid(path, `shares of classes from 0 to ${classes - 1}`, value);
+        }
+    }
+}
+
+/** ml-cart sums shares, so one may be 1.0000000000000004. */
+function isShare(value: unknown): boolean {
+    return typeof value === "number" && value >= 0;
+}
+
+function isLabel(text: string, classes: number): boolean {
+    return /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) < classes;
 }
 
 /** @returns the name of the column */
@@ -152,8 +210,12 @@ function asTexts(value: unknown, path: string): string[] {
 
 function expect(condition: boolean, path: string, allowed: string, got: unknown): void {
     if (!condition) {
-        throw new ModelError(`The model's \`${path}\` must be ${allowed}; got ${shown(got)}`);
+        throw invalid(path, allowed, got);
     }
+}
+
+function invalid(path: string, allowed: string, got: unknown): ModelError {
+    return new ModelError(`The model's \`${path}\` must be ${allowed}; got ${shown(got)}`);
 }
 
 function shown(value: unknown): string {

@@ -7,7 +7,6 @@ import {
     choices,
     doubles,
     type Field,
-    float,
     floats,
     integer,
     integers,
@@ -99,16 +98,13 @@ export const tensorValues = {
     float: (values: readonly number[]): Message => [integer(2, ELEMENT_TYPE.float), floats(4, values)],
     double: (values: ArrayLike<number>): Message => [integer(2, ELEMENT_TYPE.double), doubles(10, values)],
     int64: (values: readonly number[]): Message => [integer(2, ELEMENT_TYPE.int64), integers(7, values)],
-    string: (values: readonly string[]): Message => [integer(2, ELEMENT_TYPE.string), texts(6, values)],
 };
 
 /** AttributeProto for a node, by the type of its value. */
 export const attribute = {
-    float: (name: string, value: number) => attributeMessage(name, 1, float(2, value)),
     int: (name: string, value: number) => attributeMessage(name, 2, integer(3, value)),
     string: (name: string, value: string) => attributeMessage(name, 3, text(4, value)),
     tensor: (name: string, value: Message) => attributeMessage(name, 4, message(5, value)),
-    floats: (name: string, values: ArrayLike<number>) => attributeMessage(name, 6, floats(7, values)),
     ints: (name: string, values: ArrayLike<number>) => attributeMessage(name, 7, integers(8, values)),
     strings: (name: string, values: readonly string[]) => attributeMessage(name, 8, texts(9, values)),
     /** Strings with only a few distinct values, each given as an index into `values`. */

@@ -24,7 +24,6 @@ interface Target {
 /** Wire types, in the lowest three bits of a tag. */
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
-const FIXED_32 = 5;
 
 const utf8 = new TextEncoder();
 
@@ -55,25 +54,15 @@ export function integer(number: number, value: number): Field {
     };
 }
 
-/** A number, rounded to 32 bits. */
-export function float(number: number, value: number): Field {
-    const tag = tagOf(number, FIXED_32);
-    return {
-        length: varintLength(tag) + 4,
-        write(target) {
-            writeVarint(target, tag);
-            target.view.setFloat32(target.position, value, true);
-            target.position += 4;
-        },
-    };
-}
-
 /** Text in UTF-8. */
 export function text(number: number, value: string): Field {
-    return bytes(number, utf8.encode(value));
+    const bytes = utf8.encode(value);
+    return delimited(number, bytes.length, (target) => {
+        target.bytes.set(bytes, target.position);
+        target.position += bytes.length;
+    });
 }
 
-/** A repeated field of strings. */
 export function texts(number: number, values: readonly string[]): Field {
     return choices(
         number,
@@ -97,13 +86,6 @@ export function choices(number: number, values: readonly string[], indices: Arra
             }
         },
     };
-}
-
-export function bytes(number: number, value: Uint8Array): Field {
-    return delimited(number, value.length, (target) => {
-        target.bytes.set(value, target.position);
-        target.position += value.length;
-    });
 }
 
 /** A nested message. */

@@ -15,7 +15,7 @@ import { trainingSection } from "./sections/training";
 import { rowSection, treeSection } from "./sections/tree";
 import { trialsSection } from "./sections/trials";
 
-export type { ReportDataset, ReportInput, ReportMetrics, ReportTable, RunFacts, Trial } from "./input";
+export type { ClassMeasures, Importance, MetricsFile, ReportInput, ReportTable, RunFacts } from "./input";
 
 /** A title with more characters than this is set in smaller type. */
 const LONG_TITLE = 40;

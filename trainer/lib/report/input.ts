@@ -9,7 +9,7 @@ export interface ReportInput {
     /** The model fitted on all rows; its first tree is drawn. */
     model: Model;
     /** The content of `metrics.json`. */
-    metrics: ReportMetrics;
+    metrics: MetricsFile;
     test: TestedRows;
     /** The dataset's values; without them, the report shows neither histograms nor the worst rows. */
     table?: ReportTable;
@@ -63,16 +63,22 @@ export interface ReportDataset {
 }
 
 /**
- * The properties that every `metrics.json` has, and those that are optional. Shares are fractions of 1; errors are in
- * the target's unit.
+ * The content of `metrics.json`, apart from what describes the model: numbers at the top level, details below. The metrics
+ * describe a model that was not trained on the rows it was tested on. Shares are fractions of 1; errors are in the
+ * target's unit.
  */
-export interface ReportMetrics {
+export interface MetricsFile {
     trainRows: number;
     testRows: number;
+    /** Depth of the final model in levels of decisions; for a forest, the depth of its deepest tree. */
     treeDepth: number;
+    /** Leaves in the final model; for a forest, in all trees together. */
     treeLeaves: number;
+    /** Share of the rows that were predicted correctly. */
     accuracy?: number;
+    /** Accuracy of always predicting the most frequent class in these rows, which a model must beat. */
     baselineAccuracy?: number;
+    /** Unweighted means over the classes. */
     macroPrecision?: number;
     macroRecall?: number;
     macroF1?: number;
@@ -80,37 +86,58 @@ export interface ReportMetrics {
     rocAuc?: number | null;
     averagePrecision?: number | null;
     brierScore?: number;
-    /** `[actual][predicted]` */
+    /** `confusionMatrix[actual][predicted]`, in the order of `classes`. */
     confusionMatrix?: readonly (readonly number[])[];
+    /** Mean absolute error. */
     mae?: number;
+    /** Root mean squared error. */
     rmse?: number;
+    /** Share of the variance explained; null when the actual values do not vary. */
     r2?: number | null;
-    featureImportances?: readonly { feature: string; importance: number }[];
-    permutationImportances?: readonly { feature: string; importance: number }[];
+    /** Importances in the final model, largest first. They sum to 1, or are all 0 if the model has no splits. */
+    featureImportances?: readonly Importance[];
+    /**
+     * Loss of accuracy, or added root mean squared error, on the rows held back if the values of a feature are shuffled,
+     * largest first.
+     */
+    permutationImportances?: readonly Importance[];
+    /** Metrics for the final forest on all rows, each predicted by the trees that were not trained on it. */
     outOfBag?: { rows: number; accuracy?: number; mae?: number; rmse?: number; r2?: number | null };
     cv?: { folds: number; rows?: number; measure: string; mean: number; std: number; accuracy?: number };
     /** The reason why a trial was chosen. */
     choice?: string;
     trials?: readonly Trial[];
+    /** Facts about the dataset that the user may want to change. */
     findings?: readonly Finding[];
 }
 
+export interface Importance {
+    feature: string;
+    importance: number;
+}
+
+/** Metrics for one class. A share with denominator 0 is 0. */
 export interface ClassMeasures {
     label: string;
+    /** Share of the rows predicted as this class that belong to it. */
     precision: number;
+    /** Share of the rows in this class that were predicted as such. */
     recall: number;
+    /** Harmonic mean of precision and recall. */
     f1: number;
     /** Number of rows in this class. */
     support: number;
 }
 
-/** One combination of hyperparameters. */
+/** A combination of hyperparameters that was tried in the cross-validation. */
 export interface Trial {
-    /** Only the hyperparameters that were searched. */
+    /** The hyperparameters that differ between the trials. */
     hyperparameters: Readonly<Record<string, unknown>>;
     mean: number;
     std: number;
+    /** One score for each fold. */
     scores: readonly number[];
+    /** Mean accuracy, if the scores measure something else. */
     accuracy?: number;
     /** True for the chosen trial. */
     best: boolean;

@@ -1,6 +1,8 @@
 import type { ThresholdData } from "./sections/thresholds";
 import type { FieldData, ModelData } from "./tree/model-data";
 
+type Three<T> = [T, T, T];
+
 /**
  * The page's script, serialised by `toString`, so it must not refer to anything outside itself except the browser's
  * API. It predicts the row in the form, marks its path through the tree, folds and unfolds the tree, moves the
@@ -68,11 +70,7 @@ export function pageScript(): void {
         const { fields, columns, classes, hues, nodes, thresholds, answers } = model;
         const inputs = fields.map((_, index) => byId(`c${index}`) as Field);
         const places = fields.map(({ categories }) => new Map(categories.map((text, place) => [text, place])));
-        const [answer, shares, way] = ["answer", "shares", "way"].map((id) => byId(id) as HTMLElement) as [
-            HTMLElement,
-            HTMLElement,
-            HTMLElement,
-        ];
+        const [answer, shares, way] = ["answer", "shares", "way"].map(byId) as Three<HTMLElement>;
         const limits = new Float64Array(nodes.length);
         const rights = new Uint32Array(nodes.length);
         const roots = [0];
@@ -159,11 +157,8 @@ export function pageScript(): void {
             for (const label of order.slice(0, 6)) {
                 const item = document.createElement("li");
                 item.className = hues[label] as string;
-                const [text, bar, number] = ["span", "span", "b"].map((tag) => document.createElement(tag)) as [
-                    HTMLElement,
-                    HTMLElement,
-                    HTMLElement,
-                ];
+                const elements = ["span", "span", "b"].map((tag) => document.createElement(tag));
+                const [text, bar, number] = elements as Three<HTMLElement>;
                 text.textContent = nameOf(label);
                 number.textContent = percent(sums[label] as number);
                 bar.className = "meter";
@@ -222,11 +217,8 @@ export function pageScript(): void {
         };
         const move = (id: string, x: number, y: number) => {
             const dot = byId(id);
-            const [left, bottom, side] = ["left", "bottom", "side"].map((key) => Number(dot?.dataset[key])) as [
-                number,
-                number,
-                number,
-            ];
+            const numbers = ["left", "bottom", "side"].map((key) => Number(dot?.dataset[key]));
+            const [left, bottom, side] = numbers as Three<number>;
             dot?.setAttribute("cx", String(left + side * x));
             dot?.setAttribute("cy", String(bottom - side * y));
         };

@@ -1,5 +1,5 @@
 import { ENCODINGS, type Encoding } from "../csv/decode";
-import { HyperparameterError, type Problem } from "../errors";
+import type { Problem } from "../errors";
 import type { Algorithm, Task } from "../model";
 import { nearest } from "../nearest";
 import {
@@ -136,18 +136,6 @@ const MAX_VALUES = 100;
 
 /** More trials than this are assumed to be a mistake, because running them would take days. */
 const MAX_TRIALS = 1000;
-
-/**
- * Parses arguments.
- * @throws {HyperparameterError} with every problem
- */
-export function parseArguments(argv: readonly string[]): Hyperparameters {
-    const { hyperparameters, problems } = readArguments(argv);
-    if (problems.length > 0) {
-        throw new HyperparameterError(problems);
-    }
-    return hyperparameters;
-}
 
 /**
  * Reads `--name=value` arguments. A value may contain any character, including `=`. A value of `GrowthArguments` may be a

@@ -2,7 +2,7 @@ import type { Target } from "../../lib/csv/target";
 import type { Hyperparameters } from "../../lib/settings/arguments";
 import { searchedNames } from "../../lib/settings/arguments";
 import { estimateTreeMs, type FitPool } from "../../lib/tree";
-import { formatNumber } from "../describe";
+import { count, formatNumber } from "../describe";
 import { splitRows } from "../split";
 import { type CrossValidation, type CrossValidationOptions, crossValidate } from "./cross-validate";
 import { TOLERANCE } from "./losses";
@@ -102,8 +102,4 @@ function estimateTime(
     const total = costs.reduce((sum, { choice }) => sum + choice, 0) + Math.max(...costs.map(({ fits }) => fits));
     const seconds = Math.ceil(total / 1000 / pool.threads);
     return seconds < 100 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
-}
-
-function count(number: number, one: string): string {
-    return `${number} ${one}${number === 1 ? "" : "s"}`;
 }

@@ -24,7 +24,6 @@ export function lossesOf(target: Target, { rows, values }: Predicted): Float64Ar
     });
 }
 
-/** The score for a fold. */
 export function scoreFold(measure: Measure, target: Target, predicted: Predicted, losses: Float64Array): number {
     return measure === "accuracy"
         ? accuracyOf(actualOf(target, predicted.rows), predicted.predictions)

@@ -6,7 +6,7 @@ import { readDataset } from "../../lib/csv/dataset";
 import { DataError } from "../../lib/errors";
 import { learnColumns } from "../../lib/features/learn";
 import { describeFinding } from "../../lib/findings";
-import { parseArguments } from "../../lib/settings/arguments";
+import { parseArguments } from "../settings/parse-arguments";
 import { count, repeat } from "../tables";
 import { bytesOf, csvOf, SOURCE } from "./files";
 

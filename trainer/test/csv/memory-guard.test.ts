@@ -1,7 +1,7 @@
 import { readDataset } from "../../lib/csv/dataset";
 import { bytesPerEncodedValue, bytesPerValueOfFit, checkMemory, countThreads } from "../../lib/csv/memory-guard";
 import { MemoryError } from "../../lib/errors";
-import { parseArguments } from "../../lib/settings/arguments";
+import { parseArguments } from "../settings/parse-arguments";
 import { EXIT, exitCodeOf } from "../../src/errors";
 import { planFits } from "../../src/search/trials";
 import { SOURCE } from "./files";

@@ -1,5 +1,5 @@
 import { readDataset } from "../../lib/csv/dataset";
-import { parseArguments } from "../../lib/settings/arguments";
+import { parseArguments } from "../settings/parse-arguments";
 import { count } from "../tables";
 import { bytesOf, SOURCE } from "./files";
 import { ROWS, read, readX, table } from "./read-table";

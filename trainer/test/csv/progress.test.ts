@@ -1,5 +1,5 @@
 import { readDataset } from "../../lib/csv/dataset";
-import { parseArguments } from "../../lib/settings/arguments";
+import { parseArguments } from "../settings/parse-arguments";
 import { SOURCE } from "./files";
 
 /** Reads a file of 10,000-byte rows that arrives at one megabyte a second by its own clock. */

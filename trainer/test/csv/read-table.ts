@@ -3,7 +3,7 @@ import { allRows } from "../../lib/columns/shared-memory";
 import { readDataset } from "../../lib/csv/dataset";
 import { learnColumns } from "../../lib/features/learn";
 import { describeFinding } from "../../lib/findings";
-import { parseArguments } from "../../lib/settings/arguments";
+import { parseArguments } from "../settings/parse-arguments";
 import { repeat } from "../tables";
 import { bytesOf, SOURCE } from "./files";
 

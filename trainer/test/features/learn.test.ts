@@ -3,7 +3,7 @@ import { valueAt } from "../../lib/columns/number-list";
 import { readDataset } from "../../lib/csv/dataset";
 import { learnColumns } from "../../lib/features/learn";
 import { type CellReader, cellReader, DATE_PARTS, datePart, NUMBERS, partsOf, type TextFeature } from "../../lib/model";
-import { parseArguments } from "../../lib/settings/arguments";
+import { parseArguments } from "../settings/parse-arguments";
 import { bytesOf, SOURCE } from "../csv/files";
 import { count } from "../tables";
 

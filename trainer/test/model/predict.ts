@@ -1,5 +1,6 @@
-import { cellReader, type Model, ModelError, sharesOf, type TreeNode } from "../../lib/model";
+import { cellReader, type Model, ModelError, type TreeNode } from "../../lib/model";
 import { writeParts } from "../../lib/model/cells";
+import { sharesOf } from "../../lib/model/compact-tree";
 
 /** A class, with the share of each class, or a number. */
 export type Prediction =

@@ -1,5 +1,5 @@
 import { HyperparameterError } from "../../lib/errors";
-import { parseArguments } from "../../lib/settings/arguments";
+import { parseArguments } from "../settings/parse-arguments";
 import { countFolds, listTrials } from "../../src/search/trials";
 
 function trialsOf(...argv: string[]) {

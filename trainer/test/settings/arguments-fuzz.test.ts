@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { anyJsonText, anyText, DEEP_JSON, expectNothingEvaluated, FUZZ } from "../../../tests/helpers/fuzz";
 import { describeProblem, HyperparameterError } from "../../lib/errors";
-import { parseArguments } from "../../lib/settings/arguments";
+import { parseArguments } from "./parse-arguments";
 
 const NAMES = [
     "target",

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describeProblem, HyperparameterError } from "../../lib/errors";
-import { parseArguments } from "../../lib/settings/arguments";
+import { parseArguments } from "./parse-arguments";
 
 function problemsOf(...argv: string[]): readonly string[] {
     try {

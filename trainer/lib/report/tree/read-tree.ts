@@ -62,7 +62,6 @@ export interface SplitView {
 /** The part of a tree that is in the report. */
 export interface TreeView {
     root: NodeView;
-    /** Number of splits. */
     splits: number;
 }
 
