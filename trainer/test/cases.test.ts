@@ -4,7 +4,7 @@ import { readChecked } from "../lib/check/check";
 import { DataError } from "../lib/errors";
 import { mulberry32 } from "../lib/random";
 import { readArguments } from "../lib/settings/arguments";
-import { readMetrics, readModel, setUpTrainer, train } from "./built-trainer";
+import { bucket, MODEL, readMetrics, readModel, setUpTrainer, train } from "./built-trainer";
 import { bytesOf, SOURCE } from "./csv/files";
 import { count } from "./tables";
 
@@ -157,5 +157,23 @@ describe("the built trainer", () => {
         });
         await train(`shop,a,y\n${rows.join("")}`, "--target=y");
         expect((await readMetrics()).accuracy).toBeGreaterThan(0.85);
+    });
+
+    // The case has 60,000 rows; `npm run load -- classes` trains on as many.
+    it("writes only the classes that occur in a leaf if there are 1,000 classes", async () => {
+        const random = mulberry32(1);
+        const centres = count(1000).map(() => count(4).map(() => random()));
+        const rows = count(6000).map((row) => {
+            const cells = (centres[row % 1000] ?? []).map((centre) => (centre + random() / 20).toFixed(4));
+            return `${cells.join()},k${row % 1000}\n`;
+        });
+        const settings = ["--target=y", "--algorithm=forest", "--trees=5", "--minNumSamples=5"];
+        const { exitCode, stdout, stderr } = await train(`a,b,c,d,y\n${rows.join("")}`, ...settings);
+
+        expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+        const { accuracy, classes } = (await readMetrics()) as { accuracy: number; classes: unknown[] };
+        expect([classes.length, accuracy > 0.1]).toEqual([1000, true]);
+        const leaves = Number(/(\d+) leaves/.exec(stdout)?.[1]);
+        expect(Number(await bucket.sizeOf(MODEL)) / leaves).toBeLessThan(400);
     });
 });
