@@ -24,6 +24,7 @@ Usage: ${commandLine(kind, "[options]")}
 
   -s, --stack STACK   the stack; default: the selected one (npx pulumi stack ls)
   --refresh           first compares the state with what exists
+  --verbose           shows every resource, instead of one line for each part of the stack
 ${kind === "destroy" ? "  -y, --yes           destroys the stack without asking\n" : ""}  --help              this text
 
 On a terminal, the last lines show what is in progress. Pressing Ctrl-C twice detaches from a run, which continues.`;
@@ -31,6 +32,7 @@ On a terminal, the last lines show what is in progress. Pressing Ctrl-C twice de
 const OPTIONS = {
     stack: { type: "string", short: "s" },
     refresh: { type: "boolean" },
+    verbose: { type: "boolean" },
     yes: { type: "boolean", short: "y" },
     ...HELP,
 } as const;
@@ -60,7 +62,7 @@ export async function deploy(kind: Kind, args: string[], context: DeployContext)
     if (kind === "destroy" && values.yes !== true) {
         await confirm(stack.name, screen);
     }
-    const view = new UpdateView(screen, { isPreview: kind === "preview" });
+    const view = new UpdateView(screen, { isPreview: kind === "preview", isVerbose: values.verbose === true });
     const abort = new AbortController();
     const timer = setInterval(() => {
         view.refresh();

@@ -1,6 +1,7 @@
 import type { EngineEvent, StepEventMetadata, SummaryEvent } from "@pulumi/pulumi/automation";
 import { savedResultsType, trainingRunType } from "../../run/resource-types";
 import type { Screen } from "../shared/screen";
+import { partOf, shownType } from "../shared/stack-parts";
 
 /** Signs for the operations that are shown; the others change nothing. */
 const SIGNS: Readonly<Record<string, string>> = {
@@ -14,13 +15,35 @@ const SIGNS: Readonly<Record<string, string>> = {
 /** Time without any output after which a destination that is not interactive shows what is in progress. */
 const QUIET_MS = 30_000;
 
-/** Shows the events from Pulumi's engine: a line for each changed resource, and the lines that resources print. */
+/** The changes of one kind to one part of the stack. */
+interface ChangedPart {
+    sign: string;
+    name: string;
+    count: number;
+    /** The properties that differ, in a preview. */
+    diffs: Set<string>;
+    /** The longest time that a resource took. */
+    ms: number;
+}
+
+interface ViewOptions {
+    isPreview: boolean;
+    /** True to show a line for each changed resource instead of one for each changed part of the stack. */
+    isVerbose?: boolean;
+    now?: () => number;
+}
+
+/**
+ * Shows the events from Pulumi's engine: a line for each changed part of the stack, and the lines that resources print.
+ */
 export class UpdateView {
     /** Errors, each with the name of its resource. */
     readonly errors: string[] = [];
     summary: SummaryEvent | undefined;
     readonly #screen: Screen;
     readonly #isPreview: boolean;
+    readonly #isVerbose: boolean;
+    readonly #parts = new Map<string, ChangedPart>();
     readonly #now: () => number;
     readonly #active = new Map<string, { label: string; type: string; sinceMs: number }>();
     readonly #warnings = new Set<string>();
@@ -31,9 +54,10 @@ export class UpdateView {
     #isTerminating = false;
     #printedAtMs: number;
 
-    constructor(screen: Screen, { isPreview, now = Date.now }: { isPreview: boolean; now?: () => number }) {
+    constructor(screen: Screen, { isPreview, isVerbose = false, now = Date.now }: ViewOptions) {
         this.#screen = screen;
         this.#isPreview = isPreview;
+        this.#isVerbose = isVerbose;
         this.#now = now;
         this.#printedAtMs = now();
     }
@@ -92,8 +116,9 @@ export class UpdateView {
         return this.#interrupts > 1 && this.#isCancelling && !this.#isTerminating;
     }
 
-    /** Removes the live lines. */
+    /** Shows the parts that have been held back, and removes the live lines. */
     end(): void {
+        this.#showParts();
         this.#screen.showLive([]);
     }
 
@@ -113,7 +138,7 @@ export class UpdateView {
             return;
         }
         if (this.#isPreview) {
-            this.#print(lineOf(step, step.diffs && step.diffs.length > 0 ? step.diffs.join(", ") : ""));
+            this.#show(step, step.diffs ?? [], 0);
         } else {
             this.#active.set(keyOf(step), { label: nameOf(step.urn), type: step.type, sinceMs: this.#now() });
         }
@@ -126,12 +151,42 @@ export class UpdateView {
         }
         this.#active.delete(keyOf(step));
         this.#done += 1;
-        const seconds = (this.#now() - started.sinceMs) / 1000;
-        this.#print(lineOf(step, seconds >= 3 ? `${seconds.toFixed(1)} s` : ""));
+        this.#show(step, [], this.#now() - started.sinceMs);
+    }
+
+    /** Shows a changed resource, or holds it back until its part of the stack is shown. */
+    #show(step: StepEventMetadata, diffs: readonly string[], ms: number): void {
+        const sign = SIGNS[step.op] ?? "";
+        if (this.#isVerbose) {
+            this.#print(
+                `${sign} ${shownType(step.type).padEnd(36)} ${nameOf(step.urn)}${detailOf([diffs.join(", ")], ms)}`,
+            );
+            return;
+        }
+        const name = partOf(step.type);
+        const part = this.#parts.get(sign + name) ?? { sign, name, count: 0, diffs: new Set<string>(), ms: 0 };
+        this.#parts.set(sign + name, part);
+        part.count += 1;
+        part.ms = Math.max(part.ms, ms);
+        for (const diff of diffs) {
+            part.diffs.add(diff);
+        }
+    }
+
+    #showParts(): void {
+        for (const { sign, name, count, diffs, ms } of this.#parts.values()) {
+            const detail = detailOf([count > 1 ? `${count} resources` : "", [...diffs].join(", ")], ms);
+            this.#print(`${sign} ${detail === "" ? name : name.padEnd(8)}${detail}`);
+        }
+        this.#parts.clear();
     }
 
     #onMessage(severity: string, urn: string, text: string): void {
         const isRun = [trainingRunType, savedResultsType].includes(typeOf(urn));
+        if (typeOf(urn) === trainingRunType) {
+            // Most parts are complete once the run prints its first line.
+            this.#showParts();
+        }
         const name = isRun || urn === "" || typeOf(urn) === "pulumi:pulumi:Stack" ? "" : `${nameOf(urn)}: `;
         if (text === "") {
             return;
@@ -167,10 +222,13 @@ function isShown({ op, type, new: after, old: before }: StepEventMetadata): bool
     return Object.hasOwn(SIGNS, op) && (after ?? before)?.custom === true && !type.startsWith("pulumi:");
 }
 
-function lineOf({ op, type, urn }: StepEventMetadata, detail: string): string {
-    // gcp:storage/bucket:Bucket -> gcp:storage:Bucket, as Pulumi displays it.
-    const shown = type.replace("pulumi-nodejs:dynamic/", "").replace(/\/[^:]+/, "");
-    return `${SIGNS[op]} ${shown.padEnd(36)} ${nameOf(urn)}${detail ? `  ${detail}` : ""}`;
+/** Details after a name, each of which may be empty, and a time that is long enough to be of interest. */
+function detailOf(details: readonly string[], ms: number): string {
+    const time = ms >= 3000 ? `${(ms / 1000).toFixed(1)} s` : "";
+    return [...details, time]
+        .filter((detail) => detail !== "")
+        .map((detail) => `  ${detail}`)
+        .join("");
 }
 
 function keyOf({ urn, op }: StepEventMetadata): string {

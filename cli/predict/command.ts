@@ -94,6 +94,6 @@ function describeResult({ rows, failedRows, notedRows }: ProblemReport, output: 
     const where = output === "-" ? "standard output" : output;
     const failed = failedRows === 0 ? "" : `, ${failedRows} of them without a prediction`;
     const noted = notedRows === 0 ? "" : `, ${notedRows} with values that are new to the model (prediction_note)`;
-    const rate = Math.round(rows / Math.max(seconds, 0.001));
+    const rate = Math.round(rows / Math.max(seconds, 0.001)).toLocaleString("en-US");
     return `Wrote ${where}: ${countOf(rows, "row")}${failed}${noted}, in ${seconds.toFixed(seconds < 10 ? 2 : 0)} s (${rate} rows/s)`;
 }

@@ -8,10 +8,10 @@ export function numbersOf(metrics: Record<string, unknown>): [name: string, show
         .map(([name, value]) => [name, formatValue(value)]);
 }
 
-/** A number with five significant digits, or any other value as text. */
+/** A number with five significant digits and thousands separators, or any other value as text. */
 export function formatValue(value: unknown): string {
     if (typeof value !== "number") {
         return String(value);
     }
-    return value.toLocaleString("en-US", { maximumSignificantDigits: 5, useGrouping: false });
+    return value.toLocaleString("en-US", { maximumSignificantDigits: 5 });
 }

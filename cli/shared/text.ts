@@ -1,8 +1,8 @@
 import { terminalCell } from "../../run/terminal-text";
 
-/** A number with its noun: `1 row`, `2 rows`. */
+/** A number with its noun: `1 row`, `12,345 rows`. */
 export function countOf(number: number, one: string, many = `${one}s`): string {
-    return `${number} ${plural(number, one, many)}`;
+    return `${number.toLocaleString("en-US")} ${plural(number, one, many)}`;
 }
 
 /** The singular or plural of a noun, depending on a number. */

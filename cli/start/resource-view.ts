@@ -1,4 +1,5 @@
-import { cleanupType, readyApisType, savedResultsType, trainingRunType } from "../../run/resource-types";
+import { batchJobType, trainingRunType } from "../../run/resource-types";
+import { partOf, shownType } from "../shared/stack-parts";
 
 /** A resource that was created or destroyed. */
 export interface ShownResource {
@@ -27,36 +28,13 @@ export function showEach(print: (line: string) => void): ResourceView {
     };
 }
 
-/** The parts of a stack by resource type. Every other resource supports one of these. */
-const PARTS: Readonly<Record<string, string>> = {
-    "gcp:projects/service:Service": "APIs",
-    [readyApisType]: "APIs",
-    "gcp:storage/bucket:Bucket": "bucket",
-    [savedResultsType]: "bucket",
-    "gcp:storage/bucketObject:BucketObject": "dataset",
-    "gcp:artifactregistry/repository:Repository": "image",
-    "docker:index/image:Image": "image",
-    "gcp:serviceaccount/account:Account": "identity",
-    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": "identity",
-    "gcp:projects/iAMMember:IAMMember": "identity",
-    "gcp:storage/bucketIAMMember:BucketIAMMember": "identity",
-    "gcp:secretmanager/secret:Secret": "secrets",
-    "gcp:secretmanager/secretVersion:SecretVersion": "secrets",
-    "gcp:secretmanager/secretIamMember:SecretIamMember": "secrets",
-    "gcp:compute/network:Network": "network",
-    "gcp:compute/subnetwork:Subnetwork": "network",
-    "gcp:compute/firewall:Firewall": "network",
-    "gcp:compute/instance:Instance": "VM",
-    [cleanupType]: "cleanup",
-    [trainingRunType]: "run",
-};
-
 /** The resources whose details describe their part; the details of the others are left out. */
 const DESCRIBING = [
     "gcp:storage/bucket:Bucket",
     "gcp:storage/bucketObject:BucketObject",
     "docker:index/image:Image",
     "gcp:compute/instance:Instance",
+    batchJobType,
     trainingRunType,
 ];
 
@@ -73,7 +51,7 @@ export function showParts(print: (line: string) => void): ResourceView {
     const parts = new Map<string, Part>();
     return {
         show: (sign, { type, detail, ms }) => {
-            const name = PARTS[type] ?? shownType(type);
+            const name = partOf(type);
             const part: Part = parts.get(name) ?? { sign, count: 0, ms: 0 };
             parts.set(name, part);
             part.count += 1;
@@ -90,11 +68,6 @@ export function showParts(print: (line: string) => void): ResourceView {
             parts.clear();
         },
     };
-}
-
-/** `gcp:storage/bucket:Bucket` as Pulumi displays it, `gcp:storage:Bucket`. */
-function shownType(type: string): string {
-    return type.replace("pulumi-nodejs:dynamic/", "").replace(/\/[^:]+/, "");
 }
 
 function duration(ms: number): string {

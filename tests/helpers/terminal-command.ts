@@ -42,7 +42,11 @@ export class TerminalCommand {
             this.output += bytes.toString("utf8");
             this.#screen.write(bytes, () => this.#onChange());
         });
-        this.ended = once(this.#child, "close").then(([status]) => status as number);
+        this.ended = once(this.#child, "close").then(async ([status]) => {
+            // The screen processes what is written to it later.
+            await new Promise<void>((resolve) => this.#screen.write("", resolve));
+            return status as number;
+        });
     }
 
     /** The lines on the screen, without trailing empty ones. */

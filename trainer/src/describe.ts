@@ -24,7 +24,7 @@ export function describeDataset({ dataset, learned, findings }: Checked): string
         ...(isClasses
             ? [
                   `Rows per class: ${shorten(
-                      countClasses(target).map((it) => `${it.label} ${it.count}`),
+                      countClasses(target).map((it) => `${it.label} ${it.count.toLocaleString("en-US")}`),
                       MAX_CLASSES_SHOWN,
                   )}`,
               ]
@@ -43,7 +43,7 @@ export function describeDataset({ dataset, learned, findings }: Checked): string
 export function describeSplit(split: Split, target: Target, { testFraction, seed }: Hyperparameters): string {
     const isClasses = target.task === "classification";
     const how = `${isClasses ? "stratified, " : ""}testFraction ${testFraction}, seed ${seed}`;
-    return `Split: ${split.train.length} rows to train, ${split.test.length} to test (${how})`;
+    return `Split: ${count(split.train.length, "row")} to train, ${split.test.length.toLocaleString("en-US")} to test (${how})`;
 }
 
 /** Warning for a model that does not use any column. */
@@ -61,7 +61,7 @@ export function describeFit({ algorithm }: Growth, dataset: Dataset, learned: Le
         .map(({ feature, importance }) => `${feature} ${(importance * 100).toFixed(1)}%`);
     const { outOfBag } = fit;
     return [
-        `Trained the final model on all ${rowCount} rows: ${size}`,
+        `Trained the final model on all ${count(rowCount, "row")}: ${size}`,
         ...(fit.depth > 0 ? [] : [NO_DECISION]),
         ...(ranked.length === 0 ? [] : [`Feature importances: ${shorten(ranked, MAX_CLASSES_SHOWN)}`]),
         ...(outOfBag === undefined ? [] : [describeOutOfBag(target, outOfBag)]),
@@ -101,7 +101,7 @@ function describeClassification(metrics: ClassificationMetrics): string[] {
     const rows = shown.map(({ label, precision, recall, f1, support }) => [
         label,
         ...[precision, recall, f1].map((value) => value.toFixed(3)),
-        String(support),
+        support.toLocaleString("en-US"),
     ]);
     const table = formatTable([["class", "precision", "recall", "f1", "rows"], ...rows]);
     if (left > 0) {
@@ -109,7 +109,10 @@ function describeClassification(metrics: ClassificationMetrics): string[] {
     }
     const matrix = formatTable([
         ["actual \\ predicted", ...classes.map(({ label }) => label)],
-        ...classes.map(({ label }, row) => [label, ...(confusionMatrix[row] ?? []).map(String)]),
+        ...classes.map(({ label }, row) => [
+            label,
+            ...(confusionMatrix[row] ?? []).map((rows) => rows.toLocaleString("en-US")),
+        ]),
     ]);
     return [...summary, ...table, ...matrix];
 }
@@ -139,7 +142,7 @@ function shorten(items: readonly string[], most: number): string {
 }
 
 export function count(number: number, one: string, more = `${one}s`): string {
-    return `${number} ${number === 1 ? one : more}`;
+    return `${number.toLocaleString("en-US")} ${number === 1 ? one : more}`;
 }
 
 /** Formats a number with five significant digits. */

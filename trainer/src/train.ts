@@ -145,7 +145,10 @@ async function learn(
     const permutation = prepared && permutationImportances(prepared, target, held, tested.probed ?? []);
     const unseenRows = learnedOfTest.countUnseen(split.test);
     const unseen = unseenRows === 0 ? "" : `, ${unseenRows} of them with values that are new to it`;
-    print(`Tested on ${split.test.length} rows that it was not trained on${unseen}:`, ...describeMetrics(metrics));
+    print(
+        `Tested on ${split.test.length.toLocaleString("en-US")} rows that it was not trained on${unseen}:`,
+        ...describeMetrics(metrics),
+    );
 
     const checked = rowsToCheck(rowCount);
     const all = { ...toFitTask(growth, seed, allRows(rowCount)), columns: learned.columns };

@@ -263,6 +263,7 @@ describe("without settings, the trainer", () => {
             /\nTime: about 1 s on \d+ threads?\nCross-validating 1 tree and 3 forests on the training/,
         );
         const [lines] = /^Chose the tree: .*\n {2}.*$/m.exec(stdout) ?? [];
+        expect(Math.max(...(lines ?? "").split("\n").map((line) => line.length))).toBeLessThanOrEqual(74);
         const reason = lines?.replace("\n ", "");
         expect(reason).toMatch(
             /it is the simplest model whose Brier score is within [\d.]+ standard errors of the best/,

@@ -95,13 +95,13 @@ describeWithTerminal("npm run up in a terminal of 80x24", () => {
         touch("seen");
         await expect(command.ended).resolves.toBe(0);
         expect(command.history.map((line) => line.replace(/ +\d+\.\d s$/, ""))).toEqual([
-            "+ gcp:storage:Bucket                   trainer-data",
+            "+ bucket",
             `| ${"x".repeat(78)}`,
             "x".repeat(22),
             "| <{%reset%}> \\x1b[2J",
             "| <{%reset%}> without colours",
             ...Array.from({ length: 40 }, (_, index) => `| epoch ${index}`),
-            "+ gcp-trainer:TrainingRun              trainer-run",
+            "+ run",
             "",
             "Metrics reported by the trainer:",
             "  accuracy  0.93333",
@@ -172,13 +172,7 @@ describe("outside a terminal,", () => {
         );
         const { status, stdout } = await run("up", ["-s", "dev"]);
 
-        expect(stdout.split("\n")).toEqual([
-            "+ gcp:storage:Bucket                   trainer-data",
-            "| red",
-            "",
-            "error: The trainer failed",
-            "",
-        ]);
+        expect(stdout.split("\n")).toEqual(["+ bucket", "| red", "", "error: The trainer failed", ""]);
         expect(status).toBe(1);
     });
 
@@ -187,10 +181,53 @@ describe("outside a terminal,", () => {
         given({ resourcePreEvent: { metadata: step, planning: true } }, summary);
         const { status, stdout } = await run("preview", ["-s", "dev"]);
 
-        expect(stdout).toBe(
-            "~ gcp:storage:Bucket                   trainer-data  labels, location\n\nResources: 2 create, 3 same\n",
-        );
+        expect(stdout).toBe("~ bucket    labels, location\n\nResources: 2 create, 3 same\n");
         expect(status).toBe(0);
+    });
+
+    describe("changed resources", () => {
+        const network = "gcp:compute/network:Network";
+        const subnetwork = "gcp:compute/subnetwork:Subnetwork";
+        const instance = "gcp:compute/instance:Instance";
+        const account = "gcp:serviceaccount/account:Account";
+        beforeEach(() => {
+            const changed: [type: string, name: string, op: string][] = [
+                [network, "trainer-network", "create"],
+                [account, "trainer-account", "create"],
+                [subnetwork, "trainer-subnetwork", "create"],
+                [instance, "trainer-vm", "create-replacement"],
+                [instance, "trainer-vm", "delete-replaced"],
+                ["random:index/id:Id", "other", "update"],
+            ];
+            given(...changed.flatMap((step) => [start(...step), end(...step)]), summary);
+        });
+
+        it("are folded to one line for each change to a part of the stack", async () => {
+            const { stdout } = await run("up", ["-s", "dev"]);
+
+            expect(stdout.split("\n").slice(0, 6)).toEqual([
+                "+ network   2 resources",
+                "+ identity",
+                "+ VM",
+                "- VM",
+                "~ random:index:Id",
+                "",
+            ]);
+        });
+
+        it("are listed one by one with --verbose", async () => {
+            const { stdout } = await run("up", ["-s", "dev", "--verbose"]);
+
+            expect(stdout.split("\n").slice(0, 7)).toEqual([
+                "+ gcp:compute:Network                  trainer-network",
+                "+ gcp:serviceaccount:Account           trainer-account",
+                "+ gcp:compute:Subnetwork               trainer-subnetwork",
+                "+ gcp:compute:Instance                 trainer-vm",
+                "- gcp:compute:Instance                 trainer-vm",
+                "~ random:index:Id                      other",
+                "",
+            ]);
+        });
     });
 
     it("npm run destroy requires --yes if no one can be asked", async () => {

@@ -85,7 +85,7 @@ function findFewRows(target: Target, rowCount: number): Finding[] {
     }
     const [rarest] = counts.sort((a, b) => a.count - b.count);
     if (counts.length === 2 && rarest !== undefined && rarest.count < rowCount * RARE_SHARE) {
-        const share = `${rarest.count} of ${rowCount} rows`;
+        const share = `${rarest.count.toLocaleString("en-US")} of ${rowCount.toLocaleString("en-US")} rows`;
         const said = `has the class ${JSON.stringify(rarest.label)} in only ${share}, so the accuracy says little: see its recall and the average precision`;
         findings.push(aboutColumn("imbalance", target.name, said, "testFraction=0.4"));
     }

@@ -155,7 +155,7 @@ export async function readDataset(
         throw new DataError(problems);
     }
     const separated = `${DELIMITER_NAMES[header.delimiter] ?? header.delimiter}-separated`;
-    const size = `${reader.rowCount} rows, ${header.columns.length} columns, ${separated}`;
+    const size = `${reader.rowCount.toLocaleString("en-US")} rows, ${header.columns.length} columns, ${separated}`;
     print(`Read ${source}: ${size}${progress.summarize(bytesRead)}`);
     return { ...dataset, findings: [...describeTitle(header), ...totals, ...dataset.findings] };
 }
@@ -255,7 +255,7 @@ function prepareDataset({ header, builders, reader }: ReadTable, source: string,
     const { bad: badTargets } = builders.find((builder) => builder?.role === "target") ?? {};
     if (badTargets !== undefined && request.onBadCell !== "missing" && badTargets.count > rowCount * MAX_BAD_TARGETS) {
         const { first, count } = badTargets;
-        const got = `${JSON.stringify(first)} and the like in ${count} of ${rowCount} rows`;
+        const got = `${JSON.stringify(first)} and the like in ${count.toLocaleString("en-US")} of ${rowCount.toLocaleString("en-US")} rows`;
         const text = `must contain only numbers, or be declared as text; got ${got}`;
         throw new DataError(`${source} column ${JSON.stringify(request.target)} ${text}: set \`types\` or \`missing\``);
     }

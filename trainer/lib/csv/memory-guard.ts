@@ -114,7 +114,7 @@ export function checkMemory(source: string, soFar: ReadSoFar, limit: number): vo
             : `use a larger machine (npx pulumi config set machineType ${machineType}), or`;
     throw new MemoryError(
         `${source} needs about ${gigabytes(need)} of memory, but only ${gigabytes(limit)} is available: ` +
-            `${rest > 0 ? "about " : ""}${Math.round(rows + rest)} rows with ${features} features, ` +
+            `${rest > 0 ? "about " : ""}${Math.round(rows + rest).toLocaleString("en-US")} rows with ${features} features, ` +
             `${Math.round(valueBytes)} bytes for each value; ${larger} ` +
             `leave out columns (npx pulumi config set --path 'dropColumns[0]' NAME), or train on fewer rows`,
     );

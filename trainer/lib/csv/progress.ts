@@ -9,6 +9,13 @@ export function trackProgress(print: (line: string) => void, now: () => number, 
     const start = now();
     let lastLine = start;
     const rate = (bytes: number) => `${megabytes((bytes * 1000) / Math.max(now() - start, 1))}/s`;
+    const remaining = (bytes: number, total: number | undefined) => {
+        const seconds = total === undefined ? 0 : Math.ceil(((total - bytes) * (now() - start)) / bytes / 1000);
+        if (seconds <= 0 || !Number.isFinite(seconds)) {
+            return "";
+        }
+        return `, about ${seconds < 100 ? `${seconds} s` : `${Math.round(seconds / 60)} min`} left`;
+    };
     return {
         /** Records the amount read so far, and prints a line from time to time. */
         update(rows: number, bytes: number): void {
@@ -16,7 +23,8 @@ export function trackProgress(print: (line: string) => void, now: () => number, 
                 lastLine = now();
                 const total = totalBytes();
                 const of = total === undefined ? "" : ` of ${megabytes(total)}`;
-                print(`Reading: ${rows} rows, ${megabytes(bytes)}${of}, ${rate(bytes)}`);
+                const size = `${rows.toLocaleString("en-US")} rows, ${megabytes(bytes)}${of}`;
+                print(`Reading: ${size}, ${rate(bytes)}${remaining(bytes, total)}`);
             }
         },
         /** Size, time and rate for a large file; empty for a small one. */

@@ -118,7 +118,9 @@ function makeClasses(
     const used = labels === undefined ? [] : findUsed(labels);
     const count = labels === undefined ? countDifferent(column.values) : used.length;
     if (labels === undefined || count > most) {
-        throw new DataError(`${subject} has ${count} different values in ${rowCount} rows: too many to be classes`);
+        throw new DataError(
+            `${subject} has ${count.toLocaleString("en-US")} different values in ${rowCount.toLocaleString("en-US")} rows: too many to be classes`,
+        );
     }
     const named = used.map((entry) => ({ entry, label: labels.dictionary.text(entry) }));
     const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

@@ -49,7 +49,10 @@ export async function chooseGrowth(request: Request): Promise<Choice> {
     if (folds === 0) {
         return { growth: first, crossValidation: undefined, reason: undefined };
     }
-    const part = compared.length < rows.length ? `${compared.length} of the ${rows.length}` : "the";
+    const part =
+        compared.length < rows.length
+            ? `${compared.length.toLocaleString("en-US")} of the ${rows.length.toLocaleString("en-US")}`
+            : "the";
     print(
         `Time: about ${estimateTime(request, folds, compared)} on ${count(pool.threads, "thread")}`,
         `Cross-validating ${listKinds(trials)} on ${part} training rows, ${folds} folds:`,
@@ -83,7 +86,7 @@ function explain({ best, top, measure }: CrossValidation, simplest: boolean): st
     return best === top
         ? `Chose ${name(best.growth)}: it has the best ${names[measure]}, and no simpler model is ${within} it`
         : `Chose ${name(best.growth)}: it is the simplest model whose ${names[measure]} ` +
-              `is ${within} the best, which is ${formatNumber(top.mean)} for a ${top.growth.algorithm}`;
+              `is ${within} the best, ${formatNumber(top.mean)} for a ${top.growth.algorithm}`;
 }
 
 /** A rough estimate for the cross-validation, the test and the final fit. */

@@ -307,7 +307,7 @@ describe("readDataset", () => {
             "numbers with too many values for classes",
             { size: count(3000), kind: count(3000) },
             ["--task=classification"],
-            'column "kind" has 3000 different values in 3000 rows: too many to be classes',
+            'column "kind" has 3,000 different values in 3,000 rows: too many to be classes',
         ],
         [
             "text as the target of a regression",

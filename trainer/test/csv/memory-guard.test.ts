@@ -28,7 +28,7 @@ describe("checkMemory", () => {
     it("reports the required memory, the available memory, and commands that help", () => {
         expect(() => checkMemory(SOURCE, PART, 4 * GB)).toThrow(
             new MemoryError(
-                `${SOURCE} needs about 6.5 GB of memory, but only 4.0 GB is available: about 29700000 rows with 10 features, ` +
+                `${SOURCE} needs about 6.5 GB of memory, but only 4.0 GB is available: about 29,700,000 rows with 10 features, ` +
                     "16 bytes for each value; use a larger machine (npx pulumi config set machineType e2-standard-2), " +
                     "or leave out columns (npx pulumi config set --path 'dropColumns[0]' NAME), or train on fewer rows",
             ),
@@ -52,7 +52,7 @@ describe("checkMemory", () => {
     it("counts only the rows read if the size is unknown", () => {
         expect(() => checkMemory(SOURCE, { ...PART, totalBytes: undefined }, GB)).not.toThrow();
         expect(() => checkMemory(SOURCE, { ...WHOLE, totalBytes: undefined }, 0.2 * GB)).toThrow(
-            ": 1000000 rows with 10",
+            ": 1,000,000 rows with 10",
         );
     });
 });
@@ -107,7 +107,7 @@ describe("readDataset", () => {
         await expect(failure).rejects.toThrow(MemoryError);
         expect(exitCodeOf(await failure.catch((error: unknown) => error))).toBe(EXIT.memory);
         await expect(failure).rejects.toThrow(
-            /needs about \d\d\d\.\d GB of memory, but only 4\.0 GB is available: about \d+ rows/,
+            /needs about \d\d\d\.\d GB of memory, but only 4\.0 GB is available: about [\d,]+ rows/,
         );
         expect(bytes.chunks).toBeLessThan(20);
     });
@@ -139,7 +139,7 @@ describe("readDataset", () => {
     it("stops partway through a file of unknown size", async () => {
         const failure = readDataset(endless(), SOURCE, hyperparameters, { print, memoryLimitBytes: 0.16 * GB });
         await expect(failure).rejects.toThrow(
-            /needs about 0\.2 GB of memory, but only 0\.2 GB is available: 6\d{5} rows/,
+            /needs about 0\.2 GB of memory, but only 0\.2 GB is available: 6\d\d,\d{3} rows/,
         );
     });
 });
