@@ -37,6 +37,8 @@ export const LIMIT_MS = 120_000;
 const WINDOW_MS = 30_000;
 /** Number of attempts after which a rejection is final. */
 const MAX_REJECTIONS = 3;
+/** Number of attempts for which the window stays open, because a busy machine may use it up in one. */
+const MIN_ATTEMPTS = 3;
 
 /**
  * Sends a request until it gets a complete response, as Google's clients do: after a broken connection, a response that
@@ -67,7 +69,8 @@ export async function sendPatiently(request: PatientRequest): Promise<Properties
         const isRejected = code === 400 || code === 401;
         const isTransient = code === 0 || code === 408 || code === 429 || code >= 500;
         request.signal?.throwIfAborted();
-        if (isRejected ? attempt >= MAX_REJECTIONS : !isTransient || Date.now() > until) {
+        const isLate = attempt >= MIN_ATTEMPTS && Date.now() > until;
+        if (isRejected ? attempt >= MAX_REJECTIONS : !isTransient || isLate) {
             throw problem;
         }
         isOpen ||= isTransient;

@@ -67,7 +67,7 @@ describeWithDocker("a Batch job in the systemd runtime", [SYSTEMD_IMAGE], () => 
         const job = await TestJob.create(
             emulator,
             "debian",
-            jobBody(script, { spec: { ...RETRY, maxRunDuration: "3s" } }),
+            jobBody(script, { spec: { ...RETRY, maxRunDuration: "30s" } }),
         );
         expect((await job.end()).status.state).toBe("SUCCEEDED");
         expect(await job.lines()).toEqual([`0 ${ACCOUNT} 0`, "up", `0 ${ACCOUNT} 0`, "up"]);
