@@ -3,7 +3,7 @@ import type { Storage } from "@google-cloud/storage";
 import { FastCrc32c } from "./crc32c";
 import { formatGcsUri, type ObjectUri } from "./environment";
 import { DamagedError, StorageError } from "./errors";
-import { RejectedToken } from "./rejected-token";
+import { handleRejectedToken } from "./rejected-token";
 import { describe, isTransient, within } from "./storage-error";
 
 /** The parts of the response to a download that this file uses. */
@@ -49,7 +49,7 @@ export class Download implements AsyncIterable<Uint8Array> {
      */
     async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
         let lastProgress = Date.now();
-        const token = new RejectedToken(this.#storage);
+        const token = handleRejectedToken(this.#storage);
         for (let failures = 0; !this.#isComplete; ) {
             const before = this.#offset;
             let problem: unknown;

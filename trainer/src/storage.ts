@@ -5,7 +5,7 @@ import { detectBrokenResponses } from "./broken-responses";
 import { FastCrc32c } from "./crc32c";
 import { Download } from "./download";
 import type { GcsUri, ObjectUri } from "./environment";
-import { RejectedToken } from "./rejected-token";
+import { handleRejectedToken } from "./rejected-token";
 import { codeOf, describe, isTransient, within } from "./storage-error";
 
 /** The operations on a bucket that the trainer needs. */
@@ -92,7 +92,7 @@ async function create(storage: Storage, { uri, content, contentType, retrySecond
     const file = storage.bucket(uri.bucket).file(uri.path);
     const { md5Hash, bytes } = measure(content);
     const deadline = Date.now() + retrySeconds * 1000;
-    const token = new RejectedToken(storage);
+    const token = handleRejectedToken(storage);
     for (let tries = 1, rejections = 0; ; tries++) {
         const problem = await send(file, content, contentType, md5Hash, bytes);
         if (problem === undefined) {

@@ -7,8 +7,8 @@ import { valueAt } from "../../../trainer/lib/columns/number-list";
 import { allRows } from "../../../trainer/lib/columns/shared-memory";
 import { readDataset } from "../../../trainer/lib/csv/dataset";
 import { learnColumns } from "../../../trainer/lib/features/learn";
-import { parseArguments } from "../../../trainer/test/settings/parse-arguments";
 import { leaf, modelOf } from "../../../trainer/test/model/models";
+import { parseArguments } from "../../../trainer/test/settings/parse-arguments";
 
 /** Cells in a numeric column. */
 const NUMBERS = ["1", "2.5", "1e3", "+.5", "-0", " 7 ", '"8"', "\u00a09\u00a0", '"1.10" ', "123456789012345678901234"];

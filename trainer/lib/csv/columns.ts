@@ -64,21 +64,13 @@ export function findRowsWithValue(builder: ColumnBuilder, rowCount: number): Uin
     const list = builder.numbers.firstRows(rowCount);
     const values = rawOf(list);
     const missing = builder.kind === "text" ? builder.dictionary.find("") : missingOf(list);
-    let count = 0;
-    for (let row = 0; row < rowCount; row++) {
-        count += Object.is(values[row], missing) ? 1 : 0;
-    }
-    if (count === 0) {
-        return undefined;
-    }
-    const rows = new Uint32Array(rowCount - count);
+    const rows = new Uint32Array(rowCount);
     let length = 0;
     for (let row = 0; row < rowCount; row++) {
-        if (!Object.is(values[row], missing)) {
-            rows[length++] = row;
-        }
+        rows[length] = row;
+        length += Object.is(values[row], missing) ? 0 : 1;
     }
-    return rows;
+    return length === rowCount ? undefined : rows.slice(0, length);
 }
 
 /** Moves the kept rows to the front. */
@@ -93,4 +85,21 @@ function keepRows(list: NumberList, kept: Uint32Array | undefined): NumberList {
     return ArrayBuffer.isView(list)
         ? list.subarray(0, kept.length)
         : { ...list, ints: list.ints.subarray(0, kept.length) };
+}
+
+/**
+ * Names that mark a column as an identifier, whatever the column contains: `id`, `row number`, `rownames`, `user_id`,
+ * `userId`, `id_user`.
+ */
+const IDENTIFIERS = [
+    /^(id|index|uuid|guid|rownames|row[ _.]?(names|id|number|num|no)?)$/i,
+    /^Unnamed: \d+$/,
+    /[ _.-]id$/i,
+    /^id[ _.-]/i,
+    /[a-z0-9]I[dD]$/,
+];
+
+/** True if a name looks like an identifier's. */
+export function isIdentifierName(name: string): boolean {
+    return IDENTIFIERS.some((pattern) => pattern.test(name));
 }

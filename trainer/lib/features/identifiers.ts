@@ -1,6 +1,5 @@
 import { type NumberList, rawOf, valueAt } from "../columns/number-list";
-import type { Column } from "../csv/columns";
-import { isIdentifierName } from "../csv/identifier-names";
+import { type Column, isIdentifierName } from "../csv/columns";
 
 /** Names of row numbers, which may also name something else. R writes `X`, but `x` is a common name for a feature. */
 const ROW_NUMBERS = /^(X|([Nn][Oo]|[Nn][Rr]|[Nn]um|[Nn]umber|[Oo]bs|#|\.\.\.1)\.?)$/;

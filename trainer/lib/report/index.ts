@@ -1,19 +1,21 @@
+import { createHash } from "node:crypto";
 import { type Html, html, name } from "./html";
 import { huesOf } from "./hues";
 import type { ReportInput } from "./input";
 import { countOf } from "./numbers";
-import { drawPage } from "./page";
+import { pageScript } from "./page-script";
 import { classesSection } from "./sections/classes";
 import { summarizeColumns } from "./sections/column-summary";
 import { columnsSection } from "./sections/columns";
 import { drawHeadline } from "./sections/headline";
 import { importancesSection } from "./sections/importances";
 import { residualsSection } from "./sections/residuals";
-import type { Section } from "./sections/section";
+import { drawSection, type Section } from "./sections/section";
 import { thresholdsSection } from "./sections/thresholds";
 import { trainingSection } from "./sections/training";
 import { rowSection, treeSection } from "./sections/tree";
 import { trialsSection } from "./sections/trials";
+import { STYLES } from "./styles";
 
 export type { ClassMeasures, Importance, MetricsFile, ReportInput, ReportTable, RunFacts } from "./input";
 
@@ -22,14 +24,15 @@ const LONG_TITLE = 40;
 
 /**
  * The report on a training run as one self-contained HTML page. It does not need a network, and it can be read without
- * scripts. The same input produces the same text.
+ * scripts. The same input produces the same text. Its content security policy allows only its own script and styles, not
+ * even an external image.
  */
 export function renderReport(input: ReportInput): string {
     const { model, trainer, table } = input;
     const isForest = model.algorithm === "forest";
     const summaries = summarizeColumns(table, huesOf(input));
     const tree = treeSection(input, summaries);
-    const sections: (Section | undefined)[] = [
+    const parts: (Section | undefined)[] = [
         isForest ? rowSection(input, summaries) : tree,
         model.task === "classification" ? classesSection(input) : residualsSection(input),
         thresholdsSection(input),
@@ -39,13 +42,40 @@ export function renderReport(input: ReportInput): string {
         trainingSection(input),
         isForest ? tree : undefined,
     ];
-    return drawPage({
-        title: `${model.target}: report on a ${kindOf(model)}${input.run?.id === undefined ? "" : ` (${input.run.id})`}`,
-        header: drawHeader(input),
-        sections: sections.filter((section) => section !== undefined),
-        footer: html`Made by ${trainer.name} ${trainer.version}. The model is in <code>model.json</code>, all figures
-            in <code>metrics.json</code>; <code>npm run predict</code> applies the model to a file.`,
-    });
+    const sections = parts.filter((section) => section !== undefined);
+    const run = input.run?.id === undefined ? "" : ` (${input.run.id})`;
+    const title = `${model.target}: report on a ${kindOf(model)}${run}`;
+    const footer = html`Made by ${trainer.name} ${trainer.version}. The model is in <code>model.json</code>, all figures
+        in <code>metrics.json</code>; <code>npm run predict</code> applies the model to a file.`;
+    const script = `(${pageScript.toString()})();`;
+    const policy = [
+        "default-src 'none'",
+        `style-src '${hashOf(STYLES)}'`,
+        `script-src '${hashOf(script)}'`,
+        "base-uri 'none'",
+        "form-action 'none'",
+    ].join("; ");
+    const links = sections.map(({ id, short }) => html`<li><a href="#${id}">${short}</a></li>`);
+    const nav = html`<nav aria-label="Parts of this report"><ul>${links}</ul></nav>`;
+    const main = html`<main>${sections.map((section) => html`${drawSection(section)}\n`)}</main>`;
+    const body = html`<header>${drawHeader(input)}</header>${nav}${main}<footer>${footer}</footer>`;
+    // The policy comes first because it applies only to elements after it.
+    return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+${html`<meta http-equiv="Content-Security-Policy" content="${policy}">`}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+${html`<title>${title}</title>`}
+<style>${STYLES}</style>
+</head>
+<body>
+${body}
+<script>${script}</script>
+</body>
+</html>
+`;
 }
 
 function drawHeader(input: ReportInput): Html {
@@ -65,4 +95,8 @@ function drawHeader(input: ReportInput): Html {
 
 function kindOf({ algorithm }: ReportInput["model"]): string {
     return algorithm === "forest" ? "random forest" : "decision tree";
+}
+
+function hashOf(text: string): string {
+    return `sha256-${createHash("sha256").update(text).digest("base64")}`;
 }

@@ -5,7 +5,7 @@ import { estimateSortMs, estimateTreeMs } from "./estimate";
 import { type FlatTree, normalize } from "./flat-tree";
 import type { GrowJob, JobResult, View, ViewColumn } from "./jobs";
 import { finishScores, makeScores, type Predicted, widthOf } from "./scores";
-import { Threads } from "./threads";
+import { openThreads } from "./threads";
 import type { FitTable, FitTarget, FitTask } from "./types";
 
 export interface FitResult {
@@ -81,10 +81,129 @@ const PROGRESS_MS = 30_000;
  * table and the task, not on the threads. For small tables all work happens in this thread, which handles other events
  * between two fits; otherwise it happens in worker threads, and this one stays free.
  */
-export function openFitPool(dataset: FitDataset, options: FitPoolOptions): FitPool {
-    const { columns, target } = dataset;
-    const orders = columns.map(() => shared(Uint32Array, target.y.length));
-    return new Pool({ columns, target, orders }, options);
+export function openFitPool({ columns, target }: FitDataset, options: FitPoolOptions): FitPool {
+    const { threads: threadCount = availableParallelism(), file, inThreadMs = 150, onProgress } = options;
+    const tableRows = target.y.length;
+    const table: FitTable = { columns, target, orders: columns.map(() => shared(Uint32Array, tableRows)) };
+    const threads = openThreads(table, file, threadCount, inThreadMs);
+    /** Settles when the orders have been computed; undefined if there are none. */
+    let sorted: Promise<unknown> | undefined;
+    /** Views for the fits that have their own columns, keyed by those columns, which several fits may share. */
+    const views = new WeakMap<readonly NumberList[], OpenView>();
+    let nextView = 0;
+    /** A fit that is the only one to use the orders. */
+    let lone: Promise<unknown> | undefined;
+    const progress = { startedAt: 0, treesDone: 0, trees: 0, fits: 0 };
+    let timer: NodeJS.Timeout | undefined;
+
+    function begin(trees: number): void {
+        if (progress.fits === 0) {
+            Object.assign(progress, { startedAt: Date.now(), treesDone: 0, trees: 0 });
+            timer = setInterval(() => {
+                const seconds = Math.round((Date.now() - progress.startedAt) / 1000);
+                onProgress?.({ seconds, treesDone: progress.treesDone, trees: progress.trees });
+            }, PROGRESS_MS);
+        }
+        progress.fits++;
+        progress.trees += trees;
+    }
+
+    function end(): void {
+        progress.fits--;
+        if (progress.fits === 0) {
+            clearInterval(timer);
+        }
+    }
+
+    async function fit(task: FitTask): Promise<FitResult> {
+        const trees = countTrees(task);
+        const treeMs = estimateTreeMs(task, (task.columns ?? columns).length, tableRows);
+        const sortMs = sorted === undefined ? estimateSortMs(columns.length, tableRows) : 0;
+        begin(trees);
+        const done = threads.expect(trees * treeMs + sortMs);
+        try {
+            // Fits requested in the same turn of the event loop run at the same time.
+            await new Promise((resolve) => setImmediate(resolve));
+            await lone;
+            const view = viewOf(task);
+            if (task.algorithm === "tree" && progress.fits === 1) {
+                const result = growInPlace(task, view, treeMs);
+                lone = result.catch(() => undefined);
+                return await result;
+            }
+            sorted ??= sort(columns.keys());
+            await sorted;
+            if (view !== undefined) {
+                view.sorted ??= sort(ownColumns(view));
+                await view.sorted;
+            }
+            return await grow(task, view, trees, treeMs, false);
+        } finally {
+            done();
+            end();
+        }
+    }
+
+    function sort(some: Iterable<ViewColumn>): Promise<unknown> {
+        return Promise.all(Array.from(some, (column) => threads.run({ kind: "sort", columns: [column] })));
+    }
+
+    /**
+     * Grows the tree in the memory of the orders, which no other fit needs, so there is no second list of each column.
+     * One thread does all the work. For a million rows this takes 0.2 s longer, but a second thread would need another
+     * 10 MB, plus 12 bytes per row for sorting.
+     */
+    async function growInPlace(task: FitTask, view: OpenView | undefined, treeMs: number): Promise<FitResult> {
+        await (sorted ?? threads.run({ kind: "sort", columns: [...columns.keys()] }));
+        sorted = undefined;
+        if (view !== undefined) {
+            await (view.sorted ?? sort(ownColumns(view)));
+            view.sorted = undefined;
+        }
+        return grow(task, view, 1, treeMs, true);
+    }
+
+    /** The view with a fit's own columns; undefined if the fit uses the table's columns. */
+    function viewOf({ columns: own }: FitTask): OpenView | undefined {
+        if (own === undefined) {
+            return undefined;
+        }
+        const view = views.get(own) ?? {
+            id: nextView++,
+            columns: own.map((values): ViewColumn => {
+                const index = columns.indexOf(values);
+                return index >= 0 ? index : { values, order: shared(Uint32Array, tableRows) };
+            }),
+            sorted: undefined,
+        };
+        views.set(own, view);
+        return view;
+    }
+
+    async function grow(
+        { columns: _, ...task }: FitTask,
+        openView: OpenView | undefined,
+        trees: number,
+        treeMs: number,
+        inPlace: boolean,
+    ): Promise<FitResult> {
+        const view = openView && { id: openView.id, columns: openView.columns };
+        const scored = makeScored(task, target);
+        const perJob = Math.min(Math.ceil(JOB_MS / treeMs), Math.ceil(trees / (4 * threadCount)));
+        const running: Promise<JobResult>[] = [];
+        for (let first = 0; first < trees; first += perJob) {
+            const end = Math.min(first + perJob, trees);
+            const job = threads.run({ kind: "grow", task, view, first, end, inPlace, ...scored });
+            job.then(
+                () => (progress.treesDone += end - first),
+                () => undefined,
+            );
+            running.push(job);
+        }
+        return assemble(await Promise.all(running), scored, target, (view?.columns ?? columns).length);
+    }
+
+    return { threads: threadCount, fit, close: threads.close };
 }
 
 interface OpenView extends View {
@@ -99,182 +218,35 @@ function ownColumns({ columns }: View): ViewColumn[] {
 
 type Scored = Pick<GrowJob, "test" | "probed" | "outOfBag">;
 
-class Pool implements FitPool {
-    readonly #threads: Threads;
-    /** Settles when the orders have been computed; undefined if there are none. */
-    #sorted: Promise<unknown> | undefined;
-    /** Views for the fits that have their own columns, keyed by those columns, which several fits may share. */
-    readonly #views = new WeakMap<readonly NumberList[], OpenView>();
-    #nextView = 0;
-    /** A fit that is the only one to use the orders. */
-    #lone: Promise<unknown> | undefined;
-    readonly #progress = { startedAt: 0, treesDone: 0, trees: 0, fits: 0 };
-    #timer: NodeJS.Timeout | undefined;
+/** Allocates the memory for the threads' predictions. */
+function makeScored({ algorithm, rows, testRows, probe, keepTrees }: FitTask, target: FitTarget): Scored {
+    const scoresOfProbe = () => makeScores(allRows(probe?.rows ?? 0), target);
+    return {
+        ...(testRows === undefined ? {} : { test: makeScores(testRows, target) }),
+        ...(probe === undefined ? {} : { probed: probe.changes.map(scoresOfProbe) }),
+        ...(algorithm === "forest" && keepTrees ? { outOfBag: makeScores(someRows(rows, target), target) } : {}),
+    };
+}
 
-    readonly #table: FitTable;
-    readonly #options: FitPoolOptions;
-
-    constructor(table: FitTable, options: FitPoolOptions) {
-        this.#table = table;
-        this.#options = options;
-
-        const count = options.threads ?? availableParallelism();
-        this.#threads = new Threads(table, { file: options.file, count, inThreadMs: options.inThreadMs ?? 150 });
-    }
-
-    async fit(task: FitTask): Promise<FitResult> {
-        const trees = countTrees(task);
-        const tableRows = this.#table.target.y.length;
-        const columns = this.#table.columns.length;
-        const treeMs = estimateTreeMs(task, task.columns?.length ?? columns, tableRows);
-        this.#begin(trees);
-        const done = this.#threads.expect(
-            trees * treeMs + (this.#sorted === undefined ? estimateSortMs(columns, tableRows) : 0),
-        );
-        try {
-            // Fits requested in the same turn of the event loop run at the same time.
-            await new Promise((resolve) => setImmediate(resolve));
-            await this.#lone;
-            if (task.algorithm === "tree" && this.#progress.fits === 1) {
-                const result = this.#growInPlace(task, treeMs);
-                this.#lone = result.catch(() => undefined);
-                return await result;
-            }
-            const view = this.#viewOf(task);
-            this.#sorted ??= this.#sort(this.#table.columns.keys());
-            await this.#sorted;
-            if (view !== undefined) {
-                view.sorted ??= this.#sort(ownColumns(view));
-                await view.sorted;
-            }
-            return await this.#grow(task, view, trees, treeMs, false);
-        } finally {
-            done();
-            this.#end();
-        }
-    }
-
-    get threads(): number {
-        return this.#threads.count;
-    }
-
-    close(): Promise<void> {
-        return this.#threads.close();
-    }
-
-    #sort(columns: Iterable<ViewColumn>): Promise<unknown> {
-        return Promise.all(Array.from(columns, (column) => this.#threads.run({ kind: "sort", columns: [column] })));
-    }
-
-    /**
-     * Grows the tree in the memory of the orders, which no other fit needs, so there is no second list of each column.
-     * One thread does all the work. For a million rows this takes 0.2 s longer, but a second thread would need another
-     * 10 MB, plus 12 bytes per row for sorting.
-     */
-    async #growInPlace(task: FitTask, treeMs: number): Promise<FitResult> {
-        const view = this.#viewOf(task);
-        await (this.#sorted ?? this.#threads.run({ kind: "sort", columns: [...this.#table.columns.keys()] }));
-        this.#sorted = undefined;
-        if (view !== undefined) {
-            await (view.sorted ?? this.#sort(ownColumns(view)));
-            view.sorted = undefined;
-        }
-        return this.#grow(task, view, 1, treeMs, true);
-    }
-
-    /** The view with a fit's own columns; undefined if the fit uses the table's columns. */
-    #viewOf({ columns }: FitTask): OpenView | undefined {
-        if (columns === undefined) {
-            return undefined;
-        }
-        const known = this.#views.get(columns);
-        const view = known ?? {
-            id: this.#nextView++,
-            columns: columns.map((values): ViewColumn => {
-                const index = this.#table.columns.indexOf(values);
-                return index >= 0 ? index : { values, order: shared(Uint32Array, this.#table.target.y.length) };
-            }),
-            sorted: undefined,
-        };
-        this.#views.set(columns, view);
-        return view;
-    }
-
-    async #grow(
-        { columns: _, ...task }: FitTask,
-        openView: OpenView | undefined,
-        trees: number,
-        treeMs: number,
-        inPlace: boolean,
-    ): Promise<FitResult> {
-        const view = openView && { id: openView.id, columns: openView.columns };
-        const scored = this.#makeScored(task);
-        const perJob = Math.min(Math.ceil(JOB_MS / treeMs), Math.ceil(trees / (4 * this.#threads.count)));
-        const jobs: GrowJob[] = [];
-        for (let first = 0; first < trees; first += perJob) {
-            const end = Math.min(first + perJob, trees);
-            jobs.push({ kind: "grow", task, view, first, end, inPlace, ...scored });
-        }
-        const results = await Promise.all(
-            jobs.map(async (job) => {
-                const result = await this.#threads.run(job);
-                this.#progress.treesDone += job.end - job.first;
-                return result;
-            }),
-        );
-        return this.#assemble(results, scored, view?.columns ?? this.#table.columns);
-    }
-
-    /** Allocates the memory for the threads' predictions. */
-    #makeScored({ algorithm, rows, testRows, probe, keepTrees }: FitTask): Scored {
-        const { target } = this.#table;
-        const scoresOfProbe = () => makeScores(allRows(probe?.rows ?? 0), target);
-        return {
-            ...(testRows === undefined ? {} : { test: makeScores(testRows, target) }),
-            ...(probe === undefined ? {} : { probed: probe.changes.map(scoresOfProbe) }),
-            ...(algorithm === "forest" && keepTrees ? { outOfBag: makeScores(someRows(rows, target), target) } : {}),
-        };
-    }
-
-    #assemble(results: JobResult[], { test, probed, outOfBag }: Scored, columns: readonly unknown[]): FitResult {
-        const { target } = this.#table;
-        const losses = results[0]?.losses;
-        return {
-            trees: results.flatMap((result) => result.trees),
-            importances: meanImportances(
-                results.flatMap((result) => result.importances),
-                columns.length,
-            ),
-            depth: results.reduce((depth, result) => Math.max(depth, result.depth), 0),
-            leaves: results.reduce((sum, result) => sum + result.leaves, 0),
-            shares: results.reduce((sum, result) => sum + result.shares, 0),
-            ...(test === undefined ? {} : { test: finishScores(test, target) }),
-            ...(probed === undefined ? {} : { probed: probed.map((scores) => finishScores(scores, target)) }),
-            ...(losses === undefined ? {} : { losses }),
-            ...(outOfBag === undefined ? {} : { outOfBag: finishScores(outOfBag, target) }),
-        };
-    }
-
-    #begin(trees: number): void {
-        if (this.#progress.fits === 0) {
-            Object.assign(this.#progress, { startedAt: Date.now(), treesDone: 0, trees: 0 });
-            this.#timer = setInterval(() => this.#report(), PROGRESS_MS);
-        }
-        this.#progress.fits++;
-        this.#progress.trees += trees;
-    }
-
-    #end(): void {
-        this.#progress.fits--;
-        if (this.#progress.fits === 0) {
-            clearInterval(this.#timer);
-        }
-    }
-
-    #report(): void {
-        const { startedAt, treesDone, trees } = this.#progress;
-        this.#options.onProgress?.({ seconds: Math.round((Date.now() - startedAt) / 1000), treesDone, trees });
-    }
+function assemble(
+    results: JobResult[],
+    { test, probed, outOfBag }: Scored,
+    target: FitTarget,
+    columns: number,
+): FitResult {
+    const losses = results[0]?.losses;
+    const importances = results.flatMap((result) => result.importances);
+    return {
+        trees: results.flatMap((result) => result.trees),
+        importances: meanImportances(importances, columns),
+        depth: results.reduce((depth, result) => Math.max(depth, result.depth), 0),
+        leaves: results.reduce((sum, result) => sum + result.leaves, 0),
+        shares: results.reduce((sum, result) => sum + result.shares, 0),
+        ...(test === undefined ? {} : { test: finishScores(test, target) }),
+        ...(probed === undefined ? {} : { probed: probed.map((scores) => finishScores(scores, target)) }),
+        ...(losses === undefined ? {} : { losses }),
+        ...(outOfBag === undefined ? {} : { outOfBag: finishScores(outOfBag, target) }),
+    };
 }
 
 function countTrees({ algorithm, forest, rows }: FitTask): number {

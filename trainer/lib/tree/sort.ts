@@ -176,24 +176,12 @@ function sortRuns(column: Float64Array, halves: Uint32Array, keys: Uint32Array, 
         if (end - start > 1 && key !== LAST_KEY) {
             if (end - start <= LONG_RUN) {
                 insertionSort(column, order, start, end);
-            } else if (!isAscending(column, order, start, end)) {
+            } else {
                 sortByLowerHalves(column, halves, order.subarray(start, end), key < 0x80000000);
             }
         }
         start = end;
     }
-}
-
-function isAscending(column: Float64Array, order: Uint32Array, start: number, end: number): boolean {
-    let before = column[order[start] as number] as number;
-    for (let index = start + 1; index < end; index++) {
-        const value = column[order[index] as number] as number;
-        if (value < before) {
-            return false;
-        }
-        before = value;
-    }
-    return true;
 }
 
 function insertionSort(column: Float64Array, order: Uint32Array, start: number, end: number): void {

@@ -3,14 +3,6 @@ import { buffersOf } from "./flat-tree";
 import { type Job, type JobResult, makeRunner } from "./jobs";
 import type { FitTable } from "./types";
 
-interface ThreadsOptions {
-    file: string;
-    /** Maximum number of worker threads. */
-    count: number;
-    /** See FitPoolOptions. */
-    inThreadMs: number;
-}
-
 interface Waiting {
     job: Job;
     resolve(result: JobResult): void;
@@ -24,133 +16,130 @@ interface Waiting {
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 2 };
 
 /** Runs jobs: in this thread while little work is expected, then in worker threads. */
-export class Threads {
-    readonly count: number;
-    readonly #idle: Worker[] = [];
-    readonly #workers: Worker[] = [];
-    readonly #waiting: Waiting[] = [];
-    readonly #running = new Map<number, Waiting>();
-    #runHere: ReturnType<typeof makeRunner> | undefined;
-    #expectedMs = 0;
-    #nextId = 0;
-    #isScheduled = false;
-    #failure: Error | undefined;
-
-    readonly #table: FitTable;
-    readonly #options: ThreadsOptions;
-
-    constructor(table: FitTable, options: ThreadsOptions) {
-        this.#table = table;
-        this.#options = options;
-
-        this.count = options.count;
-    }
-
+export interface Threads {
     /**
-     * Announces work, so that the pool can tell before the first job whether starting threads is worthwhile.
+     * Announces work, so that it is known before the first job whether starting threads is worthwhile.
      * @returns a function to call when the work is done
      */
-    expect(ms: number): () => void {
-        this.#expectedMs += ms;
-        return () => {
-            this.#expectedMs -= ms;
-        };
-    }
-
+    expect(ms: number): () => void;
     /** Jobs start in the order of the calls. */
-    run(job: Job): Promise<JobResult> {
-        return new Promise((resolve, reject) => {
-            if (this.#failure !== undefined) {
-                reject(this.#failure);
-                return;
-            }
-            this.#waiting.push({ job, resolve, reject });
-            this.#schedule();
-        });
-    }
+    run(job: Job): Promise<JobResult>;
+    close(): Promise<void>;
+}
 
-    async close(): Promise<void> {
-        this.#fail(new Error("The pool of training threads was closed"));
-        await Promise.all(this.#workers.map((worker) => worker.terminate()));
-    }
+/**
+ * @param file the program's file
+ * @param count maximum number of worker threads
+ * @param inThreadMs see FitPoolOptions
+ */
+export function openThreads(table: FitTable, file: string, count: number, inThreadMs: number): Threads {
+    const idle: Worker[] = [];
+    const workers: Worker[] = [];
+    const waiting: Waiting[] = [];
+    const running = new Map<number, Waiting>();
+    let runHere: ReturnType<typeof makeRunner> | undefined;
+    let expectedMs = 0;
+    let nextId = 0;
+    let isScheduled = false;
+    let failure: Error | undefined;
 
     /** Dispatches later, because more jobs may arrive in this turn, and other events must be handled between jobs. */
-    #schedule(): void {
-        if (!this.#isScheduled) {
-            this.#isScheduled = true;
+    function schedule(): void {
+        if (!isScheduled) {
+            isScheduled = true;
             setImmediate(() => {
-                this.#isScheduled = false;
-                this.#dispatch();
+                isScheduled = false;
+                dispatch();
             });
         }
     }
 
-    #dispatch(): void {
-        if (this.#workers.length === 0 && this.#expectedMs <= this.#options.inThreadMs) {
-            this.#runNext();
+    function dispatch(): void {
+        if (workers.length === 0 && expectedMs <= inThreadMs) {
+            runNext();
             return;
         }
-        while (this.#workers.length < this.count && this.#idle.length < this.#waiting.length) {
-            this.#start();
+        while (workers.length < count && idle.length < waiting.length) {
+            start();
         }
-        while (this.#idle.length > 0 && this.#waiting.length > 0) {
-            const worker = this.#idle.pop() as Worker;
-            const next = this.#waiting.shift() as Waiting;
-            const id = this.#nextId++;
-            this.#running.set(id, next);
+        while (idle.length > 0 && waiting.length > 0) {
+            const worker = idle.pop() as Worker;
+            const next = waiting.shift() as Waiting;
+            const id = nextId++;
+            running.set(id, next);
             worker.postMessage({ id, job: next.job } satisfies Order);
         }
     }
 
-    #runNext(): void {
-        const next = this.#waiting.shift();
+    function runNext(): void {
+        const next = waiting.shift();
         if (next === undefined) {
             return;
         }
-        this.#runHere ??= makeRunner(this.#table);
+        runHere ??= makeRunner(table);
         try {
-            next.resolve(this.#runHere(next.job));
+            next.resolve(runHere(next.job));
         } catch (error) {
             next.reject(error as Error);
         }
-        if (this.#waiting.length > 0) {
-            this.#schedule();
+        if (waiting.length > 0) {
+            schedule();
         }
     }
 
     /** Starts one more thread. */
-    #start(): void {
-        this.#runHere = undefined;
-        const worker = new Worker(this.#options.file, { workerData: this.#table, resourceLimits: RESOURCE_LIMITS });
-        worker.on("message", (answer: Answer) => this.#take(worker, answer));
-        worker.on("error", (error) => this.#fail(error));
+    function start(): void {
+        runHere = undefined;
+        const worker = new Worker(file, { workerData: table, resourceLimits: RESOURCE_LIMITS });
+        worker.on("message", (answer: Answer) => {
+            const asked = running.get(answer.id);
+            running.delete(answer.id);
+            idle.push(worker);
+            if ("error" in answer) {
+                asked?.reject(answer.error);
+            } else {
+                asked?.resolve(answer.result);
+            }
+            dispatch();
+        });
+        worker.on("error", fail);
         worker.on("exit", (code) =>
-            this.#fail(new Error(`A training thread exited with code ${code} before its work was done`)),
+            fail(new Error(`A training thread exited with code ${code} before its work was done`)),
         );
-        this.#workers.push(worker);
-        this.#idle.push(worker);
-    }
-
-    #take(worker: Worker, answer: Answer): void {
-        const asked = this.#running.get(answer.id);
-        this.#running.delete(answer.id);
-        this.#idle.push(worker);
-        if ("error" in answer) {
-            asked?.reject(answer.error);
-        } else {
-            asked?.resolve(answer.result);
-        }
-        this.#dispatch();
+        workers.push(worker);
+        idle.push(worker);
     }
 
     /** Rejects all jobs that are running or waiting. */
-    #fail(error: Error): void {
-        this.#failure ??= error;
-        for (const { reject } of [...this.#running.values(), ...this.#waiting.splice(0)]) {
-            reject(this.#failure);
+    function fail(error: Error): void {
+        failure ??= error;
+        for (const { reject } of [...running.values(), ...waiting.splice(0)]) {
+            reject(failure);
         }
-        this.#running.clear();
+        running.clear();
     }
+
+    return {
+        expect(ms) {
+            expectedMs += ms;
+            return () => {
+                expectedMs -= ms;
+            };
+        },
+        run: (job) =>
+            new Promise((resolve, reject) => {
+                if (failure !== undefined) {
+                    reject(failure);
+                    return;
+                }
+                waiting.push({ job, resolve, reject });
+                schedule();
+            }),
+        async close() {
+            fail(new Error("The pool of training threads was closed"));
+            await Promise.all(workers.map((worker) => worker.terminate()));
+        },
+    };
 }
 
 /** A message to a thread. */

@@ -2,8 +2,9 @@ import type { NumberList } from "../../lib/columns/number-list";
 import type { Target } from "../../lib/csv/target";
 import type { FitPool, FitTask, Predicted } from "../../lib/tree";
 import { formatNumber } from "../describe";
+import { accuracyOf, actualOf } from "../evaluate";
 import { type Split, splitFolds } from "../split";
-import { chooseSimplest, lossesOf, type Measure, meanOf, scoreFold } from "./losses";
+import { chooseSimplest, lossesOf, type Measure, meanOf } from "./losses";
 import { describeLimits, type Growth, toFitTask } from "./trials";
 
 /** Result for one trial in a cross-validation. */
@@ -81,17 +82,14 @@ export async function crossValidate(
     const run = async (trial: Growth) => {
         const growth = trial.complexity === "chosen" ? { ...trial, complexity: await choose(trial) } : trial;
         const { trees } = growth;
-        const compared =
-            simplest && trees !== undefined ? { ...growth, trees: Math.min(trees, COMPARED_TREES) } : growth;
+        const isLarge = simplest && trees !== undefined && trees > COMPARED_TREES;
+        const compared = isLarge ? { ...growth, trees: COMPARED_TREES } : growth;
         const fits = await Promise.all(folded.map((split) => fitFold(compared, split)));
-        const losses = fits.map(({ test }) => lossesOf(target, test as Predicted));
-        const scores = fits.map(({ test }, fold) =>
-            scoreFold(measure, target, test as Predicted, losses[fold] as Float64Array),
-        );
-        const accuracies =
-            measure === "brierScore"
-                ? fits.map(({ test }) => scoreFold("accuracy", target, test as Predicted, new Float64Array()))
-                : [];
+        const tested = fits.map(({ test }) => test as Predicted);
+        const losses = tested.map((predicted) => lossesOf(target, predicted));
+        const accuracies = tested.map(({ rows, predictions }) => accuracyOf(actualOf(target, rows), predictions));
+        const means = losses.map(meanOf);
+        const scores = measure === "accuracy" ? accuracies : measure === "rmse" ? means.map(Math.sqrt) : means;
         return { growth, scores, losses: losses.flatMap((ofFold) => [...ofFold]), accuracies };
     };
     const choose = async (trial: Growth): Promise<number> => {
@@ -110,7 +108,7 @@ export async function crossValidate(
         const std = Math.sqrt(scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / folds);
         const isChosen = trials[index]?.complexity === "chosen";
         const final = isChosen ? { ...growth, complexity: scale(growth.complexity as number, growthOfRows) } : growth;
-        const accuracy = accuracies.length === 0 ? {} : { accuracy: meanOf(accuracies) };
+        const accuracy = measure === "brierScore" ? { accuracy: meanOf(accuracies) } : {};
         scored.push({ growth: final, scores, mean, std, ...accuracy });
         losses.push(ofTrial);
         print(

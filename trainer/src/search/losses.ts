@@ -1,6 +1,6 @@
 import type { Target } from "../../lib/csv/target";
 import type { Predicted } from "../../lib/tree";
-import { accuracyOf, actualOf } from "../evaluate";
+import { actualOf } from "../evaluate";
 
 /**
  * The measure by which trials are compared: the share of rows predicted correctly, the root mean squared error, or the
@@ -22,14 +22,6 @@ export function lossesOf(target: Target, { rows, values }: Predicted): Float64Ar
         }
         return classes === 2 ? loss / 2 : loss;
     });
-}
-
-export function scoreFold(measure: Measure, target: Target, predicted: Predicted, losses: Float64Array): number {
-    return measure === "accuracy"
-        ? accuracyOf(actualOf(target, predicted.rows), predicted.predictions)
-        : measure === "rmse"
-          ? Math.sqrt(meanOf(losses))
-          : meanOf(losses);
 }
 
 export function meanOf(values: ArrayLike<number>): number {

@@ -1,9 +1,9 @@
 import { readDataset } from "../../lib/csv/dataset";
 import { bytesPerEncodedValue, bytesPerValueOfFit, checkMemory, countThreads } from "../../lib/csv/memory-guard";
 import { MemoryError } from "../../lib/errors";
-import { parseArguments } from "../settings/parse-arguments";
 import { EXIT, exitCodeOf } from "../../src/errors";
 import { planFits } from "../../src/search/trials";
+import { parseArguments } from "../settings/parse-arguments";
 import { SOURCE } from "./files";
 
 const GB = 1e9;

@@ -3,8 +3,8 @@ import { valueAt } from "../../lib/columns/number-list";
 import { readDataset } from "../../lib/csv/dataset";
 import { learnColumns } from "../../lib/features/learn";
 import { type CellReader, cellReader, DATE_PARTS, datePart, NUMBERS, partsOf, type TextFeature } from "../../lib/model";
-import { parseArguments } from "../settings/parse-arguments";
 import { bytesOf, SOURCE } from "../csv/files";
+import { parseArguments } from "../settings/parse-arguments";
 import { count } from "../tables";
 
 function read(csv: string, ...argv: string[]) {

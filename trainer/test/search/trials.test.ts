@@ -1,6 +1,6 @@
 import { HyperparameterError } from "../../lib/errors";
-import { parseArguments } from "../settings/parse-arguments";
 import { countFolds, listTrials } from "../../src/search/trials";
+import { parseArguments } from "../settings/parse-arguments";
 
 function trialsOf(...argv: string[]) {
     return listTrials(parseArguments(["--target=y", ...argv]), 3, 10);
