@@ -38,3 +38,9 @@ export function typeSetting(column: string, type: "number" | "text" | "date" | "
 export function describeFinding({ message, setting }: Finding): string {
     return setting === undefined ? message : `${message} (--${setting} changes it)`;
 }
+
+/** The first items of a list, and the number of those left out. */
+export function shorten(items: readonly string[], most: number): string {
+    const left = items.length - most;
+    return left > 0 ? `${items.slice(0, most).join(", ")} and ${left} more` : items.join(", ");
+}

@@ -2,7 +2,7 @@ import type { Checked } from "../lib/check/check";
 import type { Dataset } from "../lib/csv/dataset";
 import { countClasses, type Target } from "../lib/csv/target";
 import { type Learned, rankFeatures } from "../lib/features/learn";
-import { describeFinding } from "../lib/findings";
+import { describeFinding, shorten } from "../lib/findings";
 import type { Hyperparameters } from "../lib/settings/arguments";
 import type { FitResult, Predicted } from "../lib/tree";
 import type { ClassificationMetrics, RegressionMetrics } from "./evaluate";
@@ -18,17 +18,12 @@ export function describeDataset({ dataset, learned, findings }: Checked): string
     const { target, rowsWithoutTarget } = dataset;
     const dropped = [...dataset.dropped, ...learned.dropped];
     const { features } = learned;
-    const isClasses = target.task === "classification";
+    const counts = target.task === "classification" ? countClasses(target) : [];
+    const perClass = counts.map((it) => `${it.label} ${it.count.toLocaleString("en-US")}`);
+    const isClasses = counts.length > 0;
     return [
-        `Target: ${target.name}, ${isClasses ? `${target.classes.length} classes` : "a number"} (${target.why})`,
-        ...(isClasses
-            ? [
-                  `Rows per class: ${shorten(
-                      countClasses(target).map((it) => `${it.label} ${it.count.toLocaleString("en-US")}`),
-                      MAX_CLASSES_SHOWN,
-                  )}`,
-              ]
-            : []),
+        `Target: ${target.name}, ${isClasses ? `${counts.length} classes` : "a number"} (${target.why})`,
+        ...(isClasses ? [`Rows per class: ${shorten(perClass, MAX_CLASSES_SHOWN)}`] : []),
         `Features (${features.length}): ${listFeatures(features)}`,
         ...dropped.map(({ name, why }) => `Dropped: ${name} (${why})`),
         ...(rowsWithoutTarget === 0
@@ -134,11 +129,6 @@ function listFeatures(features: Learned["features"]): string {
         ),
         MAX_FEATURES_SHOWN,
     );
-}
-
-function shorten(items: readonly string[], most: number): string {
-    const left = items.length - most;
-    return left > 0 ? `${items.slice(0, most).join(", ")} and ${left} more` : items.join(", ");
 }
 
 export function count(number: number, one: string, more = `${one}s`): string {

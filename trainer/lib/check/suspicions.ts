@@ -3,7 +3,7 @@ import type { Column, TextColumn } from "../csv/columns";
 import type { Dataset } from "../csv/dataset";
 import { type ClassTarget, countClasses, type NumberTarget, type Target } from "../csv/target";
 import type { Learned } from "../features/learn";
-import { aboutColumn, type Finding, typeSetting } from "../findings";
+import { aboutColumn, type Finding, shorten, typeSetting } from "../findings";
 import { FormatEvidence, type Task } from "../model";
 
 /** Number of rows that are examined for a relation between a column and the target. */
@@ -77,9 +77,9 @@ function findFewRows(target: Target, rowCount: number): Finding[] {
     const counts = countClasses(target);
     const few = counts.filter(({ count }) => count < FEW_ROWS_OF_CLASS);
     if (few.length > 0) {
-        const shown = few.slice(0, MAX_CLASSES_SHOWN).map(({ label, count }) => `${label} (${count})`);
-        const left = few.length > shown.length ? ` and ${few.length - shown.length} more` : "";
-        const said = `has classes with very few rows, which can hardly be learned and tested: ${shown.join(", ")}${left}`;
+        const listed = few.map(({ label, count }) => `${label} (${count})`);
+        const shown = shorten(listed, MAX_CLASSES_SHOWN);
+        const said = `has classes with very few rows, which can hardly be learned and tested: ${shown}`;
         const setting = `missing=${JSON.stringify(few.slice(0, MAX_CLASSES_SHOWN).map(({ label }) => label))}`;
         findings.push(aboutColumn("few-rows", target.name, said, setting));
     }

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { valueAt } from "../columns/number-list";
 import { DataError, type Problem } from "../errors";
-import { aboutColumn, type Finding, typeSetting } from "../findings";
+import { aboutColumn, type Finding, shorten, typeSetting } from "../findings";
 import { DATE_PARTS, type Reading, type Task } from "../model";
 import { nearest } from "../nearest";
 import { ColumnBuilder } from "./column-builder";
@@ -379,8 +379,6 @@ export function noColumnLeft(source: string, dropped: readonly string[]): DataEr
 }
 
 function quoted(names: readonly string[]): string {
-    const shown = names.slice(0, 20).map((name) => JSON.stringify(name));
-    return names.length > shown.length
-        ? `${shown.join(", ")} and ${names.length - shown.length} more`
-        : shown.join(", ");
+    const items = names.map((name) => JSON.stringify(name));
+    return shorten(items, 20);
 }
