@@ -11,6 +11,8 @@ const FULL: Sizes = {
     starts: 10,
     trees: 5000,
     classes: 1000,
+    sweep: 200,
+    points: 1000,
 };
 const QUICK: Sizes = {
     clients: 200,
@@ -22,6 +24,8 @@ const QUICK: Sizes = {
     starts: 2,
     trees: 50,
     classes: 50,
+    sweep: 20,
+    points: 40,
 };
 const NAMES = Object.keys(FULL) as SectionName[];
 

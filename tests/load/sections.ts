@@ -11,6 +11,7 @@ import { RUN_ID } from "../boot/helpers/vm";
 import { copyProject } from "../helpers/project-copy";
 import { forestForClasses, forestOf } from "./large-models";
 import { peakMemory } from "./memory";
+import { disturbedSweep, trivialSweep } from "./sweep";
 
 /** Sizes for the sections. */
 export interface Sizes {
@@ -23,6 +24,10 @@ export interface Sizes {
     readonly starts: number;
     readonly trees: number;
     readonly classes: number;
+    /** Points of a sweep that fail and are preempted. */
+    readonly sweep: number;
+    /** Points of a sweep that do nothing. */
+    readonly points: number;
 }
 
 export type SectionName = keyof Sizes;
@@ -43,6 +48,8 @@ export const SECTIONS: Readonly<Record<SectionName, (size: number, minutes: numb
     starts: simultaneousStarts,
     trees: forestOf,
     classes: forestForClasses,
+    sweep: disturbedSweep,
+    points: trivialSweep,
 };
 
 /** The most memory in MB that any process of a rehearsal may use, for any size of log and model. */
