@@ -11,10 +11,14 @@ import { trainerArgs } from "../user-data";
 import { sampleFile } from "./file-sample";
 import type { Fix, Issue } from "./issues";
 import { type ConfigValues, KEYS } from "./keys";
+import type { Point } from "./sweep";
 
 /** Results of earlier checks, relative to the project folder. */
 const CACHE = path.join("node_modules", ".cache", "gcp-trainer", "datasets.json");
 const MAX_CACHED = 20;
+
+/** Number of wrong points that are reported. */
+const MAX_POINT_ISSUES = 5;
 
 /** The trainer's own code, which determines what the check finds. */
 const CHECKS = path.join(__dirname, "..", "..", "trainer", "lib");
@@ -37,6 +41,10 @@ export function renderNotes(dataset: string, notes: readonly Note[], command: (f
     return lines.length === 0 ? [] : [`Findings about the dataset ${dataset}:`, ...lines];
 }
 
+function isBuiltIn({ trainer, script, image }: ConfigValues): boolean {
+    return trainer === KEYS.trainer.default && script === "" && image === "";
+}
+
 /**
  * Checks a local dataset for the built-in trainer with the trainer's own reader: its format, its header, the target and
  * the other hyperparameters, and a sample of the rows. Other trainers may read any file. If there are no problems, the
@@ -47,8 +55,7 @@ export function renderNotes(dataset: string, notes: readonly Note[], command: (f
  */
 export async function checkDataset(config: ConfigValues, namespace: string, root: string): Promise<DatasetCheck> {
     const source = parseDataset(config.dataset);
-    const isBuiltIn = config.trainer === KEYS.trainer.default && config.script === "" && config.image === "";
-    if (source?.kind !== "file" || !isBuiltIn) {
+    if (source?.kind !== "file" || !isBuiltIn(config)) {
         return { issues: [], notes: [] };
     }
     const { files, hex } = readLocalDataset(path.resolve(root, source.path));
@@ -69,6 +76,29 @@ export async function checkDataset(config: ConfigValues, namespace: string, root
         writeCache(root, { ...cache, [key]: notes });
     }
     return { issues: problems.map((problem) => toIssue(problem, namespace, config)), notes };
+}
+
+/**
+ * Checks the points of a sweep for the built-in trainer with the trainer's own rules for its arguments. The check of the
+ * dataset uses the first point.
+ */
+export function checkPoints(config: ConfigValues & { points: readonly Point[] }, namespace: string): Issue[] {
+    if (config.points.length === 0 || !isBuiltIn(config)) {
+        return [];
+    }
+    const { readArguments } = require("../../trainer/lib/settings/arguments") as typeof settings;
+    const key = config.sweepFile === "" ? "sweep" : "sweepFile";
+    const found = new Map<string, Issue>();
+    for (const point of config.points) {
+        const hyperparameters = { ...config.hyperparameters, ...point };
+        const { problems } = readArguments(trainerArgs({ ...config, hyperparameters }));
+        for (const { setting = "", text } of problems.filter(({ setting = "" }) => setting in point)) {
+            const path: [string, ...string[]] = key === "sweep" ? [key, setting] : [key];
+            const must = key === "sweep" ? text : `must have valid hyperparameters; ${setting} ${text}`;
+            found.set(`${setting} ${text}`, { key: `${namespace}:${path.join(".")}`, must, fix: { remove: path } });
+        }
+    }
+    return [...found.values()].slice(0, MAX_POINT_ISSUES);
 }
 
 function toNotes({ findings, isPartial }: Examined): Note[] {

@@ -8,7 +8,7 @@ import { contextFiles } from "../build-context";
 import { parseDataset } from "../dataset";
 import { checkSecretValue } from "./checks";
 import { contextWarnings } from "./context-check";
-import { checkDataset, type Note, renderNotes } from "./dataset-check";
+import { checkDataset, checkPoints, type Note, renderNotes } from "./dataset-check";
 import { ConfigError, type ConfigIssue, pathText, pulumiCommand } from "./issues";
 import { type Example, type Problem, texts } from "./key-types";
 import { type Config, type ConfigValues, ROWS } from "./keys";
@@ -102,11 +102,15 @@ export async function checkConfig(raw: RawConfig, root: string): Promise<{ confi
     const isReadable =
         !["dataset", "target", "dropColumns", "trainer", "image", "script"].some((key) => wrongKeys.includes(key)) &&
         !["target", "dropColumns", "hyperparameters"].some((key) => raw.secretKeys?.includes(key));
-    const { issues: ofDataset, notes } = isReadable
-        ? await checkDataset(config, raw.namespace, root)
-        : { issues: [], notes: [] };
-    if (issues.length + ofDataset.length > 0) {
-        throw new ConfigError([...issues, ...ofDataset]);
+    const ofPoints = isReadable ? checkPoints(config, raw.namespace) : [];
+    const hyperparameters = { ...config.hyperparameters, ...config.points[0] };
+    const { issues: ofDataset, notes } =
+        isReadable && ofPoints.length === 0
+            ? await checkDataset({ ...config, hyperparameters }, raw.namespace, root)
+            : { issues: [], notes: [] };
+    const all = [...issues, ...ofPoints, ...ofDataset];
+    if (all.length > 0) {
+        throw new ConfigError(all);
     }
     return { config, notes };
 }

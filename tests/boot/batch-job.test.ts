@@ -42,56 +42,64 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 
 describe("a run in the emulator's Batch", () => {
     it("that is preempted three times while nobody waits succeeds, from its checkpoint", async () => {
-        await withJob({ trainer: COUNTING, config: { maxAttempts: 4 } }, async ({ vm, emulator, apis, engine, wait }) => {
-            await engine.start(4);
-            for (const attempt of [1, 2, 3]) {
-                await until(async () => {
-                    const status = await vm.status();
-                    const count = await vm.backend.bucket.get(`${runLayout(RUN_ID).checkpoints}count`);
-                    return status?.state === "RUNNING" && status.attempt === attempt && count === String(attempt);
-                });
-                const [instance = ""] = await instancesOf(emulator);
-                await vm.backend.post(`/emulator/v1/${instance}:preempt`);
-            }
-            await until(async () => (await vm.status())?.state === "SUCCEEDED");
+        await withJob(
+            { trainer: COUNTING, config: { maxAttempts: 4 } },
+            async ({ vm, emulator, apis, engine, wait }) => {
+                await engine.start(4);
+                for (const attempt of [1, 2, 3]) {
+                    await until(async () => {
+                        const status = await vm.status();
+                        const count = await vm.backend.bucket.get(`${runLayout(RUN_ID).checkpoints}count`);
+                        return status?.state === "RUNNING" && status.attempt === attempt && count === String(attempt);
+                    });
+                    const [instance = ""] = await instancesOf(emulator);
+                    await vm.backend.post(`/emulator/v1/${instance}:preempt`);
+                }
+                await until(async () => (await vm.status())?.state === "SUCCEEDED");
 
-            expect(await vm.status()).toMatchObject({ attempt: 4, interruptions: 3, exitCode: 0 });
-            expect(await vm.backend.bucket.get(`${runLayout(RUN_ID).model}model.json`)).toBe('{"count":4}');
-            await until(async () => (await engine.state()).phase === "ended");
-            expect(await instancesOf(emulator)).toEqual([]);
-            const lines: string[] = [];
-            await wait((line) => lines.push(line));
-            expect(lines.at(-1)).toMatch(/attempt 4: succeeded/);
-            expect(
-                (await apis.call("GET", `${apis.endpoints.batch}projects/${PROJECT_ID}/locations/${REGION}/jobs`))
-                    ?.jobs,
-            ).toHaveLength(1);
-        });
+                expect(await vm.status()).toMatchObject({ attempt: 4, interruptions: 3, exitCode: 0 });
+                expect(await vm.backend.bucket.get(`${runLayout(RUN_ID).model}model.json`)).toBe('{"count":4}');
+                await until(async () => (await engine.state()).phase === "ended");
+                expect(await instancesOf(emulator)).toEqual([]);
+                const lines: string[] = [];
+                await wait((line) => lines.push(line));
+                expect(lines.at(-1)).toMatch(/attempt 4: succeeded/);
+                expect(
+                    (await apis.call("GET", `${apis.endpoints.batch}projects/${PROJECT_ID}/locations/${REGION}/jobs`))
+                        ?.jobs,
+                ).toHaveLength(1);
+            },
+        );
     });
 
     it("is followed by another job if it failed, and its jobs can be deleted while they run", async () => {
         const trainer = "console.log('begun'); setTimeout(() => process.exit(3), 200);";
-        await withJob({ trainer: trainer, config: { maxAttempts: 3 } }, async ({ vm, emulator, apis, engine, wait }) => {
-            await engine.start(3);
-            await expect(wait(() => undefined)).rejects.toThrow("attempt 1, failed: The trainer failed (exit code 3)");
-            await vm.pushTrainer("console.log('again'); setInterval(() => undefined, 1000);");
-            const waiting = wait(() => undefined);
-            waiting.catch(() => undefined);
-            await until(async () => (await vm.status())?.state === "RUNNING" && (await vm.status())?.attempt === 2);
-            const jobs = (
-                await apis.call("GET", `${apis.endpoints.batch}projects/${PROJECT_ID}/locations/${REGION}/jobs`)
-            )?.jobs;
-            expect(jobs).toHaveLength(2);
+        await withJob(
+            { trainer: trainer, config: { maxAttempts: 3 } },
+            async ({ vm, emulator, apis, engine, wait }) => {
+                await engine.start(3);
+                await expect(wait(() => undefined)).rejects.toThrow(
+                    "attempt 1, failed: The trainer failed (exit code 3)",
+                );
+                await vm.pushTrainer("console.log('again'); setInterval(() => undefined, 1000);");
+                const waiting = wait(() => undefined);
+                waiting.catch(() => undefined);
+                await until(async () => (await vm.status())?.state === "RUNNING" && (await vm.status())?.attempt === 2);
+                const jobs = (
+                    await apis.call("GET", `${apis.endpoints.batch}projects/${PROJECT_ID}/locations/${REGION}/jobs`)
+                )?.jobs;
+                expect(jobs).toHaveLength(2);
 
-            const status = await vm.status();
-            await vm.backend.bucket.put(
-                runLayout(RUN_ID).status,
-                JSON.stringify({ ...status, state: "FAILED", reason: "cancelled" }),
-            );
-            await expect(waiting).rejects.toThrow("cancelled");
-            await deleteJobs(apis, PLACE);
+                const status = await vm.status();
+                await vm.backend.bucket.put(
+                    runLayout(RUN_ID).status,
+                    JSON.stringify({ ...status, state: "FAILED", reason: "cancelled" }),
+                );
+                await expect(waiting).rejects.toThrow("cancelled");
+                await deleteJobs(apis, PLACE);
 
-            expect(await instancesOf(emulator)).toEqual([]);
-        });
+                expect(await instancesOf(emulator)).toEqual([]);
+            },
+        );
     });
 });

@@ -51,6 +51,19 @@ async function problemsOf(values: RawConfig["values"] = {}): Promise<string[]> {
 const SMALL = Array.from({ length: 200 }, (_, number) => row(number));
 
 describe("before anything is created, a local dataset", () => {
+    it("is checked with the points of a sweep, whose values must be the trainer's", async () => {
+        write([HEADER, ...SMALL].join(""));
+        const sweep = '{"maxDepth":[3,0,100],"seed":[1,2],"maxDpth":[4]}';
+        const problems = await problemsOf({ engine: "batch", sweep, hyperparameters: '{"algorithm":"tree"}' });
+
+        expect(problems).toEqual([
+            expect.stringMatching(/^`p:sweep.maxDpth` .*\(pulumi config rm --path sweep.maxDpth\)$/),
+            expect.stringMatching(/^`p:sweep.maxDepth` must be .*got "?0"?/),
+            expect.stringMatching(/^`p:sweep.maxDepth` must be .*got "?100"?/),
+        ]);
+        expect(await problemsOf({ engine: "batch", sweep: '{"maxDepth":[3,4]}' })).toEqual([]);
+    });
+
     it("is checked together with the config, and every problem names the key and the command that fixes it", async () => {
         write([HEADER, ...SMALL.slice(0, 100), row(100, "wide"), ...SMALL.slice(101)].join(""));
         const values = { target: "kid", dropColumns: '["n","Sise","z"]', maxRunMinutes: "0" };

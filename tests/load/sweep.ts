@@ -1,7 +1,7 @@
 import { runLayout } from "../../run/layout";
 import type { SweepTable } from "../../run/sweep-results";
 import type { JobScene } from "../boot/helpers/emulated-job";
-import { checkedTable, TRIVIAL, waitHalfway, withSweepJob } from "../boot/helpers/emulated-sweep";
+import { checkedTable, repeatedTasks, TRIVIAL, waitHalfway, withSweepJob } from "../boot/helpers/emulated-sweep";
 import { RUN_ID } from "../boot/helpers/vm";
 
 /** The most memory in MB that the emulator and the waiter may use together, for any number of points. */
@@ -67,13 +67,14 @@ async function measured(
             await scene.engine.start(3);
             const { counts, points: rows } = await run(scene);
             const retried = rows.filter(({ attempts }) => (attempts ?? 1) > 1).length;
+            const repeated = await repeatedTasks(scene);
             if (counts.points !== points || (trainer !== undefined && counts.failed > 0)) {
                 throw new Error(`the table is wrong: ${JSON.stringify(counts)}`);
             }
             const seconds = ((performance.now() - began) / 1000).toFixed(0);
             line =
                 `sweep of ${points} points, ${parallelism} at a time: ${counts.succeeded} succeeded, ${counts.failed} failed, ` +
-                `${retried} retried in ${seconds} s; at most ${requests.most} requests a minute to Batch, ` +
+                `${repeated} repeated by Batch, ${retried} of them from a checkpoint, in ${seconds} s; at most ${requests.most} requests a minute to Batch, ` +
                 `${(requests.ofTasks / points).toFixed(1)} requests of each task; ${memory.toFixed(0)} MB of memory`;
         });
     } finally {

@@ -1,4 +1,4 @@
-import { type EmulatorOptions } from "../../../emulator/src";
+import type { EmulatorOptions } from "../../../emulator/src";
 import { TestEmulator } from "../../../emulator/src/testing";
 import { batchPlan } from "../../../infra/batch-definition";
 import type { BootConfig } from "../../../infra/user-data";

@@ -3,15 +3,15 @@ import { pointRun, runLayout } from "../../../run/layout";
 import { renderStatus } from "../../../run/status";
 import type { SweepTable } from "../../../run/sweep-results";
 import { statusOf } from "../../run/fakes";
-import { type JobOptions, type JobScene, withJob } from "./emulated-job";
+import { type JobOptions, type JobScene, PLACE, withJob } from "./emulated-job";
 import { RUN_ID } from "./vm";
 
 /** Number by which the index of a failing point leaves the remainder 7. */
 const FAIL_EVERY = 20;
 
 /**
- * A trainer that fails for some points, whose metric depends on its argument, and that takes a few seconds at the first
- * start of each tenth point, in which the emulator preempts its VM.
+ * A trainer that fails for some points, whose metric depends on its argument, and that takes longer at the first start
+ * of each tenth point, whose VM the emulator then preempts.
  */
 const TRAINER = `
 const metadata = "http://" + process.env.GCE_METADATA_HOST + "/computeMetadata/v1/instance/service-accounts/default/token";
@@ -31,7 +31,7 @@ async function main() {
         const seen = await fetch(process.env.STORAGE_EMULATOR_HOST + "/storage/v1/b/" + bucket + "/o/" + encodeURIComponent(checkpoint), { headers });
         if (!seen.ok) {
             await put(checkpoint, "1");
-            await new Promise((resolve) => setTimeout(resolve, 4000));
+            await new Promise((resolve) => setTimeout(resolve, 15_000));
         }
     }
     await put(model + "metrics.json", JSON.stringify({ score: ((index * 37) % 101) / 101 }));
@@ -58,7 +58,7 @@ export interface SweepOptions extends Pick<JobOptions, "log"> {
 /** Declares a sweep, and runs `test`, which starts the job. */
 export async function withSweepJob(options: SweepOptions, test: (scene: JobScene) => Promise<void>): Promise<void> {
     const { points, parallelism, maxFailedTasks, trainer = TRAINER, log } = options;
-    const faults = new BatchFaults(trainer === TRAINER ? [parseBatchFault("kind=preempt,every=10,after=2")] : []);
+    const faults = new BatchFaults(trainer === TRAINER ? [parseBatchFault("kind=preempt,every=10,after=6")] : []);
     const sweep = {
         points: Array.from({ length: points }, (_, index) => ({
             id: idOf(index),
@@ -100,8 +100,24 @@ export async function checkedTable({ vm }: JobScene, points: number): Promise<Sw
         expectEqual(`state of row ${index}`, JSON.parse(status ?? "{}").state, state);
         expectEqual(`attempts of row ${index}`, JSON.parse(status ?? "{}").attempt, row.attempts);
     }
-    expectEqual("model", await vm.backend.bucket.get(`${at.model}metrics.json`), JSON.stringify({ score: scoreOf(best) }));
+    expectEqual(
+        "model",
+        await vm.backend.bucket.get(`${at.model}metrics.json`),
+        JSON.stringify({ score: scoreOf(best) }),
+    );
     return table;
+}
+
+/** The number of tasks that Batch has repeated. */
+export async function repeatedTasks({ apis }: JobScene): Promise<number> {
+    const { project, region, jobId } = PLACE;
+    const url = `${apis.endpoints.batch}projects/${project}/locations/${region}/jobs/${jobId}/taskGroups/group0/tasks`;
+    const { tasks = [] } = ((await apis.call("GET", `${url}?pageSize=1000`)) ?? {}) as {
+        tasks?: { status?: { statusEvents?: { description?: string }[] } }[];
+    };
+    const isRepeated = (text = "") => text.includes("from FAILED to PENDING");
+    return tasks.filter(({ status }) => status?.statusEvents?.some(({ description }) => isRepeated(description)))
+        .length;
 }
 
 function expectEqual(what: string, actual: unknown, expected: unknown): void {

@@ -132,6 +132,32 @@ describe("npm run logs", () => {
         expect(printed.slice(0, 3)).toEqual([`===== run ${NEXT}, attempt 1 =====`, "one", "two"]);
     });
 
+    it("prints the log of one point of a sweep, by its id or its number", async () => {
+        const sweep = "r-000000000c";
+        const ids = ["p-000000000a", "p-000000000b"];
+        await bucket.put(`runs/${sweep}/plan/points.json`, JSON.stringify(ids.map((id) => ({ id, arguments: {} }))));
+        await putStatus(sweep, { state: "RUNNING" });
+        const point = `${sweep}/points/${ids[1]}`;
+        await putLog(point, 1, 0, "trained\n");
+        await putStatus(point, { state: "SUCCEEDED", finishedAt: "2026-01-01T00:02:00Z" });
+        const expected = [
+            `===== run ${point}, attempt 1 =====`,
+            "trained",
+            `run ${point}, attempt 1: succeeded at 2026-01-01T00:02:00Z, before this command`,
+        ];
+
+        await expect(logs(["--run", sweep, "--follow", "--point", ids[1] ?? ""])).resolves.toEqual(expected);
+        await expect(logs(["--run", sweep, "--task", "1"])).resolves.toEqual([...expected, ...expected]);
+        const failure = (...args: string[]) => showLogs(["-s", "dev", ...args], project.context);
+        await expect(failure("--run", sweep, "--task", "2")).rejects.toThrow(
+            /--task must be a number from 0 to 1; got "2"/,
+        );
+        await expect(failure("--run", sweep, "--point", "x")).rejects.toThrow(
+            /must be one such as p-000000000a; got "x"/,
+        );
+        await expect(failure("--run", DONE, "--task", "0")).rejects.toThrow(/is not a sweep, so it has no points/);
+    });
+
     it("names the runs in the bucket if the requested one does not exist", async () => {
         const failure = showLogs(["-s", "dev", "--run", "r-ffffffffff"], project.context);
 
