@@ -31,7 +31,7 @@ OVER=3
 AGAIN=75
 TAB=$'\t'
 
-# The functions in prepare.sh end with this one. The point has been decided, so Batch should repeat only this part.
+# The functions in prepare.sh end with this one. The point has an outcome, so Batch should repeat only this part.
 give_up() {
     say "$*"
     exit "$AGAIN"
@@ -172,7 +172,7 @@ record() {
     if is_last && claim_conclusion; then conclude; fi
 }
 
-# is_last: true if every point of the sweep has been decided. Tasks start in the order of their points, so the job's last
+# is_last: true if every point of the sweep has an outcome. Tasks start in the order of their points, so the job's last
 # point is usually decided late, and most tasks need not list all rows.
 is_last() {
     local last=${SWEEP_POINTS##*[,-]}

@@ -23,7 +23,7 @@ import { withPoints } from "./sweep-jobs";
 export interface BatchOptions extends BatchPlace, Pick<BatchAttempts, "spotFallback"> {
     runId: string;
     definition: BatchJobDefinition;
-    /** Finds the indexes of a sweep's points that have not been decided; missing for any other run. */
+    /** Finds the indexes of a sweep's points that have no outcome yet; missing for any other run. */
     undecided?: (() => Promise<number[]>) | undefined;
     /** The number of attempts of a run that was not interrupted; only a sweep needs it. */
     maxAttempts?: number;

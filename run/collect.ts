@@ -154,8 +154,8 @@ export async function findExtras(context: CollectContext, runId: string): Promis
 }
 
 /**
- * Lists what is saved in addition to a run's model: its TensorBoard logs, if wanted its checkpoints, and the points and
- * the table of a sweep.
+ * Lists what is saved in addition to a run's model: its TensorBoard logs, its checkpoints if requested, and the points
+ * and the table of a sweep.
  */
 async function listExtras({ bucket, saveCheckpoints }: CollectContext, runId: string): Promise<ModelObject[]> {
     const { checkpoints, tensorboard } = runLayout(runId);

@@ -62,7 +62,7 @@ export async function listDataset(
     const { objects, folders, isCut } = found;
     if (objects.length > datasetLimits.objects) {
         const most = datasetLimits.objects.toLocaleString("en-US");
-        throw new Error(`must be at most ${most} objects; ${got}, which are more (gcloud storage objects compose)`);
+        throw new Error(`must be at most ${most} objects; ${got}, which has more (gcloud storage objects compose)`);
     }
     if (isCut) {
         const most = datasetLimits.searched.toLocaleString("en-US");
@@ -184,8 +184,8 @@ function unlistable(error: unknown, bucket: string): string {
 }
 
 /**
- * The dataset's part of the run id. The same files in a folder on this machine have the same one, unless an object has
- * no MD5.
+ * The dataset's part of the run id. The same files in a folder on this machine have the same identity, unless an object
+ * has no MD5.
  */
 export function identityOf(objects: readonly DatasetObject[], pattern: string): string {
     const { createHash } = require("node:crypto") as typeof import("node:crypto");
@@ -198,7 +198,7 @@ export function identityOf(objects: readonly DatasetObject[], pattern: string): 
     return `files:${createHash("sha256").update(canonicalJson(covered)).digest("base64")}`;
 }
 
-/** The text of the object that tells a container which generations to read, one object a line. */
+/** The text of the object that tells a container which generations to read, with one object per line. */
 export function renderDatasetList({ bucket, pattern }: ObjectSelection, objects: readonly DatasetObject[]): string {
     const head = JSON.stringify({ schema: 1, uri: `gs://${bucket}/${pattern}`, bucket }).slice(0, -1);
     return `${head},"objects":[\n${objects.map((object) => JSON.stringify(object)).join(",\n")}\n]}\n`;

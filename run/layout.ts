@@ -41,7 +41,7 @@ export function runLayout(runId: string) {
         points: `${root}points/`,
         /** A sweep's points with their arguments, written by `BatchJob`. */
         pointList: `${root}plan/points.json`,
-        /** A sweep's rows, one for each point that has been decided. The metadata also contains the row. */
+        /** A sweep's rows, one for each point that has an outcome. The metadata also contains the row. */
         rows: `${root}rows/`,
         /** The row of the point with this index. */
         row: (index: number) => `${root}rows/${String(index).padStart(6, "0")}`,
@@ -49,7 +49,7 @@ export function runLayout(runId: string) {
         table: `${root}sweep.json`,
         /** The same table as CSV. */
         tableCsv: `${root}sweep.csv`,
-        /** The generations to read of a dataset with several objects, written by the program. */
+        /** The generations to read, for a dataset of several objects; written by the program. */
         datasetList: `${root}dataset.json`,
         /** Log chunks from all attempts. */
         log,

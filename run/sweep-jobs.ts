@@ -2,7 +2,7 @@ import type { BatchJobDefinition } from "./batch-jobs";
 import { renderRanges } from "./sweep-rows";
 
 /**
- * Returns the definition of a job that trains only some points of a sweep. If all of them have been decided, its only
+ * Returns the definition of a job that trains only some points of a sweep. If all of them have an outcome, its only
  * task concludes the sweep.
  * @param jobId the job's id, by which its tasks recognise one another.
  */

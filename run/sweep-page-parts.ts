@@ -89,7 +89,7 @@ function plot(name, number) {
     const groups = new Map();
     for (const point of having) groups.set(x(point), [...(groups.get(x(point)) ?? []), point.metric]);
     const means = [...groups].sort(([a], [b]) => a - b).map(([place, all]) => place + "," + y(all.reduce((sum, one) => sum + one, 0) / all.length));
-    // The best and the chosen point are drawn last, so that no other covers them.
+    // The best and the chosen point are drawn last, so that no other point covers them.
     const rank = (point) => (point.index === state.chosen ? 2 : point.point === best ? 1 : 0);
     const dots = [...having].sort((a, b) => rank(a) - rank(b)).map((point) => {
         const dot = svg("circle", { cx: x(point), cy: y(point.metric), r: rank(point) > 0 ? 6 : 4, id: "dot-" + number + "-" + point.index,

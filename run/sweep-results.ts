@@ -36,13 +36,13 @@ export interface SweepTable {
     points: TablePoint[];
 }
 
-/** The part of a name after the point's folder; undefined for an object that is not a point's. */
+/** The part of a name after the point's folder; undefined for an object that does not belong to a point. */
 function partOfPoint(runId: string, name: string): string | undefined {
     const { points } = runLayout(runId);
     return name.startsWith(points) ? /^p-[0-9a-f]{10}\/(.+)$/s.exec(name.slice(points.length))?.[1] : undefined;
 }
 
-/** Lists what is saved of a sweep besides its model: its table, and the models, logs and states of its points. */
+/** Lists what is saved for a sweep besides its model: its table, and the models, logs and states of its points. */
 export async function listSweep(
     bucket: BucketClient,
     runId: string,
@@ -129,7 +129,7 @@ export async function sweepOutput(
     };
 }
 
-/** True for a point that an earlier run has trained. */
+/** True for a point that an earlier run trained. */
 export function isReused({ reason }: { reason: string | null }): boolean {
     return reason?.startsWith("Reused from run ") === true;
 }

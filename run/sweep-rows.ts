@@ -97,7 +97,7 @@ export async function readPoints(bucket: BucketClient, runId: string): Promise<S
     return Array.isArray(points) ? (points as SweepPoint[]) : undefined;
 }
 
-/** The indexes of the points that have not been decided. */
+/** The indexes of the points that have no outcome yet. */
 export async function undecidedPoints(bucket: BucketClient, runId: string, count: number): Promise<number[]> {
     const decided = new Set((await readRows(bucket, runId)).filter(isDecided).map(({ index }) => index));
     return Array.from({ length: count }, (_, index) => index).filter((index) => !decided.has(index));

@@ -11,7 +11,7 @@ import { terminalCell } from "./terminal-text";
 const countEveryMs = 10_000;
 /** Number of failed points that are named. */
 const maxNamed = 20;
-/** Number of failed points whose log an error shows, and of the lines from each log. */
+/** Number of failed points whose logs an error shows, and number of lines from each log. */
 const shown = { points: 3, lines: 20 };
 
 /** A point's outcome in a few words, such as `exit code 3`. */
@@ -45,7 +45,7 @@ export function createSweepStream(
         const fresh = failed.filter((row) => !named[`${row.point} ${row.attempts}`]);
         for (const row of fresh) {
             if (Object.keys(named).length === maxNamed) {
-                print(`run ${runId}: more points fail; the table will name them`);
+                print(`run ${runId}: more points have failed; the table will list them`);
             }
             if (Object.keys(named).length < maxNamed) {
                 const points = (await readPoints(bucket, runId)) ?? [];

@@ -183,7 +183,8 @@ async function perform({ context, options, state, log, endedGeneration }: Wait, 
                 await engine.cancel();
             }
             if (options.sweep) {
-                // Before the status, because a command that is killed in between would not do it again.
+                // This comes before the status, because the next command would not reset the points if this one were
+                // killed after writing the status.
                 await resetFailedPoints(bucket, clock, options.runId);
             }
             if (!(await write(action.seen, nextAttempt(action.seen.status)))) {

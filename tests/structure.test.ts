@@ -335,7 +335,7 @@ describe("source files", () => {
         expect(tests.filter((file) => !/^(tests|emulator\/test|trainer\/test)\//.test(file))).toEqual([]);
     });
 
-    it("that jest starts first exist", () => {
+    it("that the jest sequencer names exist", () => {
         expect(LongFirst.LONG.filter((file) => !sources.includes(file))).toEqual([]);
     });
 

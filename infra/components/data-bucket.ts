@@ -32,7 +32,7 @@ export interface StoredDataset {
     md5: pulumi.Output<string>;
     /** Base64; `""` for several files. */
     crc32c: pulumi.Output<string>;
-    /** For several files, separated by commas; `""` if `objects` has the generations. */
+    /** The generations of several files are separated by commas; `""` if `objects` has them. */
     generation: pulumi.Output<string>;
     /** The objects of a folder or pattern in a bucket; empty for other datasets. */
     objects: pulumi.Output<DatasetObject[]>;

@@ -43,8 +43,8 @@ export { dockerProviders } from "./docker-engine";
 export type { Config } from "./keys";
 
 /**
- * Reads and checks the stack config and the dataset, lists the objects of a dataset with several, and reports what the
- * user may want to change: files that the trainer's image should not contain, and findings about the dataset.
+ * Reads and checks the stack config and the dataset, lists the objects of a dataset that has several, and reports what
+ * the user may want to change: files that the trainer's image should not contain, and findings about the dataset.
  *
  * @throws ConfigError with every issue
  */
@@ -69,7 +69,7 @@ export async function loadConfig(): Promise<Config> {
     return withPythonTrainer({ ...config, datasetObjects }, ".", pulumi.getStack());
 }
 
-/** @throws ConfigError if a dataset of several objects has none, or if they cannot be listed */
+/** @throws ConfigError if a folder or pattern in a bucket has no objects, or if they cannot be listed */
 async function listObjects(dataset: string, namespace: string): Promise<Config["datasetObjects"]> {
     const source = parseDataset(dataset);
     if (source?.kind !== "objects") {

@@ -59,7 +59,10 @@ export const sweepRules: readonly Rule[] = [
         find: ({ sweep }) => {
             const size = gridSize(sweep);
             return size > MAX_POINTS
-                ? remove("sweep", `must have at most ${MAX_POINTS} combinations; it has ${size}`)
+                ? remove(
+                      "sweep",
+                      `must have at most ${MAX_POINTS.toLocaleString("en-US")} combinations; it has ${size.toLocaleString("en-US")}`,
+                  )
                 : undefined;
         },
     },

@@ -62,7 +62,7 @@ describe("a sweep", () => {
         expect(outcomes.map(([outcome]) => outcome)).toEqual(["survived", "survived", "lost", "survived"]);
     });
 
-    it("tries a fault that did not occur in a shared run again", async () => {
+    it("retries a fault that did not occur in a shared run", async () => {
         const { runs, outcomes } = await run({ "0+2+3": "not hit" }, ["0+2+3"]);
 
         expect(runs).toEqual(["0+2+3", "2", "1"]);

@@ -32,36 +32,43 @@ describe("a dataset of several objects in a bucket", () => {
         ["in/", "in/"],
         ["in/*.csv", "in/"],
         ["i*.csv", "i"],
-    ])("is listed for the container, and the account may read what begins like %s", async (pattern, prefix) => {
-        const dataset = `gs://other-bucket/${pattern === "i*.csv" ? "i**.csv" : pattern}`;
-        const stack = await declare({ dataset });
-        const { runId, provenance } = resource(stack, RUN).inputs;
-        const list = resource(stack, OBJECT, "trainer-dataset-list");
-        const { objects, ...rest } = JSON.parse(textOf(list));
-        const metadata = resource(stack, "gcp:compute/instance:Instance").inputs.metadata as { "user-data": string };
-        const [, config = ""] =
-            /path: \/etc\/gcp-trainer\/config\s.*?content: (\S+)/s.exec(metadata["user-data"]) ?? [];
-        const values = Buffer.from(config, "base64").toString().split("\0");
+    ])(
+        "is listed for the container, and the account may read objects whose names start as %s does",
+        async (pattern, prefix) => {
+            const dataset = `gs://other-bucket/${pattern === "i*.csv" ? "i**.csv" : pattern}`;
+            const stack = await declare({ dataset });
+            const { runId, provenance } = resource(stack, RUN).inputs;
+            const list = resource(stack, OBJECT, "trainer-dataset-list");
+            const { objects, ...rest } = JSON.parse(textOf(list));
+            const metadata = resource(stack, "gcp:compute/instance:Instance").inputs.metadata as {
+                "user-data": string;
+            };
+            const [, config = ""] =
+                /path: \/etc\/gcp-trainer\/config\s.*?content: (\S+)/s.exec(metadata["user-data"]) ?? [];
+            const values = Buffer.from(config, "base64").toString().split("\0");
 
-        expect(list.inputs).toMatchObject({ bucket: BUCKET, name: `runs/${runId}/dataset.json` });
-        expect(rest).toEqual({ schema: 1, uri: dataset, bucket: "other-bucket" });
-        expect(objects).toMatchObject([{ name: "in/a.csv" }, { name: "in/b.csv" }]);
-        expect(values).toContain(`AIP_TRAINING_DATA_URI=${dataset}`);
-        expect(values).toContain(`GCP_TRAINER_DATASET_LIST=gs://${BUCKET}/runs/${runId}/dataset.json`);
-        // The VM waits until it can read the first object.
-        expect(values[values.indexOf("datasetUri") + 1]).toBe("gs://other-bucket/in/a.csv");
-        expect(resource(stack, GRANT, "trainer-identity-dataset-reader").inputs).toEqual({
-            bucket: "other-bucket",
-            role: "roles/storage.objectViewer",
-            member: MEMBER,
-            condition: {
-                title: "gcp-trainer-dataset",
-                expression: `resource.name.startsWith("projects/_/buckets/other-bucket/objects/${prefix}")`,
-            },
-        });
-        expect(provenance).toMatchObject({ datasetUri: dataset, datasetObjects: objects });
-        expect(resource(stack, "gcp:compute/instance:Instance").options.dependsOn).toContain("trainer-dataset-list");
-    });
+            expect(list.inputs).toMatchObject({ bucket: BUCKET, name: `runs/${runId}/dataset.json` });
+            expect(rest).toEqual({ schema: 1, uri: dataset, bucket: "other-bucket" });
+            expect(objects).toMatchObject([{ name: "in/a.csv" }, { name: "in/b.csv" }]);
+            expect(values).toContain(`AIP_TRAINING_DATA_URI=${dataset}`);
+            expect(values).toContain(`GCP_TRAINER_DATASET_LIST=gs://${BUCKET}/runs/${runId}/dataset.json`);
+            // The VM waits until it can read the first object.
+            expect(values[values.indexOf("datasetUri") + 1]).toBe("gs://other-bucket/in/a.csv");
+            expect(resource(stack, GRANT, "trainer-identity-dataset-reader").inputs).toEqual({
+                bucket: "other-bucket",
+                role: "roles/storage.objectViewer",
+                member: MEMBER,
+                condition: {
+                    title: "gcp-trainer-dataset",
+                    expression: `resource.name.startsWith("projects/_/buckets/other-bucket/objects/${prefix}")`,
+                },
+            });
+            expect(provenance).toMatchObject({ datasetUri: dataset, datasetObjects: objects });
+            expect(resource(stack, "gcp:compute/instance:Instance").options.dependsOn).toContain(
+                "trainer-dataset-list",
+            );
+        },
+    );
 
     it("is part of the run id with its contents, and pinned by its generations", async () => {
         const read = async () => {

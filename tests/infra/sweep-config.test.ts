@@ -103,6 +103,6 @@ describe("the points of a sweep", () => {
         const values = JSON.stringify(Array.from({ length: 1000 }, (_, index) => index));
         const grid = `{"a":${values},"b":${values},"c":${values}}`;
 
-        expect(problemsOf({ sweep: grid })).toContain("must have at most 10000 combinations; it has 1000000000");
+        expect(problemsOf({ sweep: grid })).toContain("must have at most 10,000 combinations; it has 1,000,000,000");
     });
 });

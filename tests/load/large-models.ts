@@ -64,7 +64,7 @@ async function trainAndPredict(what: string, rows: readonly string[], settings: 
             sizes[name] = statSync(path.join(folder, file)).size / 1e6;
         }
         if (sizes.report > MOST_REPORT_MB) {
-            throw new Error(`${what}: the report has ${sizes.report.toFixed(1)} MB`);
+            throw new Error(`${what}: the report is ${sizes.report.toFixed(1)} MB`);
         }
         await writeFile(path.join(folder, "new.csv"), [header, ...rows.slice(0, ROWS_TO_PREDICT), ""].join("\n"));
         const [input, output] = [path.join(folder, "new.csv"), path.join(folder, "out.csv")];
@@ -126,7 +126,7 @@ async function download(bucket: LoneBucket, object: string, file: string): Promi
     await pipeline(response.body, createWriteStream(file));
 }
 
-/** The rows with something in the column of the prediction. */
+/** Counts the rows that have a prediction. */
 async function countPredictions(file: string): Promise<number> {
     let position = -1;
     let count = 0;

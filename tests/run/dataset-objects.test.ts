@@ -99,7 +99,7 @@ describe("the objects of a dataset", () => {
         it("are reported if there are too many", async () => {
             datasetLimits.objects = 9;
             await expect(list("pages/*.csv")).rejects.toThrow(
-                'must be at most 9 objects; got "gs://data/pages/*.csv", which are more (gcloud storage objects compose)',
+                'must be at most 9 objects; got "gs://data/pages/*.csv", which has more (gcloud storage objects compose)',
             );
         });
 
@@ -120,7 +120,7 @@ describe("the objects of a dataset", () => {
             "mixed/",
             'must be objects that are not empty; got "gs://data/mixed/", which includes mixed/b.csv with 0 bytes',
         ],
-    ])("are reported if %s has none, or an empty one", async (pattern, message) => {
+    ])("are reported if there are none in %s, or one is empty", async (pattern, message) => {
         await expect(list(pattern)).rejects.toThrow(message);
     });
 
@@ -185,7 +185,7 @@ it.each([
     expect([literalPrefix(pattern), commonFolder(pattern)]).toEqual([prefix, folder]);
 });
 
-it("the list for a container is JSON, with one object a line", () => {
+it("the list for a container is JSON, with one object per line", () => {
     const objects = ["a", "b"].map((name) => ({ name, generation: "1", sizeBytes: 2, crc32c: "AAAAAA==" }));
     const text = renderDatasetList({ bucket: "data", pattern: "*" }, objects);
 

@@ -145,7 +145,7 @@ describe("a wait for a sweep", () => {
         expect(batch.requests.filter((request) => request.startsWith("POST"))).toHaveLength(1);
     });
 
-    it("starts a job with the points that have not been decided, after Batch has ended one early", async () => {
+    it("starts a job with the points that have no outcome yet, after Batch has ended a job early", async () => {
         const { bucket, clock, batch, wait, engine } = scene({ spotFallback: "standard" });
         putStatus(bucket, { state: "RUNNING" });
         await engine.start(3);
@@ -165,7 +165,7 @@ describe("a wait for a sweep", () => {
         );
     });
 
-    it("fails with the first failed points and their logs; the next wait repeats only those", async () => {
+    it("fails and reports the first failed points and their logs; the next wait repeats only the failed points", async () => {
         const { bucket, clock, batch, printed, wait, engine } = scene();
         await engine.start(3);
         batch.set(PLACE.jobId, "SUCCEEDED");
@@ -198,7 +198,7 @@ describe("a wait for a sweep", () => {
         expect(printed.join("\n")).toContain("attempt 1 failed; starting attempt 2");
     });
 
-    it("starts one task to conclude a sweep whose points have all been decided", async () => {
+    it("starts one task to conclude a sweep whose points all have an outcome", async () => {
         const { bucket, batch, engine } = scene();
         for (const index of [0, 1, 2, 3]) {
             await putRow(bucket, index);
@@ -255,7 +255,7 @@ describe("the results of a sweep", () => {
         })),
     };
 
-    it("are saved with every point, its log, the table and the page, and again after a part was deleted", async () => {
+    it("are saved with every point, its log, the table and the page, and again after part of them has been deleted", async () => {
         const folder = mkdtempSync(path.join(tmpdir(), "sweep-"));
         try {
             const { bucket, clock, print, printed } = scene();

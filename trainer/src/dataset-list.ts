@@ -28,7 +28,7 @@ async function readText(content: AsyncIterable<Uint8Array>): Promise<string> {
     return Buffer.concat(chunks).toString();
 }
 
-/** Parses `{"schema": 1, "bucket": ..., "objects": [{"name": ..., "generation": ...}]}`, whose other members are ignored. */
+/** Parses `{"schema": 1, "bucket": ..., "objects": [{"name": ..., "generation": ...}]}`, and ignores other members. */
 function parseList(text: string, uri: GcsUri): ObjectUri[] {
     const fail = (what: string) =>
         new StorageError(`Cannot read ${formatGcsUri(uri)}: it must be a list of a dataset's objects; ${what}`);

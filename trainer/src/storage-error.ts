@@ -51,7 +51,7 @@ function explain(status: number, action: "read" | "write", uri: ObjectUri, messa
             if (uri.generation !== undefined) {
                 return (
                     `its generation ${uri.generation} is gone, because the object was changed or deleted after the ` +
-                    `dataset was listed; run pulumi up for a run on the current objects (404: ${message})`
+                    `dataset was listed; run pulumi up to start a run on the current objects (404: ${message})`
                 );
             }
             return action === "read"

@@ -19,7 +19,7 @@ describe("parseEnvironment", () => {
         expect(parseEnvironment({ ...VALID, AIP_MODEL_DIR: uri }).modelDir).toEqual({ bucket: "bucket", path });
     });
 
-    it("reads the list of a dataset's objects, with which a pattern is allowed", () => {
+    it("reads the list of a dataset's objects, and then accepts a pattern", () => {
         const uri = "gs://data-bucket/part-*.csv";
         const list = "gs://bucket/runs/r-1/dataset.json";
         expect(

@@ -17,14 +17,14 @@ import {
 
 /** The bytes of an object to upload. */
 export interface UploadContent {
-    /** The name of the bytes in messages. */
+    /** The name of the content in messages. */
     title: string;
     size: number;
     /** Reads the bytes from the beginning. */
     open(): AsyncIterable<Buffer> | Iterable<Buffer>;
 }
 
-/** Creates `gcp.storage.BucketObject` from a file or a text. */
+/** Creates `gcp.storage.BucketObject` from a file or from text. */
 export const bucketObject: CreateResource = async ({ type, inputs }, context) => {
     rejectUnknownInputs(type, inputs, ["name", "bucket", "source", "contentType", "sourceMd5hash", "detectMd5hash"]);
     const source = inputs.source as pulumi.asset.FileAsset | pulumi.asset.StringAsset;

@@ -39,7 +39,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
         serve(message, response).catch(() => response.destroy());
     });
     server.requestTimeout = 0;
-    // As for the emulator's own server, an idle connection is never closed.
+    // Like the emulator's own server, this one never closes an idle connection.
     server.keepAliveTimeout = 0;
     server.listen(options.port ?? 0, "127.0.0.1");
     try {

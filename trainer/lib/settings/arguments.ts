@@ -212,7 +212,7 @@ function findConflicts(hyperparameters: Hyperparameters, given: readonly string[
     if (size > MAX_TRIALS) {
         const lengths = lists.map((name) => `\`${name}\` ${grid[name].length}`).join(" x ");
         problems.push({
-            text: `The lists must make at most ${MAX_TRIALS} trials; got ${size} (${lengths}): shorten one`,
+            text: `The lists must combine into at most ${MAX_TRIALS} trials; got ${size} (${lengths}): shorten one`,
         });
     }
     if (cv === 0 && lists.length > 0) {

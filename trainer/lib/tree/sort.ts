@@ -142,7 +142,7 @@ export function countsToStarts(counts: Uint32Array, first: number): void {
     }
 }
 
-/** Moves keys and rows from `start` up to, but not including, `end` to their buckets, as many as there are `starts`. */
+/** Moves keys and rows from `start` up to, but not including, `end` to their buckets, one for each of the `starts`. */
 export function distribute(
     fromKeys: Uint32Array,
     fromRows: Uint32Array,

@@ -31,7 +31,7 @@ export interface BestSplit {
  */
 export type GapOf = (column: number, index: number) => number;
 
-/** The initial score, while there is no split yet. Every real score is higher. */
+/** The initial score, before any split has been found. Every real score is higher. */
 export function noSplit(): BestSplit {
     return { column: -1, index: -1, leftRows: 0, score: -1, leftSum: 0, rightSum: 0, gap: -1 };
 }

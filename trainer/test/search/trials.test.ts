@@ -76,7 +76,7 @@ describe("listTrials", () => {
         const list = JSON.stringify(Array.from({ length: 40 }, (_, place) => place + 1));
         expect(() => trialsOf(`--maxDepth=${list}`, `--minNumSamples=${list}`)).toThrow(
             new HyperparameterError(
-                "The lists must make at most 1000 trials; got 1600 (`maxDepth` 40 x `minNumSamples` 40): shorten one",
+                "The lists must combine into at most 1000 trials; got 1600 (`maxDepth` 40 x `minNumSamples` 40): shorten one",
             ),
         );
     });
