@@ -17,7 +17,7 @@ export function renderSweepPage(table: PageTable): string {
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <title>${title}</title><style>${sweepPageStyle}</style></head>
 <body><main><h1>${title}</h1><p id="summary"></p><section id="best" aria-label="Best point"></section>
-<section id="plots" aria-label="The metric over each parameter"></section>
+<section id="plots" aria-label="The metric against each hyperparameter"></section>
 <section id="table" aria-label="All points"></section></main>
 <noscript>This page needs JavaScript. sweep.csv has the same table.</noscript>
 <script type="application/json" id="data">${json}</script>

@@ -24,9 +24,9 @@ export interface Sizes {
     readonly starts: number;
     readonly trees: number;
     readonly classes: number;
-    /** Points of a sweep that fail and are preempted. */
+    /** Number of points in a sweep of which some fail or are preempted. */
     readonly sweep: number;
-    /** Points of a sweep that do nothing. */
+    /** Number of points in a sweep whose points do nothing. */
     readonly points: number;
 }
 

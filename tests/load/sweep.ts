@@ -8,7 +8,7 @@ import { RUN_ID } from "../boot/helpers/vm";
 const MOST_MEMORY_MB = 1000;
 const PARALLELISM = 20;
 
-/** Counts requests to Batch, and those of tasks, with the largest number of requests to Batch in one minute. */
+/** Counts the requests to Batch and those from tasks, and finds the most requests to Batch in one minute. */
 class Requests {
     ofTasks = 0;
     toBatch = 0;
@@ -29,7 +29,7 @@ class Requests {
     }
 }
 
-/** Runs a sweep whose points fail and are preempted, and whose waiter is killed halfway. */
+/** Runs a sweep of which some points fail or are preempted, and whose waiter is killed halfway. */
 export async function disturbedSweep(points: number): Promise<string> {
     return await measured(points, undefined, async (scene) => {
         await waitHalfway(scene, points);
@@ -75,7 +75,7 @@ async function measured(
             line =
                 `sweep of ${points} points, ${parallelism} at a time: ${counts.succeeded} succeeded, ${counts.failed} failed, ` +
                 `${repeated} repeated by Batch, ${retried} of them from a checkpoint, in ${seconds} s; at most ${requests.most} requests a minute to Batch, ` +
-                `${(requests.ofTasks / points).toFixed(1)} requests of each task; ${memory.toFixed(0)} MB of memory`;
+                `${(requests.ofTasks / points).toFixed(1)} requests per task; ${memory.toFixed(0)} MB of memory`;
         });
     } finally {
         clearInterval(timer);
