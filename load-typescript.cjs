@@ -27,7 +27,7 @@ const settings = [
 
 /** @param {string} source @param {string} file */
 function compile(source, file) {
-    compiler ??= require("ts-node").create({ transpileOnly: true });
+    compiler ??= require("ts-node").create({ transpileOnly: true, cwd: __dirname });
     const [code = "", map = ""] = compiler.compile(source, file).split(MAP);
     // The cache also serves copies of the file, so the map must not contain its folder.
     const { mappings, names } = JSON.parse(Buffer.from(map, "base64").toString());

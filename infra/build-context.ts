@@ -102,13 +102,22 @@ function copyFiles(from: string, to: string): void {
     for (const folder of foldersIn(fresh)) {
         chmodSync(folder, MODE);
     }
-    replace(to, fresh);
+    replace(to, fresh, () => isCopy(from, to, names));
 }
 
 function isCopy(from: string, to: string, names: readonly string[]): boolean {
-    if (!existsSync(to) || list(to).join("\n") !== names.join("\n")) {
-        return false;
+    try {
+        return existsSync(to) && list(to).join("\n") === names.join("\n") && hasSameFiles(from, to, names);
+    } catch (error) {
+        // Another program has just replaced the copy.
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+            return false;
+        }
+        throw error;
     }
+}
+
+function hasSameFiles(from: string, to: string, names: readonly string[]): boolean {
     const hasMode = (file: string) => process.platform === "win32" || (lstatSync(file).mode & 0o777) === MODE;
     return (
         foldersIn(to).every(hasMode) &&
@@ -123,18 +132,30 @@ function isCopy(from: string, to: string, names: readonly string[]): boolean {
     );
 }
 
-/** Replaces a folder with another. Retries, because another program may be doing the same. */
-function replace(old: string, fresh: string): void {
-    for (let attempt = 1; ; attempt += 1) {
-        rmSync(old, { recursive: true, force: true });
-        try {
-            renameSync(fresh, old);
-            return;
-        } catch (error) {
-            if (attempt === MAX_ATTEMPTS) {
-                throw error;
+/**
+ * Replaces a folder with another, unless it is up to date by then, because another program may be doing the same. Files
+ * are removed only from a folder that has been moved away, which no other program fills.
+ */
+function replace(old: string, fresh: string, isUpToDate: () => boolean): void {
+    const discarded = `${fresh}.old`;
+    try {
+        for (let attempt = 1; !isUpToDate(); attempt += 1) {
+            try {
+                if (existsSync(old)) {
+                    renameSync(old, discarded);
+                }
+                renameSync(fresh, old);
+                return;
+            } catch (error) {
+                if (attempt === MAX_ATTEMPTS) {
+                    throw error;
+                }
             }
+            rmSync(discarded, { recursive: true, force: true });
         }
+    } finally {
+        rmSync(discarded, { recursive: true, force: true });
+        rmSync(fresh, { recursive: true, force: true });
     }
 }
 

@@ -101,17 +101,28 @@ describe("copyBuildContext", () => {
     });
 
     it("can run in several programs at the same time", async () => {
-        const program = path.join(root, "program.js");
         const module = path.join(__dirname, "../../infra/build-context");
+        const many = Array.from({ length: 200 }, (_, index) => `src/part-${100 + index}.py`);
+        for (const name of many) {
+            write(`trainer/${name}`, name);
+        }
+        // All of them begin at once, with an outdated copy.
+        copyBuildContext(root, "trainer", OWNER);
+        write("trainer/src/train.py", "print(2)");
         write(
             "program.js",
-            `require(${JSON.stringify(module)}).copyBuildContext(${JSON.stringify(root)}, "trainer", ${JSON.stringify(OWNER)})`,
+            `const { copyBuildContext } = require(${JSON.stringify(module)});
+            require("node:fs").writeFileSync("ready-" + process.argv[2], "");
+            while ([0, 1, 2, 3, 4, 5].some((index) => !require("node:fs").existsSync("ready-" + index))) {}
+            copyBuildContext(${JSON.stringify(root)}, "trainer", ${JSON.stringify(OWNER)});`,
         );
-        const args = ["-r", LOADER, program];
-        await Promise.all([1, 2, 3, 4].map(() => promisify(execFile)(process.execPath, args)));
+        const start = (index: number) =>
+            promisify(execFile)(process.execPath, ["-r", LOADER, "program.js", String(index)], { cwd: root });
+        await Promise.all([0, 1, 2, 3, 4, 5].map(start));
 
         expect(readdirSync(path.join(root, ".build-context/dev"))).toEqual(["trainer"]);
-        expect(filesIn(COPY)).toEqual([".dockerignore", "Dockerfile", "src/train.py"]);
+        expect(filesIn(COPY)).toEqual([".dockerignore", "Dockerfile", ...many, "src/train.py"]);
+        expect(readFileSync(path.join(root, COPY, "src/train.py"), "utf8")).toBe("print(2)");
     });
 
     it("excludes the copies if the trainer's folder contains the program", () => {
