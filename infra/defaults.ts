@@ -40,7 +40,7 @@ export const DEFAULTS = {
     datasetObjects: [],
     secretValues: {},
     engine: "vm",
-    zones: ["any"],
+    zones: [],
     machineType: "e2-standard-2",
     bootImage: "",
     bootDiskSizeGb: 20,

@@ -54,7 +54,10 @@ export interface TrainingJobArgs {
     secretValues?: Readonly<Record<string, pulumi.Input<string>>>;
     /** @default "vm" */
     engine?: EngineName;
-    /** Zones of the region in which a Batch job may run, or `any`. @default ["any"] */
+    /**
+     * Zones of the region in which the run's machine may be, in order of preference, or `any`.
+     * @default [] (`zone`, or any zone for a Batch job)
+     */
     zones?: pulumi.Input<readonly string[]>;
     /** @default "e2-standard-2" */
     machineType?: pulumi.Input<string>;
@@ -66,7 +69,7 @@ export interface TrainingJobArgs {
     bootDiskType?: pulumi.Input<string>;
     /** @default "standard" */
     provisioning?: pulumi.Input<Provisioning>;
-    /** `standard` runs the last of `maxAttempts` attempts on a standard VM; only with `batch`. @default "none" */
+    /** `standard` runs the last of `maxAttempts` attempts on a standard VM. @default "none" */
     spotFallback?: pulumi.Input<SpotFallback>;
     /**
      * The points of a sweep: for each of them, hyperparameters that a task of the Batch job passes in addition to

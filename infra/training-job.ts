@@ -5,6 +5,7 @@ import { parseImage } from "../run/image-reference";
 import { jobLabel, ownerLabel } from "../run/marks";
 import { SavedResults } from "../run/saved-results";
 import { TrainingRun } from "../run/training-run";
+import type { VmPlace } from "../run/vm-place";
 import { DataBucket } from "./components/data-bucket";
 import { EnabledApis } from "./components/enabled-apis";
 import { PrivateNetwork } from "./components/private-network";
@@ -58,7 +59,7 @@ export class TrainingJob extends pulumi.ComponentResource {
     constructor(name: string, args: TrainingJobArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:index:TrainingJob", name, {}, opts);
         const job: Job = withoutSecrets({ ...DEFAULTS, ...args });
-        const { project, region, zone } = job;
+        const { project, region } = job;
         const stack = pulumi.getStack();
         const names = jobNames({ project, pulumiProject: pulumi.getProject(), stack, component: name });
         const dataset = parseDataset(job.dataset);
@@ -256,13 +257,14 @@ export class TrainingJob extends pulumi.ComponentResource {
                 resultsDir: job.resultsDir,
                 saveCheckpoints: job.saveCheckpoints,
                 project,
-                zone,
+                zone: machine.place.zone,
                 instance: machine.name,
                 wait: job.wait,
                 maxAttempts: job.maxAttempts,
                 debugMinutes: job.debugMinutes,
                 externalIp: job.externalIp,
                 privateSubnetwork: own === undefined,
+                spotFallback: pulumi.output(job.spotFallback).apply((to) => (to === "none" ? undefined : to)),
                 price: job.price,
                 provenance: {
                     datasetUri: data.dataset.uri,
@@ -276,7 +278,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                     dropColumns: pulumi.output(job.dropColumns).apply((columns) => [...columns]),
                     env: pulumi.output(job.env).apply((env) => [...Object.keys(env), ...secretNames].sort()),
                     machineType: job.machineType,
-                    provisioning: job.provisioning,
+                    provisioning: machine.place.spot.apply((spot) => (spot ? "spot" : "standard")),
                     runName: job.runName,
                 },
                 ...(machine.batch ? { batch: machine.batch } : {}),
@@ -304,16 +306,18 @@ export class TrainingJob extends pulumi.ComponentResource {
     }
 
     #vm(name: string, args: TrainerVmArgs): Machine {
-        const { instance } = new TrainerVm(`${name}-vm`, args, { parent: this });
+        const { instance, place } = new TrainerVm(`${name}-vm`, args, { parent: this });
         const url = instance.instanceId.apply((id) => logsUrl(args.project, id));
-        return { resource: instance, name: instance.name, logsUrl: url };
+        return { resource: instance, name: instance.name, logsUrl: url, place };
     }
 
     #batchJob(name: string, args: TrainerJobArgs): Machine {
         const { job, run } = new TrainerJob(`${name}-job`, args, { parent: this });
         const page = `https://console.cloud.google.com/batch/jobsDetail/regions/${args.region}/jobs`;
         const url = pulumi.interpolate`${page}/${job.jobId}/details?project=${args.project}`;
-        return { resource: job, name: job.jobId, logsUrl: url, batch: run };
+        const spot = pulumi.output(args.provisioning).apply((provisioning) => provisioning === "spot");
+        const place = pulumi.output({ zone: args.zone, spot });
+        return { resource: job, name: job.jobId, logsUrl: url, place, batch: run };
     }
 }
 
@@ -322,6 +326,7 @@ interface Machine {
     resource: pulumi.Resource;
     name: pulumi.Output<string>;
     logsUrl: pulumi.Output<string>;
+    place: pulumi.Output<VmPlace>;
     /** The run's Batch jobs; missing for a VM. */
     batch?: TrainerJob["run"];
 }

@@ -17,6 +17,8 @@ import {
 import type { Engine, EngineState } from "./engine";
 import { httpStatusOf } from "./errors";
 import type { GoogleApis } from "./google-api";
+import type { RunPrice } from "./manifest";
+import { attemptCost } from "./messages";
 import { withPoints } from "./sweep-jobs";
 
 /** A run's jobs, and the definition of the next one. */
@@ -27,6 +29,8 @@ export interface BatchOptions extends BatchPlace, Pick<BatchAttempts, "spotFallb
     undecided?: (() => Promise<number[]>) | undefined;
     /** The number of attempts of a run that was not interrupted; only a sweep needs it. */
     maxAttempts?: number;
+    /** Undefined if it is unknown. */
+    price?: RunPrice | undefined;
 }
 
 /** Number of lines about a job that an error shows. */
@@ -82,6 +86,8 @@ export function batchEngine(apis: GoogleApis, options: BatchOptions): Engine {
                 up: "Batch still ends the job at its time limit. `pulumi up` reattaches to the run; `pulumi destroy` ends it.",
             },
             role: "roles/batch.jobsEditor on the project",
+            nextCost: attemptCost(options.price),
+            interrupted: () => "",
             gone: { summary: `Run ${runId} has no Batch job.`, hints: { next: "`pulumi up --refresh` creates one." } },
             debugLines: () => [],
         },

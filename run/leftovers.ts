@@ -119,7 +119,7 @@ export async function removeAllInstances(planner: Planner, project: string): Pro
  */
 export async function rejectWhileOn(
     planner: Planner,
-    { project, zone }: { project: string; zone: string },
+    project: string,
     { oldInputs = {}, newInputs = {} }: { oldInputs?: Record<string, unknown>; newInputs?: Record<string, unknown> },
 ): Promise<void> {
     const keys = ["machineType", "serviceAccount", "shieldedInstanceConfig"];
@@ -127,7 +127,7 @@ export async function rejectWhileOn(
     if (changed.length === 0) {
         return;
     }
-    const name = String(newInputs.name);
+    const [name, zone] = [String(newInputs.name), String(newInputs.zone)];
     const { context, settings, auth } = await open(planner);
     const status = await openVm({ project, zone, instance: name }, settings, auth, context.apis.clock).status();
     if (["PROVISIONING", "STAGING", "RUNNING", "STOPPING"].includes(status ?? "")) {
@@ -135,44 +135,6 @@ export async function rejectWhileOn(
             `${changed.join(", ")} can be changed only while the VM ${name} is off; it is ${status}. Wait until the run has ` +
                 `ended, or interrupt it: gcloud compute instances stop ${name} --zone ${zone}`,
         );
-    }
-}
-
-/** The part of a VM's scheduling that cannot change without a new VM. */
-export interface Scheduling {
-    spot: boolean;
-    onHostMaintenance: string;
-    maxRunSeconds: number;
-}
-
-/**
- * Returns the scheduling of the VM if its run has succeeded, or undefined. A new VM with different scheduling would
- * only find that the run has ended.
- */
-export async function finishedScheduling(
-    planner: Planner,
-    { project, zone: location, name }: { project: string; zone: string; name: string },
-    run: { bucket: string; runId: string },
-): Promise<Scheduling | undefined> {
-    try {
-        const { context, settings, auth } = await open(planner);
-        const seen = await readStatus(openBucket(run.bucket, settings, auth, context.apis.clock), run.runId);
-        if (seen?.status.state !== "SUCCEEDED") {
-            return undefined;
-        }
-        const { url } = placeOf(context.apis, "instance", { project, location, name });
-        const scheduling = (await context.apis.call("GET", url))?.scheduling as Record<string, unknown> | undefined;
-        const { seconds } = (scheduling?.maxRunDuration ?? {}) as { seconds?: string };
-        return scheduling === undefined || seconds === undefined
-            ? undefined
-            : {
-                  spot: scheduling.provisioningModel === "SPOT",
-                  onHostMaintenance: String(scheduling.onHostMaintenance),
-                  maxRunSeconds: Number(seconds),
-              };
-    } catch {
-        // Before the first update there is no bucket, and the update itself reports every other problem.
-        return undefined;
     }
 }
 

@@ -34,6 +34,10 @@ export interface Provenance {
 export interface RunPrice {
     /** US dollars for one hour, with the boot disk. */
     hourlyUsd: number;
+    /** The most that one attempt can cost; absent in the state of older stacks. */
+    attemptUsd?: number;
+    /** The price of the last attempt, if it is on a standard VM, and the number of interruptions that lead to it. */
+    last?: { hourlyUsd: number; attemptUsd: number; interruptions: number };
     /** True if the amount comes from an emulator. */
     isExample: boolean;
 }
@@ -135,7 +139,7 @@ export function renderManifest(
             verifiedAt,
             attempts,
         },
-        cost: provenance?.price === undefined ? null : costOf(provenance.price, seconds, attempts),
+        cost: provenance?.price === undefined ? null : costOf(provenance.price, status, seconds, attempts),
         objects,
     };
     return `${JSON.stringify(manifest, null, 4)}\n`;
@@ -146,15 +150,27 @@ export function renderManifest(
  * disk. Google also bills the minutes in which a VM boots and powers off, which a run does not record.
  * @param seconds the duration of the last attempt
  */
-function costOf(price: RunPrice, seconds: number, attempts: AttemptTimes[]) {
-    const earlier = attempts
+function costOf(
+    { hourlyUsd, isExample, last }: RunPrice,
+    status: RunStatus,
+    seconds: number,
+    attempts: AttemptTimes[],
+) {
+    const earlierMs = attempts
         .slice(0, -1)
-        .map(({ loggedFrom, loggedTo }) => Date.parse(loggedTo) - Date.parse(loggedFrom));
-    const ms = [seconds * 1000, ...earlier].filter((duration) => duration > 0).reduce((sum, one) => sum + one, 0);
-    const hours = ms / 3_600_000;
+        .map(({ loggedFrom, loggedTo }) => Date.parse(loggedTo) - Date.parse(loggedFrom))
+        .filter((duration) => duration > 0)
+        .reduce((sum, one) => sum + one, 0);
+    const lastMs = seconds > 0 ? seconds * 1000 : 0;
+    const isLast = last !== undefined && status.interruptions >= last.interruptions;
+    const lastUsd = isLast ? last.hourlyUsd : hourlyUsd;
+    const rounded = (value: number, factor: number) => Math.round(value * factor) / factor;
     return {
-        usd: Math.round(hours * price.hourlyUsd * 10_000) / 10_000,
-        minutes: Math.round(hours * 600) / 10,
-        ...price,
+        usd: rounded((earlierMs * hourlyUsd + lastMs * lastUsd) / 3_600_000, 10_000),
+        minutes: rounded((earlierMs + lastMs) / 60_000, 10),
+        ...(earlierMs > 0 ? { earlierMinutes: rounded(earlierMs / 60_000, 10) } : {}),
+        hourlyUsd: lastUsd,
+        ...(isLast && earlierMs > 0 ? { earlierHourlyUsd: hourlyUsd } : {}),
+        isExample,
     };
 }

@@ -1,5 +1,7 @@
+import { formatUsd } from "./cost/estimate";
 import type { Engine } from "./engine";
 import type { Failure } from "./errors";
+import type { RunPrice } from "./manifest";
 import type { RunStatus } from "./status";
 import { terminalCell } from "./terminal-text";
 
@@ -56,6 +58,19 @@ export function stateMessage(status: RunStatus): string {
 }
 
 /**
+ * Returns a sentence about the cost of another attempt, with a space before it; `""` if the price is unknown.
+ * @param isLast true for the last attempt, which may be on another VM.
+ */
+export function attemptCost(price: RunPrice | undefined, isLast = false): string {
+    const { hourlyUsd, attemptUsd } = (isLast ? price?.last : undefined) ?? price ?? {};
+    if (hourlyUsd === undefined || attemptUsd === undefined) {
+        return "";
+    }
+    const example = price?.isExample ? " (example amounts from the emulator)" : "";
+    return ` Another attempt costs ${formatUsd(hourlyUsd)} an hour, and at most ${formatUsd(attemptUsd)}${example}.`;
+}
+
+/**
  * The failure of a run that ended as `FAILED` or `TIMED_OUT`.
  * @param tail last lines of the trainer's log.
  * @param wholeLog `gs://` URI of the complete log.
@@ -70,7 +85,7 @@ export function runFailure(
     const reason = terminalCell(status.reason ?? "no reason was given");
     const details = messages.debugLines(status, nowMs);
     const summary = `Run ${status.runId}, attempt ${status.attempt}, ${outcomeOf(status, reason)}: ${reason}`;
-    const next = `\`pulumi up\` tries again, as attempt ${status.attempt + 1}.`;
+    const next = `\`pulumi up\` tries again, as attempt ${status.attempt + 1}.${messages.nextCost}`;
     if (tail.length === 0) {
         details.unshift(`Log of its VM: ${messages.logCommand}`);
         return { summary, log: { heading: "The trainer printed nothing.", lines: [] }, details, hints: { next } };

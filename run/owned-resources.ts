@@ -222,7 +222,7 @@ async function deleteObjects(
 }
 
 /** Yields the pages in a list; if the parent does not exist, there are none. */
-export async function* pagesOf({ call }: GoogleApis, url: string): AsyncGenerator<Body> {
+export async function* pagesOf({ call }: Pick<GoogleApis, "call">, url: string): AsyncGenerator<Body> {
     for (let token: unknown = ""; token !== undefined; ) {
         const parameter = token === "" ? "" : `${url.includes("?") ? "&" : "?"}pageToken=${token}`;
         const page: Body | undefined = await call("GET", url + parameter);

@@ -27,6 +27,8 @@ export interface StackNames {
     account: string;
     /** The beginning of every VM's name, with its dash. */
     instancePrefix: string;
+    /** The beginning of every Batch job's id, with its dash. */
+    jobPrefix: string;
 }
 
 /**
@@ -44,6 +46,7 @@ export async function findResidue(
         "artifactregistry.googleapis.com": registryResidue,
         "iam.googleapis.com": accountResidue,
         "secretmanager.googleapis.com": secretResidue,
+        "batch.googleapis.com": jobResidue,
     };
     const disabled: string[] = [];
     const found = await Promise.all(
@@ -200,6 +203,30 @@ async function secretResidue(apis: GoogleApis, names: StackNames): Promise<Lefto
     return found;
 }
 
+/** Batch jobs. Only the VMs of one that has not ended cost anything. */
+async function jobResidue(apis: GoogleApis, names: StackNames): Promise<Leftover[]> {
+    const { project, region } = names;
+    const found: Leftover[] = [];
+    const url = `${apis.endpoints.batch}projects/${project}/locations/${region}/jobs`;
+    for await (const page of pagesOf(apis, url)) {
+        for (const job of (page.jobs ?? []) as Body[]) {
+            const name = lastOf(job.name);
+            if (isOurs({ ...job, name }, names)) {
+                const state = String((job.status as Body | undefined)?.state ?? "");
+                found.push({
+                    kind: "Batch job",
+                    name,
+                    detail: `${state} in ${region}`,
+                    gib: {},
+                    isRunning: !["SUCCEEDED", "FAILED", "CANCELLED"].includes(state),
+                    removal: `gcloud batch jobs delete ${name} --location ${region} --project ${project}`,
+                });
+            }
+        }
+    }
+    return found;
+}
+
 /** The items of a list, or of an aggregated list. */
 async function* itemsOf(apis: GoogleApis, url: string): AsyncGenerator<Body> {
     for await (const page of pagesOf(apis, url)) {
@@ -213,11 +240,13 @@ async function* itemsOf(apis: GoogleApis, url: string): AsyncGenerator<Body> {
     }
 }
 
-function isOurs(item: Body, { label, instancePrefix }: StackNames): boolean {
+function isOurs(item: Body, { label, instancePrefix, jobPrefix }: StackNames): boolean {
     const name = String(item.name);
     const labels = (item.labels ?? {}) as Record<string, unknown>;
     return (
-        labels[jobLabel] === label || name === label || name.startsWith(`${label}-`) || name.startsWith(instancePrefix)
+        labels[jobLabel] === label ||
+        name === label ||
+        [`${label}-`, instancePrefix, jobPrefix].some((prefix) => name.startsWith(prefix))
     );
 }
 

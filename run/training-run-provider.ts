@@ -36,6 +36,8 @@ export interface RunInputs {
     debugMinutes: number;
     externalIp: boolean;
     privateSubnetwork: boolean;
+    /** `standard` if the last attempt of a run on spot VMs is on a standard VM; otherwise missing. */
+    spotFallback?: string;
     /** A new price alone does not change a run. */
     price?: RunPrice;
     provenance: Omit<Provenance, "project" | "zone" | "instance" | "price">;
@@ -147,6 +149,7 @@ async function runToOutputs(inputs: RunInputs): Promise<RunOutputs> {
         inputs.batch === undefined
             ? vmEngine(openVm(inputs, settings, auth, clock), {
                   ...inputs,
+                  lastIsStandard: inputs.spotFallback === "standard" && inputs.provenance.provisioning === "spot",
                   onPrivateSubnetwork: inputs.privateSubnetwork && !inputs.externalIp,
               })
             : batchEngine(await openApis(session), {

@@ -56,6 +56,8 @@ export interface TrainingRunArgs {
      */
     privateSubnetwork: pulumi.Input<boolean>;
     provenance: pulumi.Input<ProvenanceArgs>;
+    /** `standard` if the last attempt of a run on spot VMs is on a standard VM. */
+    spotFallback?: pulumi.Input<string | undefined>;
     /** The machine's price, for the manifest; undefined if it is unknown. */
     price?: pulumi.Input<RunPrice> | undefined;
     /** The run's Batch jobs; missing for a run on a VM. */

@@ -2,7 +2,10 @@ import type { VmClient } from "./clients";
 import type { Engine, EngineState } from "./engine";
 import { detailOf, fatalError } from "./errors";
 import { lastLines } from "./log-chunks";
+import type { RunPrice } from "./manifest";
+import { attemptCost } from "./messages";
 import type { RunStatus } from "./status";
+import { standardVmNeeded } from "./vm-retry";
 
 /** The run's VM, and what messages say about it. */
 export interface VmOptions {
@@ -14,6 +17,10 @@ export interface VmOptions {
     debugMinutes: number;
     /** True if someone else is responsible for enabling Private Google Access on the VM's subnetwork. */
     onPrivateSubnetwork: boolean;
+    /** True for a spot VM whose run gets a standard VM for its last attempt. */
+    lastIsStandard?: boolean;
+    /** Undefined if it is unknown. */
+    price?: RunPrice | undefined;
 }
 
 /** Number of lines from the serial port that an error shows. */
@@ -21,7 +28,8 @@ const shownLines = 40;
 
 /** The engine `vm`: one VM, which powers itself off after an attempt and stays off until it is started again. */
 export function vmEngine(vm: VmClient, options: VmOptions): Engine {
-    const { runId, project, zone, instance } = options;
+    const { runId, project, zone, instance, price } = options;
+    const nextCost = attemptCost(price);
     const name = `the VM ${instance}`;
     const logCommand = `gcloud compute instances get-serial-port-output ${instance} --project ${project} --zone ${zone}`;
     return {
@@ -39,6 +47,9 @@ export function vmEngine(vm: VmClient, options: VmOptions): Engine {
                     "`pulumi destroy` ends it.",
             },
             role: "roles/compute.instanceAdmin.v1",
+            nextCost,
+            interrupted: (left) =>
+                `With \`engine: batch\`, an interrupted run continues by itself.${attemptCost(price, left <= 1)}`,
             gone: {
                 summary: `The VM ${instance} of run ${runId} no longer exists.`,
                 hints: { next: "`pulumi up --refresh` creates it again, and the run continues there." },
@@ -47,7 +58,12 @@ export function vmEngine(vm: VmClient, options: VmOptions): Engine {
         },
         name: () => name,
         state: async () => toState(await vm.status()),
-        start: async () => {
+        start: async (attemptsLeft) => {
+            if (options.lastIsStandard && attemptsLeft <= 1) {
+                const summary = `Run ${runId} was interrupted on spot VMs, and ${standardVmNeeded}.`;
+                const next = `\`pulumi up\` replaces the VM ${instance} by one.${attemptCost(price, true)}`;
+                throw fatalError({ summary, hints: { next } });
+            }
             try {
                 await vm.start();
             } catch (error) {
@@ -56,7 +72,8 @@ export function vmEngine(vm: VmClient, options: VmOptions): Engine {
                 // would not help.
                 if (/^[A-Z][A-Z_]+: /.test(detail)) {
                     const summary = `The VM ${instance} in ${zone} could not be started: ${detail}. Run ${runId} keeps its state.`;
-                    throw fatalError({ summary, hints: { next: "`pulumi up` tries again." } }, error);
+                    const next = `\`pulumi up\` tries again, in another zone if \`zones\` names one.${nextCost}`;
+                    throw fatalError({ summary, hints: { next } }, error);
                 }
                 throw error;
             }

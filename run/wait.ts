@@ -9,7 +9,7 @@ import { createRetryWindow } from "./retry-window";
 import { isClaimed, isTerminal, type RunStatus } from "./status";
 import { resetFailedPoints } from "./sweep-start";
 import { createSweepStream } from "./sweep-watch";
-import { interrupted, moveRun, nextAttempt, readStatus, type SeenStatus, usedUp } from "./transitions";
+import { attemptsLeft, interrupted, moveRun, nextAttempt, readStatus, type SeenStatus, usedUp } from "./transitions";
 
 /** The state of a wait: its environment, and what it has observed so far. */
 interface Wait {
@@ -95,6 +95,7 @@ async function poll(wait: Wait): Promise<void> {
     if (seen && !isOver && hasMoved(seen.status, state.seen?.status)) {
         const isJoined = isFirst && options.wait && clock.now() - Date.parse(seen.status.startedAt ?? "") > 60_000;
         print(isJoined ? joinedMessage(seen.status) : stateMessage(seen.status));
+        adviseInterrupted(context, options, seen.status);
     }
     if (seen?.generation !== state.seen?.generation) {
         state.lastChangeMs = clock.now();
@@ -125,6 +126,15 @@ async function poll(wait: Wait): Promise<void> {
         print(`${engine.name()} ${detail}`);
     }
     reportDelay(wait);
+}
+
+/** Prints what another attempt costs, and how the run would continue by itself, if the status is that of one. */
+function adviseInterrupted({ engine, print }: WaitContext, { maxAttempts }: WaitOptions, status: RunStatus): void {
+    const left = attemptsLeft(status, maxAttempts);
+    const advice = status.state === "INTERRUPTED" && left > 0 ? engine.messages.interrupted(left) : "";
+    if (advice !== "") {
+        print(advice);
+    }
 }
 
 /** Prints why the engine is still starting after two minutes, and again whenever the reason changes. */
@@ -201,6 +211,7 @@ async function perform({ context, options, state, log, endedGeneration }: Wait, 
                 return "pause";
             }
             print(`${stateMessage(status)}. ${status.reason}`);
+            adviseInterrupted(context, options, status);
             return "again";
         }
         case "give-up": {

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { createInterface } from "node:readline/promises";
 import { CommandError, LocalWorkspace, type OutputMap, PulumiCommand, Stack } from "@pulumi/pulumi/automation";
+import { listsZones, retryReason, stockedOutZone } from "../../run/vm-retry";
 import { HELP, readArguments } from "../shared/arguments";
 import { numbersOf } from "../shared/metrics";
 import { Screen, type Terminal } from "../shared/screen";
@@ -62,8 +63,35 @@ export async function deploy(kind: Kind, args: string[], context: DeployContext)
     if (kind === "destroy" && values.yes !== true) {
         await confirm(stack.name, screen);
     }
-    const view = new UpdateView(screen, { isPreview: kind === "preview", isVerbose: values.verbose === true });
-    const abort = new AbortController();
+    const interrupts = { abort: new AbortController(), count: 0 };
+    const reasons = new Set<string>();
+    for (;;) {
+        const view = new UpdateView(screen, { isPreview: kind === "preview", isVerbose: values.verbose === true });
+        const status = await update(stack, kind, { screen, view, refresh: values.refresh === true, interrupts });
+        const isFinal = status === 0 || kind !== "up" || interrupts.count > 0;
+        const text = view.errors.join("\n");
+        const isOutOfStock = stockedOutZone(text) !== undefined;
+        const reason = isFinal ? undefined : retryReason(text, isOutOfStock && (await hasZones(stack)));
+        // Each zone is tried once.
+        if (reason === undefined || reasons.has(reason)) {
+            return status;
+        }
+        reasons.add(reason);
+        screen.print(`\n${reason}; trying again`);
+    }
+}
+
+interface UpdateContext {
+    screen: Screen;
+    view: UpdateView;
+    refresh: boolean;
+    interrupts: { abort: AbortController; count: number };
+}
+
+/** Runs one update and shows it. @returns the exit status */
+async function update(stack: Stack, kind: Kind, context: UpdateContext): Promise<number> {
+    const { screen, view, refresh, interrupts } = context;
+    const { abort } = interrupts;
     const timer = setInterval(() => {
         view.refresh();
         if (view.hasLostInterrupt) {
@@ -71,9 +99,8 @@ export async function deploy(kind: Kind, args: string[], context: DeployContext)
             abort.abort();
         }
     }, 1000);
-    let isInterrupted = false;
     const onSignal = (signal: NodeJS.Signals) => {
-        isInterrupted = true;
+        interrupts.count += 1;
         view.interrupt();
         // A terminal also sends Ctrl-C to Pulumi itself.
         if (signal !== "SIGINT" || !process.stdin.isTTY) {
@@ -84,7 +111,7 @@ export async function deploy(kind: Kind, args: string[], context: DeployContext)
     const options = {
         onEvent: (event: Parameters<UpdateView["onEvent"]>[0]) => view.onEvent(event),
         onOutput: (text: string) => view.onOutput(text),
-        refresh: values.refresh === true,
+        refresh,
         signal: abort.signal,
     };
     try {
@@ -98,11 +125,17 @@ export async function deploy(kind: Kind, args: string[], context: DeployContext)
             throw error;
         }
         reportFailure(screen, view, error);
-        return isInterrupted ? 130 : 1;
+        return interrupts.count > 0 ? 130 : 1;
     } finally {
         clearInterval(timer);
         process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
     }
+}
+
+/** True if the stack's config names several zones. */
+async function hasZones(stack: Stack): Promise<boolean> {
+    const { value } = await stack.getConfig("zones").catch(() => ({ value: "[]" }));
+    return listsZones(value);
 }
 
 type Options = Parameters<Stack["preview"]>[0];

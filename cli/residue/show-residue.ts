@@ -122,6 +122,7 @@ async function listResidue(
         bucket: names.bucket,
         account: names.account,
         instancePrefix: names.instance("r-"),
+        jobPrefix: names.batchJob("r-"),
     });
 }
 

@@ -9,6 +9,16 @@ import { resourceTypes } from "./resources";
 /** Pulumi marks a secret in RPC messages with this key. https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts */
 const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
 
+/** A resource in the rehearsal's state. */
+interface ExistingResource {
+    type: string;
+    name: string;
+    /** JSON. */
+    inputs: string;
+    result: MockResourceResult;
+    destroy: CreatedResource["destroy"];
+}
+
 /**
  * Stands in for Pulumi's engine: when the program registers a resource, it creates that resource in the emulator, and
  * at the end it destroys all of them in reverse order.
@@ -20,12 +30,12 @@ export class RehearsalEngine implements Mocks {
     /** The first failure. */
     failure: { resource: string; error: Error } | undefined;
     /** Settles after a failure or Ctrl-C, in which case the program's outputs will never resolve. */
-    readonly ended: Promise<void>;
+    ended: Promise<void> = never();
     /** The run that belongs to the stack's `TrainingRun`. */
     run: { bucket: string; runId: string } | undefined;
     #announceEnd: () => void = () => undefined;
     #pending = new Set<Promise<unknown>>();
-    readonly #created: { type: string; name: string; destroy: CreatedResource["destroy"] }[] = [];
+    #created: ExistingResource[] = [];
 
     readonly #context: RehearsalContext;
     readonly #view: ResourceView;
@@ -33,15 +43,20 @@ export class RehearsalEngine implements Mocks {
     constructor(context: RehearsalContext, view: ResourceView = showEach(context.print)) {
         this.#context = context;
         this.#view = view;
+        this.begin();
+        context.signal.addEventListener("abort", () => this.#announceEnd(), { once: true });
+    }
 
+    /** Begins another update after a failure. Resources that exist, with the same inputs, stay. */
+    begin(): void {
+        this.failure = undefined;
         this.ended = new Promise((resolve) => {
             this.#announceEnd = resolve;
         });
         // A signal that is already aborted does not fire an event.
-        if (context.signal.aborted) {
+        if (this.#context.signal.aborted) {
             this.#announceEnd();
         }
-        context.signal.addEventListener("abort", () => this.#announceEnd(), { once: true });
     }
 
     /** Number of resources created. */
@@ -75,7 +90,8 @@ export class RehearsalEngine implements Mocks {
         this.#pending.add(work);
         const created = await work;
         this.#pending.delete(work);
-        return created ?? never();
+        // After a failure, the program must not go on, because another update may begin.
+        return created === undefined || this.failure ? never() : created;
     }
 
     /** @returns undefined on failure */
@@ -83,6 +99,10 @@ export class RehearsalEngine implements Mocks {
         const { inputs } = args;
         if (args.type === trainingRunType) {
             this.run = { bucket: String(inputs.bucket), runId: String(inputs.runId) };
+        }
+        const before = this.#created.find(({ type, name }) => type === args.type && name === args.name);
+        if (before?.inputs === JSON.stringify(inputs)) {
+            return before.result;
         }
         const create = resourceTypes[args.type];
         if (args.type === trainingRunType) {
@@ -95,14 +115,22 @@ export class RehearsalEngine implements Mocks {
                 throw new Error(`the rehearsal does not support the resource type ${args.type}`);
             }
             const started = Date.now();
+            if (before !== undefined) {
+                await before.destroy?.(this.#context);
+                this.#created = this.#created.filter((each) => each !== before);
+                this.#view.show("-", { type: args.type, name: args.name, ms: Date.now() - started });
+                this.#view.flush();
+            }
             const created = await create(args, this.#context);
             if (this.#created.length === 0) {
                 this.#context.print("\npulumi up, rehearsed:");
             }
-            this.#created.push({ type: args.type, name: args.name, destroy: created.destroy });
+            const result = { id: created.id, state: { ...inputs, ...created.outputs } };
+            const { destroy } = created;
+            this.#created.push({ type: args.type, name: args.name, destroy, inputs: JSON.stringify(inputs), result });
             const ms = Date.now() - started;
             this.#view.show("+", { type: args.type, name: args.name, detail: created.detail, ms });
-            return { id: created.id, state: { ...inputs, ...created.outputs } };
+            return result;
         } catch (error) {
             // A resource whose creation was interrupted by Ctrl-C is not a failure.
             if (!this.#context.signal.aborted) {

@@ -10,8 +10,10 @@ import { APP, withPythonTrainer } from "../../infra/config/python-trainer";
 import { platformOf } from "../../infra/machine-types";
 import { runLayout } from "../../run/layout";
 import { runsPageName } from "../../run/runs-page";
+import { listsZones, retryReason } from "../../run/vm-retry";
 import { type ImageBuild, REHEARSAL_TAG, removeImage } from "../shared/docker";
 import { runProcess } from "../shared/run-process";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 import { chooseRuntime, useExistingImage } from "./choose-runtime";
 import { datasetStandIns } from "./dataset-stand-ins";
@@ -201,7 +203,23 @@ async function up(
     options: RehearsalOptions,
 ): Promise<number> {
     const { print } = options;
-    const outputs = await runProgram(engine, context, stackConfig);
+    // A failed function call or resource may reject outputs that nobody is awaiting, at any time from now on. The
+    // engine keeps the first failure, which is the cause of the others.
+    process.on("unhandledRejection", (error: Error) => engine.fail("index.ts", error));
+    const reasons = new Set<string>();
+    const hasZones = listsZones(stackConfig.values[`${stackConfig.project}:zones`]);
+    let outputs = await runProgram(engine, context, stackConfig);
+    // As in `npm run up`, each zone is tried once.
+    for (let failure = engine.failure; failure !== undefined; failure = engine.failure) {
+        const reason = context.signal.aborted ? undefined : retryReason(failure.error.message, hasZones);
+        if (reason === undefined || reasons.has(reason)) {
+            break;
+        }
+        reasons.add(reason);
+        print(`${reason}; trying again, as ${commandLine("up")} does`);
+        engine.begin();
+        outputs = await runProgram(engine, context, stackConfig);
+    }
     if (context.signal.aborted) {
         print("");
         print("Interrupted; cleaning up.");
@@ -240,13 +258,12 @@ async function runProgram(
     context: RehearsalContext,
     { project, stack, values, secretKeys }: StackConfig,
 ): Promise<Properties> {
-    // A failed function call or resource may reject outputs that nobody is awaiting, at any time from now on. The
-    // engine keeps the first failure, which is the cause of the others.
-    process.on("unhandledRejection", (error: Error) => engine.fail("index.ts", error));
     await pulumi.runtime.setMocks(engine, project, stack, false);
     const secrets = Object.fromEntries(secretKeys.map((key) => [key, values[key] ?? ""]));
     pulumi.runtime.setAllConfig({ ...context.config, ...secrets }, secretKeys);
     const program = openProgram(context.projectDir);
+    // A program that declares its resources while it is loaded declares them again in another update.
+    delete require.cache[require.resolve(program)];
     // Load the program with require and call the function that it exports, if any, as the engine does. It throws if the
     // config is invalid.
     const outputs = await Promise.race([

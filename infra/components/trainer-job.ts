@@ -8,26 +8,7 @@ import { batchPlan } from "../batch-definition";
 import type { Job } from "../training-job-args";
 import type { BootConfig, BootSweep } from "../user-data";
 
-type JobArgs =
-    | "project"
-    | "region"
-    | "zones"
-    | "machineType"
-    | "bootDiskSizeGb"
-    | "bootDiskType"
-    | "provisioning"
-    | "spotFallback"
-    | "gpuType"
-    | "gpuCount"
-    | "network"
-    | "subnetwork"
-    | "externalIp"
-    | "serviceAccount"
-    | "maxAttempts"
-    | "parallelism"
-    | "labels";
-
-export interface TrainerJobArgs extends Pick<Job, JobArgs> {
+export interface TrainerJobArgs extends Job {
     /** Ends in the run id, so that a new run gets a new job. */
     jobId: pulumi.Output<string>;
     bucket: pulumi.Input<string>;

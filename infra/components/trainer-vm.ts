@@ -1,33 +1,14 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import { type Cleanup, hasHooks, owned, plannerOf, settled } from "../../run/cleanup";
-import { finishedScheduling, rejectWhileOn, removeLeftoverInstances, type Scheduling } from "../../run/leftovers";
+import { type Cleanup, gcpConfig, hasHooks, owned, plannerOf, settled } from "../../run/cleanup";
+import { rejectWhileOn, removeLeftoverInstances } from "../../run/leftovers";
+import { choosePlace, type VmPlace } from "../../run/vm-place";
 import { BASE_SCOPES } from "../defaults";
 import { canMigrate, defaultBootDiskType, defaultBootImage, hasLocalSsd, platformOf } from "../machine-types";
 import type { Job } from "../training-job-args";
 import { type BootConfig, maxVmSeconds, renderUserData } from "../user-data";
 
-type JobArgs =
-    | "project"
-    | "zone"
-    | "machineType"
-    | "bootImage"
-    | "bootDiskSizeGb"
-    | "bootDiskType"
-    | "provisioning"
-    | "gpuType"
-    | "gpuCount"
-    | "network"
-    | "subnetwork"
-    | "externalIp"
-    | "serviceAccount"
-    | "scopes"
-    | "secureBoot"
-    | "kmsKey"
-    | "labels"
-    | "wait";
-
-export interface TrainerVmArgs extends Pick<Job, JobArgs> {
+export interface TrainerVmArgs extends Job {
     /** Ends in the run id, so that a new run gets a new VM. */
     instanceName: pulumi.Input<string>;
     /** The VM's task and its time limits. */
@@ -43,6 +24,8 @@ export interface TrainerVmArgs extends Pick<Job, JobArgs> {
  */
 export class TrainerVm extends pulumi.ComponentResource {
     readonly instance: gcp.compute.Instance;
+    /** Where the VM is, and whether it is a spot VM. */
+    readonly place: pulumi.Output<VmPlace>;
 
     constructor(name: string, args: TrainerVmArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:infra:TrainerVm", name, {}, opts);
@@ -52,21 +35,19 @@ export class TrainerVm extends pulumi.ComponentResource {
             bootDiskType: args.bootDiskType,
             gpuType: args.gpuType,
             gpuCount: args.gpuCount,
-            spot: pulumi.output(args.provisioning).apply((provisioning) => provisioning === "spot"),
         });
-        const wanted = pulumi.all([machine, args.boot]).apply(
-            ([{ type, gpuCount, spot }, boot]): Scheduling => ({
-                spot,
-                onHostMaintenance: canMigrate(type, gpuCount, spot) ? "MIGRATE" : "TERMINATE",
-                maxRunSeconds: maxVmSeconds(boot),
-            }),
-        );
-        const scheduling = hasHooks() ? keepFinished(args, wanted) : wanted;
+        this.place = choosePlaceOf(args);
+        const scheduling = pulumi.all([machine, args.boot, this.place]).apply(([{ type, gpuCount }, boot, place]) => ({
+            spot: place.spot,
+            onHostMaintenance: canMigrate(type, gpuCount, place.spot) ? "MIGRATE" : "TERMINATE",
+            maxRunSeconds: maxVmSeconds(boot),
+            ...place.kept,
+        }));
         this.instance = new gcp.compute.Instance(
             name,
             {
                 project: args.project,
-                zone: args.zone,
+                zone: this.place.zone,
                 name: args.instanceName,
                 description: "Trains one run of gcp-trainer, then powers itself off",
                 machineType: args.machineType,
@@ -129,8 +110,10 @@ export class TrainerVm extends pulumi.ComponentResource {
             },
             {
                 ...owned(this, args.cleanup, {
-                    beforeCreate: [() => removeOtherVms(args)],
-                    beforeUpdate: [async (change) => rejectWhileOn(await plannerOf(args.cleanup), args, change)],
+                    beforeCreate: [() => removeOtherVms(args, this.place.zone)],
+                    beforeUpdate: [
+                        async (change) => rejectWhileOn(await plannerOf(args.cleanup), args.project, change),
+                    ],
                 }),
                 dependsOn: [args.cleanup, ...args.dependsOn],
                 // A newer image in the family does not replace this VM; the next run uses it. Changed labels also apply
@@ -150,18 +133,17 @@ export class TrainerVm extends pulumi.ComponentResource {
 }
 
 /** Removes the VM of the earlier run, and one that an interrupted command left behind. */
-async function removeOtherVms({ project, zone, instanceName, boot, wait, cleanup }: TrainerVmArgs): Promise<void> {
-    const [name, { bucket, runId }, waits] = await settled(pulumi.all([instanceName, boot, wait]));
+async function removeOtherVms(args: TrainerVmArgs, place: pulumi.Output<string>): Promise<void> {
+    const { project, instanceName, boot, wait, cleanup } = args;
+    const [zone, name, { bucket, runId }, waits] = await settled(pulumi.all([place, instanceName, boot, wait]));
     await removeLeftoverInstances(await plannerOf(cleanup), { project, zone, name }, { bucket, runId, wait: waits });
 }
 
-/**
- * Keeps the scheduling of a finished run's VM, because a change would only replace it with a VM that has nothing to do.
- */
-function keepFinished(args: TrainerVmArgs, wanted: pulumi.Output<Scheduling>): pulumi.Output<Scheduling> {
-    const { project, zone, cleanup } = args;
-    return pulumi.all([wanted, args.instanceName, args.boot, cleanup.owner]).apply(async ([otherwise, name, boot]) => {
-        const kept = await finishedScheduling(await plannerOf(cleanup), { project, zone, name }, boot);
-        return kept ?? otherwise;
-    });
+function choosePlaceOf({ project, zone, cleanup, ...args }: TrainerVmArgs): pulumi.Output<VmPlace> {
+    const { zones, machineType, gpuType, provisioning, spotFallback, maxAttempts, instanceName, boot } = args;
+    return pulumi
+        .output({ zones, machineType, gpuType, provisioning, spotFallback, maxAttempts, name: instanceName, boot })
+        .apply(({ boot: { bucket, runId }, provisioning: model, ...plan }) =>
+            choosePlace(gcpConfig, { ...plan, project, zone, bucket, runId, spot: model === "spot" }, hasHooks()),
+        );
 }

@@ -21,8 +21,6 @@ const VM_ONLY: readonly (readonly [key: KeyName, why: string])[] = [
 
 /** Keys that only Batch supports, each with the reason. */
 const BATCH_ONLY: readonly (readonly [key: KeyName, why: string])[] = [
-    ["zones", "because only Batch chooses zones and retries attempts by itself"],
-    ["spotFallback", "because only Batch chooses zones and retries attempts by itself"],
     ["sweep", "because only Batch runs many tasks"],
     ["sweepFile", "because only Batch runs many tasks"],
     ["sweepMetric", "because only Batch runs many tasks"],
@@ -58,15 +56,6 @@ export const batchRules: readonly Rule[] = [
                 : undefined,
     },
     {
-        keys: ["engine", "zones"],
-        find: ({ engine, zones, region }) => {
-            const other = zones.find((zone) => zone !== "any" && !zone.startsWith(`${region}-`));
-            return engine === "batch" && region !== "" && other !== undefined
-                ? conflict("zones", `must be zones of the stack's region, ${region}, or any`, "any")
-                : undefined;
-        },
-    },
-    {
         keys: ["engine", "maxAttempts"],
         find: ({ engine, maxAttempts }) =>
             engine === "batch" && maxAttempts > MAX_ATTEMPTS
@@ -82,20 +71,6 @@ export const batchRules: readonly Rule[] = [
                       `must be at most ${MAX_RUN_MINUTES} with engine batch, which ends a job after 14 days`,
                       String(MAX_RUN_MINUTES),
                   )
-                : undefined,
-    },
-    {
-        keys: ["spotFallback", "provisioning"],
-        find: ({ spotFallback, provisioning }) =>
-            spotFallback !== "none" && provisioning !== "spot"
-                ? conflict("provisioning", `must be spot with spotFallback ${spotFallback}`, "spot")
-                : undefined,
-    },
-    {
-        keys: ["spotFallback", "maxAttempts"],
-        find: ({ spotFallback, maxAttempts }) =>
-            spotFallback !== "none" && maxAttempts < 2
-                ? conflict("maxAttempts", `must be at least 2 with spotFallback ${spotFallback}`, "3")
                 : undefined,
     },
 ];

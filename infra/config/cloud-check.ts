@@ -54,8 +54,14 @@ export async function checkCloud(config: Config): Promise<{ cost: Cost; price: R
     for (const line of pulumi.runtime.getEngine() === undefined ? [] : costLines(config, cost)) {
         void pulumi.log.info(line);
     }
-    const price = "unknown" in cost ? undefined : { hourlyUsd: cost.hourlyUsd, isExample: cost.isExample };
-    return { cost, price };
+    return { cost, price: "unknown" in cost ? undefined : priceOf(config, cost) };
+}
+
+/** The price of a run's attempts. */
+function priceOf({ maxAttempts }: Config, cost: CostEstimate): RunPrice {
+    const { hourlyUsd, attemptUsd, isExample, lastAttempt } = cost;
+    const last = lastAttempt === undefined ? {} : { last: { ...lastAttempt, interruptions: maxAttempts - 1 } };
+    return { hourlyUsd, attemptUsd, isExample, ...last };
 }
 
 /**
@@ -88,11 +94,12 @@ export function costLines({ machineType, zone, provisioning, maxAttempts }: Conf
     const example = cost.isExample ? " (example amounts from the emulator)" : "";
     const kind = provisioning === "spot" ? `spot ${machineType}` : machineType;
     const attempts = maxAttempts === 1 ? "1 attempt" : `${maxAttempts} attempts`;
+    const last = cost.lastAttempt === undefined ? "" : ", the last one on a standard VM";
     const expected =
         cost.expectedUsd === null ? "" : `, about ${formatUsd(cost.expectedUsd)} for a run like the earlier ones`;
     return [
         `Price: ${formatUsd(cost.hourlyUsd)} an hour for ${kind} in ${zone}${expected}${example}`,
-        `At most ${formatUsd(cost.worstCaseUsd)}: ${attempts} up to the time limit, and ${storageDays} days of storage`,
+        `At most ${formatUsd(cost.worstCaseUsd)}: ${attempts} up to the time limit${last}, and ${storageDays} days of storage`,
     ];
 }
 
@@ -120,6 +127,8 @@ async function readCost(config: Config, reader: CloudReader): Promise<Cost> {
         maxHours: hours / 3600,
         maxAttempts: config.maxAttempts,
         tasks: Math.max(1, config.points.length),
+        lastIsStandard: config.spotFallback === "standard",
+        hasExternalIp: config.externalIp,
         datasetBytes: datasetBytes(config.dataset),
         expectedHours: medianHours(path.join(config.resultsDir, pulumi.getStack())),
     });
@@ -138,25 +147,34 @@ function machineOf(config: Config): Machine {
 
 /** @throws ConfigError for an unknown machine type or zone, or a quota that is too small */
 async function checkMachine(config: Config, { call, endpoints }: CloudReader): Promise<MachineShape> {
-    const { project, region, zone, machineType } = config;
+    const { project, region, zone, zones, machineType } = config;
     const root = `${endpoints.compute}projects/${project}`;
-    const [type, area, whole] = await Promise.allSettled([
-        call("GET", `${root}/zones/${zone}/machineTypes/${machineType}`),
+    const [area, whole, ...types] = await Promise.allSettled([
         call("GET", `${root}/regions/${region}`),
         call("GET", root),
+        // The VM may be in any of these zones; `any` leaves out those that do not have the machine type.
+        ...zonesOf(config).map((each) => call("GET", `${root}/zones/${each}/machineTypes/${machineType}`)),
     ]);
     if (area.status === "rejected" && isUnknownLocation(area.reason)) {
         throw new ConfigError([await placeIssue("gcp:region", region, `${root}/regions`, call)]);
     }
-    if (type.status === "rejected") {
-        throw isUnknownLocation(type.reason)
-            ? new ConfigError([await placeIssue("gcp:zone", zone, `${root}/zones`, call)])
-            : type.reason;
+    const shapes: MachineShape[] = [];
+    for (const [index, type] of types.entries()) {
+        const place = zonesOf(config)[index] ?? zone;
+        const key = zones.includes(place) ? `${pulumi.getProject()}:zones` : "gcp:zone";
+        if (type.status === "rejected") {
+            throw isUnknownLocation(type.reason)
+                ? new ConfigError([await placeIssue(key, place, `${root}/zones`, call)])
+                : type.reason;
+        }
+        if (type.value === undefined) {
+            throw new ConfigError([
+                await machineIssue(machineType, place, `${root}/zones/${place}/machineTypes`, call),
+            ]);
+        }
+        shapes.push(shapeOf(type.value));
     }
-    if (type.value === undefined) {
-        throw new ConfigError([await machineIssue(config, `${root}/zones/${zone}/machineTypes`, call)]);
-    }
-    const shape = shapeOf(type.value);
+    const shape = shapes[0] as MachineShape;
     const quotasOf = (answer: PromiseSettledResult<Body | undefined>) =>
         answer.status === "fulfilled" ? (answer.value?.quotas as never[] | undefined) : undefined;
     const issues = quotaIssues(machineOf(config), shape, {
@@ -170,6 +188,11 @@ async function checkMachine(config: Config, { call, endpoints }: CloudReader): P
     return shape;
 }
 
+/** The zones in which the machine must exist, with at least one. */
+function zonesOf({ zone, zones }: Config): readonly string[] {
+    return zones.length === 0 || zones.includes("any") ? [zone] : zones;
+}
+
 /** An unknown region or zone, with the ones that would work. */
 async function placeIssue(key: string, got: string, listUrl: string, call: Call): Promise<ConfigIssue> {
     const names = await namesIn(listUrl, call);
@@ -177,17 +200,18 @@ async function placeIssue(key: string, got: string, listUrl: string, call: Call)
     const inRegion = names.filter((name) => name.startsWith(`${region}-`));
     const best = inRegion[0] ?? nearest(got, names, 4, (name) => name) ?? names[0] ?? "us-central1-a";
     const offered = inRegion.length > 0 ? `, such as ${inRegion.join(", ")}` : `; did you mean ${best}?`;
-    const what = key === "gcp:zone" ? "a zone" : "a region";
+    const isRegion = key === "gcp:region";
+    const isList = key.endsWith(":zones");
     return {
         key,
-        must: `must be ${what} that this project may use${offered}`,
+        must: `must be ${isRegion ? "a region" : isList ? "zones" : "a zone"} that this project may use${offered}`,
         got,
-        fix: { set: [key], value: best },
+        fix: isList ? { set: ["zones"], value: "any" } : { set: [key], value: best },
     };
 }
 
 /** An unknown machine type, with one that the zone has. */
-async function machineIssue({ zone, machineType }: Config, listUrl: string, call: Call): Promise<ConfigIssue> {
+async function machineIssue(machineType: string, zone: string, listUrl: string, call: Call): Promise<ConfigIssue> {
     const names = await namesIn(listUrl, call);
     const best = nearest(machineType, names, Math.max(3, machineType.length / 3), (name) => name) ?? "e2-standard-2";
     return {

@@ -184,6 +184,29 @@ const rules: readonly Rule[] = [
             return bytes > MAX_VALUES_BYTES ? { key: "hyperparameters", must, fix } : undefined;
         },
     },
+    {
+        keys: ["zones"],
+        find: ({ zones, region }) => {
+            const other = zones.find((zone) => zone !== "any" && !zone.startsWith(`${region}-`));
+            return region !== "" && other !== undefined
+                ? conflict("zones", `must be zones of the stack's region, ${region}, or any`, "any")
+                : undefined;
+        },
+    },
+    {
+        keys: ["spotFallback", "provisioning"],
+        find: ({ spotFallback, provisioning }) =>
+            spotFallback !== "none" && provisioning !== "spot"
+                ? conflict("provisioning", `must be spot with spotFallback ${spotFallback}`, "spot")
+                : undefined,
+    },
+    {
+        keys: ["spotFallback", "maxAttempts"],
+        find: ({ spotFallback, maxAttempts }) =>
+            spotFallback !== "none" && maxAttempts < 2
+                ? conflict("maxAttempts", `must be at least 2 with spotFallback ${spotFallback}`, "3")
+                : undefined,
+    },
     ...batchRules,
     ...sweepRules,
 ];

@@ -1,4 +1,12 @@
-import { bucketPrice, diskPrice, type Machine, type MachineShape, machinePrice, registryPrice } from "./machine-price";
+import {
+    addressPrice,
+    bucketPrice,
+    diskPrice,
+    type Machine,
+    type MachineShape,
+    machinePrice,
+    registryPrice,
+} from "./machine-price";
 import type { PriceList } from "./price-list";
 
 /** How often and how long a job's VM may run, and what it stores. */
@@ -9,6 +17,10 @@ export interface Usage {
     /** Number of VMs at the same time, each with one boot disk. */
     tasks: number;
     datasetBytes: number;
+    /** True if the last attempt of a spot VM's run is on a standard VM. */
+    lastIsStandard: boolean;
+    /** True if each VM has an external address. */
+    hasExternalIp: boolean;
     /** The median duration of the stack's earlier runs in hours; undefined if there are none. */
     expectedHours: number | undefined;
 }
@@ -18,6 +30,10 @@ export interface CostEstimate {
     currency: "USD";
     /** One hour of the running VM with its boot disk. */
     hourlyUsd: number;
+    /** The most that one attempt can cost. */
+    attemptUsd: number;
+    /** The price of the last attempt, if it is on a standard VM instead of a spot VM. */
+    lastAttempt?: { hourlyUsd: number; attemptUsd: number };
     /** The most that one run can cost, including 30 days of everything that `pulumi destroy` would remove. */
     worstCaseUsd: number;
     /** The cost of a run as long as the stack's earlier ones; null if there are none. */
@@ -45,20 +61,29 @@ export const storageDays = 30;
  */
 export function estimateCost(list: PriceList, machine: Machine, shape: MachineShape, usage: Usage): CostEstimate {
     const { prices, isReal } = list;
-    const vmPerHour = machinePrice(prices, machine, shape).reduce((sum, { usdPerHour }) => sum + usdPerHour, 0);
     const diskPerMonth = diskPrice(prices, machine);
-    const hourlyUsd = vmPerHour + diskPerMonth / hoursPerMonth;
+    const ofVm = (spot: boolean) => {
+        const parts = machinePrice(prices, { ...machine, spot }, shape);
+        const address = usage.hasExternalIp ? addressPrice(prices, spot) : 0;
+        const perHour = parts.reduce((sum, { usdPerHour }) => sum + usdPerHour, address);
+        const hourlyUsd = perHour + diskPerMonth / hoursPerMonth;
+        return { perHour, price: { hourlyUsd: rounded(hourlyUsd), attemptUsd: rounded(hourlyUsd * usage.maxHours) } };
+    };
+    const usual = ofVm(machine.spot);
+    const last = usage.lastIsStandard ? ofVm(false) : undefined;
     const months = (storageDays * 24) / hoursPerMonth;
     const storedGib = usage.datasetBytes / 2 ** 30 + machine.diskSizeGb;
     const storage =
         diskPerMonth * usage.tasks + storedGib * bucketPrice(prices) + machine.diskSizeGb * registryPrice(prices);
-    const worstCaseUsd = vmPerHour * usage.maxHours * usage.maxAttempts * usage.tasks + storage * months;
-    const expectedUsd = usage.expectedHours === undefined ? null : hourlyUsd * usage.expectedHours * usage.tasks;
+    const attempts = usual.perHour * (usage.maxAttempts - 1) + (last ?? usual).perHour;
+    const worstCaseUsd = attempts * usage.maxHours * usage.tasks + storage * months;
+    const { expectedHours } = usage;
     return {
         currency: "USD",
-        hourlyUsd: rounded(hourlyUsd),
+        ...usual.price,
+        ...(last === undefined ? {} : { lastAttempt: last.price }),
         worstCaseUsd: rounded(worstCaseUsd),
-        expectedUsd: expectedUsd === null ? null : rounded(expectedUsd),
+        expectedUsd: expectedHours === undefined ? null : rounded(usual.price.hourlyUsd * expectedHours * usage.tasks),
         isExample: !isReal,
     };
 }

@@ -139,6 +139,15 @@ export function diskPrice(prices: Price[], { diskType, diskSizeGb }: Machine): n
     return diskSizeGb * found;
 }
 
+/**
+ * Returns the price of an external address for one hour, in US dollars. The first hours of a month are free, which an
+ * estimate does not count on.
+ */
+export function addressPrice(prices: Price[], spot: boolean): number {
+    const found = highest(prices, spot ? /^External IP Charge on a Spot/ : /^External IP Charge on a Standard VM/, "h");
+    return required(found, `the external address of a ${spot ? "spot" : "standard"} VM`);
+}
+
 /** Returns the price of one GiB in a bucket for one month, in US dollars. */
 export function bucketPrice(prices: Price[]): number {
     const regional = prices.filter(({ group }) => group === "RegionalStorage");

@@ -18,7 +18,7 @@ function problems(values: Record<string, string>): string[] {
     return [];
 }
 
-describe("a config that Batch would refuse after everything else has been created", () => {
+describe("a config that would be refused after everything else has been created", () => {
     it.each<[title: string, values: Record<string, string>, problem: string]>([
         [
             "a key that only a VM has",
@@ -27,8 +27,8 @@ describe("a config that Batch would refuse after everything else has been create
         ],
         [
             "a key that only Batch has",
-            { zones: '["us-central1-b"]' },
-            '`gcp-trainer:zones` must not be set with engine vm, because only Batch chooses zones and retries attempts by itself; got ["us-central1-b"] (pulumi config rm zones)',
+            { sweepMetric: "accuracy" },
+            '`gcp-trainer:sweepMetric` must not be set with engine vm, because only Batch runs many tasks; got "accuracy" (pulumi config rm sweepMetric)',
         ],
         [
             "a machine that Batch lacks",
@@ -37,7 +37,7 @@ describe("a config that Batch would refuse after everything else has been create
         ],
         [
             "a zone of another region",
-            { engine: "batch", zones: '["europe-west4-b"]' },
+            { zones: '["europe-west4-b"]' },
             '`gcp-trainer:zones` must be zones of the stack\'s region, us-central1, or any; got ["europe-west4-b"] (pulumi config set zones any)',
         ],
         [
@@ -52,7 +52,7 @@ describe("a config that Batch would refuse after everything else has been create
         ],
         [
             "a fallback from standard VMs",
-            { engine: "batch", spotFallback: "standard" },
+            { spotFallback: "standard" },
             '`gcp-trainer:provisioning` must be spot with spotFallback standard; got "standard" (pulumi config set provisioning spot)',
         ],
         [
@@ -65,6 +65,8 @@ describe("a config that Batch would refuse after everything else has been create
     });
 
     it.each<[title: string, values: Record<string, string>]>([
+        ["zones of a VM", { zones: '["us-central1-b","us-central1-a"]' }],
+        ["a fallback of a VM", { provisioning: "spot", spotFallback: "standard" }],
         ["a single zone", { engine: "batch", zones: '["us-central1-b"]' }],
         ["any zone", { engine: "batch", zones: "any" }],
         ["spot VMs with a fallback", { engine: "batch", provisioning: "spot", spotFallback: "standard" }],

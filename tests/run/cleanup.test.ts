@@ -6,7 +6,6 @@ import { FaultPlan, parseFaultRule } from "../../emulator/src/faults/rule";
 import { startTestEmulator, type TestEmulator } from "../../emulator/src/testing";
 import { INSTANCES, instanceBody, ZONE } from "../../emulator/test/vm/support";
 import {
-    finishedScheduling,
     type Planner,
     rejectWhileOn,
     removeLeftoverBucket,
@@ -317,26 +316,11 @@ describe("the hook that runs before the VM is created", () => {
         expect(await kinds()).toContain("instance");
     });
 
-    it.each([
-        ["FAILED", undefined],
-        ["SUCCEEDED", { spot: false, onHostMaintenance: "MIGRATE", maxRunSeconds: 600 }],
-    ] as const)("keeps the scheduling of a VM only if its run has succeeded: %s", async (state, expected) => {
-        await createAll(OWNER);
-        await emulator.ok("POST", INSTANCES, {
-            body: instanceBody("limited", {
-                scheduling: { instanceTerminationAction: "STOP", maxRunDuration: { seconds: "600" } },
-            }),
-        });
-        await report(state);
-
-        await expect(finishedScheduling(planner(), instance("limited"), run)).resolves.toEqual(expected);
-    });
-
     it("rejects a change that needs the VM off while it is on", async () => {
         await createAll(OWNER);
-        const oldInputs = { name: runInputs.instance, machineType: "e2-small", labels: {} };
+        const oldInputs = { name: runInputs.instance, zone, machineType: "e2-small", labels: {} };
         const change = (newInputs: object) =>
-            rejectWhileOn(planner(), { project, zone }, { oldInputs, newInputs: { ...oldInputs, ...newInputs } });
+            rejectWhileOn(planner(), project, { oldInputs, newInputs: { ...oldInputs, ...newInputs } });
 
         await expect(change({ labels: { team: "wire" } })).resolves.toBeUndefined();
         await expect(change({ machineType: "e2-medium" })).rejects.toThrow(

@@ -204,6 +204,39 @@ describe("a VM that goes down before the run has ended", () => {
         expect(message).toContain("| gcp-trainer: no permission to write");
     });
 
+    it("says what another attempt costs after an interruption, and how the run would continue by itself", async () => {
+        const { bucket, vm, clock, printed, failure } = scene();
+        putStatus(bucket, { state: "INTERRUPTED" });
+        vm.state = "TERMINATED";
+        vm.onStart = () => {
+            clock.at(5_000, () => {
+                putStatus(bucket, { state: "FAILED", reason: "no such file", interruptions: 1 });
+            });
+        };
+        const last = { hourlyUsd: 2, attemptUsd: 5, interruptions: 2 };
+        const price = { hourlyUsd: 0.5, attemptUsd: 1.25, isExample: false, last };
+
+        const message = await failure({ price });
+        const advice = "With `engine: batch`, an interrupted run continues by itself. ";
+        expect(printed).toContain(`${advice}Another attempt costs $0.50 an hour, and at most $1.25.`);
+        expect(message).toContain("as attempt 2. Another attempt costs $0.50 an hour, and at most $1.25.");
+    });
+
+    it("is not started as a spot VM for the last attempt with spotFallback, and says what replaces it", async () => {
+        const { bucket, vm, printed, failure, status } = scene();
+        putStatus(bucket, { state: "INTERRUPTED", interruptions: 1 });
+        vm.state = "TERMINATED";
+        const last = { hourlyUsd: 2, attemptUsd: 5, interruptions: 2 };
+        const price = { hourlyUsd: 0.5, attemptUsd: 1.25, isExample: false, last };
+
+        const message = await failure({ lastIsStandard: true, price });
+        expect(message).toContain("was interrupted on spot VMs, and its last attempt needs a standard VM.");
+        expect(message).toContain("`pulumi up` replaces the VM iris-vm by one. Another attempt costs $2.00 an hour");
+        expect(printed.join("\n")).toContain("Another attempt costs $2.00 an hour, and at most $5.00.");
+        expect(vm.calls).toEqual([]);
+        expect(status()).toMatchObject({ state: "INTERRUPTED", interruptions: 1 });
+    });
+
     it("reports Compute Engine's error if it cannot be started", async () => {
         const { bucket, vm, failure, status } = scene();
         putStatus(bucket, { state: "INTERRUPTED" });

@@ -174,6 +174,16 @@ function addGpusAndDisks(list: PriceList): void {
     const ssd = ["Storage", "LocalSSD"] as const;
     list.add("SSD backed Local Storage", ssd, "OnDemand", "GiBy.mo", [[0, 0.08]]);
     list.add("SSD backed Local Storage attached to Spot Preemptible VMs", ssd, "Preemptible", "GiBy.mo", [[0, 0.03]]);
+    // https://github.com/infracost/infracost, internal/resources/google/compute_address.go, has the descriptions.
+    for (const [model, usd] of [
+        ["Standard VM", 0.005],
+        ["Spot Preemptible VM", 0.0025],
+    ] as const) {
+        list.add(`External IP Charge on a ${model}`, ["Network", "IpAddress"], "OnDemand", "h", [
+            [0, 0],
+            [744, usd],
+        ]);
+    }
     for (const series of ["C4", "C4A", "C4D"]) {
         list.addBoth(`${series} Instance Local SSD running in Americas`, ["Compute", "LocalSSD"], "GiBy.mo", 0.08);
     }

@@ -10,7 +10,7 @@ import { hasLocalSsd, type ZoneRef } from "./instance-checks";
 import { metadataSource } from "./instance-metadata";
 import type { InstanceBody } from "./instance-schema";
 import type { Instance, InstanceStatus } from "./instance-types";
-import { checkCapacity, checkConstraints } from "./limits";
+import { checkCapacity, checkConstraints, checkStock } from "./limits";
 import { COMPUTE_URL, fingerprint, pathOf, timestamp } from "./links";
 import type { NetworkService } from "./networks";
 import { newInstance } from "./new-instance";
@@ -96,14 +96,18 @@ export class InstanceService {
 
     /**
      * Starts a stopped instance; a running one is left unchanged.
-     * @throws ApiError 400 while the instance is stopping
+     * @throws ApiError 400 while the instance is stopping, OperationError if the zone is out of stock
      */
     async start(path: string): Promise<Change> {
-        const { status } = this.instances.get(path);
-        if (status === "STOPPING") {
+        const instance = this.instances.get(path);
+        if (instance.status === "STOPPING") {
             throw notReady(path);
         }
-        return status === "TERMINATED" ? await this.#powerOn(path) : this.instances.get(path);
+        if (instance.status !== "TERMINATED") {
+            return instance;
+        }
+        checkStock(this.#dependencies.org, instance);
+        return await this.#powerOn(path);
     }
 
     /**

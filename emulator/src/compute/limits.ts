@@ -32,8 +32,7 @@ export function checkConstraints(
  * @throws OperationError if a quota or the capacity of the zone does not allow the new instance
  */
 export function checkCapacity(org: Organization, instance: Instance, others: readonly Instance[]): void {
-    const zone = lastSegment(instance.zone);
-    const region = regionOf(zone);
+    const region = regionOf(lastSegment(instance.zone));
     const inRegion = others.filter((one) => regionOf(lastSegment(one.zone)) === region && one.status !== "TERMINATED");
     const cpus = [instance, ...inRegion].reduce((sum, one) => sum + cpusOf(lastSegment(one.machineType)), 0);
     const gpus = [instance, ...others].reduce((sum, one) => sum + gpusOf(one), 0);
@@ -46,7 +45,13 @@ export function checkCapacity(org: Organization, instance: Instance, others: rea
     if (gpuLimit !== undefined) {
         throw quotaExceeded(path, "GPUS_ALL_REGIONS", gpuLimit, "globally");
     }
-    if (org.isStockedOut(zone, lastSegment(instance.machineType))) {
+    checkStock(org, instance);
+}
+
+/** @throws OperationError if the zone lacks capacity for the instance */
+export function checkStock(org: Organization, instance: Instance): void {
+    const path = pathOf(instance);
+    if (org.isStockedOut(lastSegment(instance.zone), lastSegment(instance.machineType))) {
         // https://github.com/CCExtractor/sample-platform/issues/901
         throw new OperationError(
             path,

@@ -18,8 +18,8 @@ const MAX_RESULTS = 500;
 /**
  * Creates the response to a list request.
  *
- * @param query the request's query parameters: maxResults, pageToken, filter (`field=value`, `field!=value`, joined by
- *     AND), orderBy (name)
+ * @param query the request's query parameters: maxResults, pageToken, filter (`field=value`, `field!=value`, or
+ *     `field eq pattern` and `field ne pattern` with a regular expression, joined by AND), orderBy (name)
  * @param items ordered by name
  * @throws ApiError 400 for an invalid page token, 501 for another filter or order
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/list
@@ -63,17 +63,29 @@ function readFilter(filter: string): (item: object) => boolean {
         return () => true;
     }
     const conditions = filter.split(/\s+AND\s+/).map((text) => {
-        const match = /^\(?\s*([\w.-]+)\s*(=|!=|\beq\b|\bne\b)\s*"?([^"()<>*:]*?)"?\s*\)?$/.exec(text);
-        if (match === null) {
+        const match = /^\(?\s*([\w.-]+)\s*(=|!=)\s*"?([^"()<>*:]*?)"?\s*\)?$/.exec(text);
+        const pattern = /^\(?\s*([\w.-]+)\s+(eq|ne)\s+"?([^"()<>:]*?)"?\s*\)?$/.exec(text);
+        const [, field = "", operator = "", value = ""] = match ?? pattern ?? [];
+        if (field === "") {
             throw unimplemented(
-                `the filter "${filter}" (only field=value and field!=value, joined by AND, are supported)`,
+                `the filter "${filter}" (only field=value, field!=value, and field eq or ne a pattern, joined by AND, are supported)`,
             );
         }
-        const [, field = "", operator = "", value = ""] = match;
-        return { names: field.split("."), isEqual: operator === "=" || operator === "eq", value };
+        const matches = pattern === null ? (found: string) => found === value : wholeMatch(value);
+        return { names: field.split("."), isEqual: operator === "=" || operator === "eq", matches };
     });
     return (item) =>
-        conditions.every(({ names, isEqual, value }) => (String(memberAt(item, names) ?? "") === value) === isEqual);
+        conditions.every(({ names, isEqual, matches }) => matches(String(memberAt(item, names) ?? "")) === isEqual);
+}
+
+/** A pattern has to match the entire value. @throws ApiError 400 for an invalid one */
+function wholeMatch(pattern: string): (value: string) => boolean {
+    try {
+        const regex = new RegExp(`^(?:${pattern})$`);
+        return (value) => regex.test(value);
+    } catch {
+        throw invalid(`Invalid value for field 'filter': '${pattern}'.`, "filter");
+    }
 }
 
 function memberAt(item: unknown, names: readonly string[]): unknown {

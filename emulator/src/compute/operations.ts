@@ -159,6 +159,13 @@ export class Operations {
         return operation;
     }
 
+    /** The operations in a scope, ordered by name. @param parent e.g. `projects/P/zones/Z` */
+    list(parent: string): Operation[] {
+        return [...this.#operations]
+            .flatMap(([path, operation]) => (path.startsWith(`${parent}/operations/`) ? [operation] : []))
+            .sort((a, b) => (a.name < b.name ? -1 : 1));
+    }
+
     /**
      * Returns the operation once it is done. After two minutes, returns it in its current state.
      * @throws ApiError 404

@@ -65,13 +65,26 @@ function operationRoutes(services: ComputeServices): Route[] {
     const { operations } = services.compute;
     const scopes = ["global", "zones/:location", "regions/:location"] as const;
     return scopes.flatMap((scope) => {
-        const pattern = `${PROJECT_PATH}/${scope}/operations/:operation` as const;
+        const collection = `${PROJECT_PATH}/${scope}/operations` as const;
+        const pattern = `${collection}/:operation` as const;
         const allowedPath = (request: OperationRequest) => {
             allow(services, request, "compute.zoneOperations.get");
             const { project, location = "", operation } = request.params;
             return `projects/${project}/${scope.replace(":location", location)}/operations/${operation}`;
         };
         return [
+            route(
+                "GET",
+                collection,
+                (request: ApiRequest<{ version: string; project: string; location?: string }>) => {
+                    allow(services, request, "compute.zoneOperations.list");
+                    const { project, location = "" } = request.params;
+                    const parent = `projects/${project}/${scope.replace(":location", location)}`;
+                    const items = operations.list(parent);
+                    return { body: listOf(request.query, "compute#operationList", `${parent}/operations`, items) };
+                },
+                LIST,
+            ),
             route("GET", pattern, (request) => ({ body: operations.get(allowedPath(request)) })),
             route("POST", `${pattern}/wait`, async (request) => ({
                 body: await operations.wait(allowedPath(request)),

@@ -78,6 +78,7 @@ const COMPUTE_READ = [
     "compute.subnetworks.get",
     "compute.subnetworks.list",
     "compute.zoneOperations.get",
+    "compute.zoneOperations.list",
     "compute.zones.get",
     "compute.zones.list",
 ];
@@ -133,6 +134,7 @@ const COMPUTE_SECURITY_ADMIN = [
     "compute.subnetworks.get",
     "compute.subnetworks.list",
     "compute.zoneOperations.get",
+    "compute.zoneOperations.list",
 ];
 const COMPUTE_ADMIN = [
     ...COMPUTE_INSTANCE_ADMIN,

@@ -10,6 +10,7 @@ import { reasonWithoutTerminal, TerminalCommand } from "../../helpers/terminal-c
 const ROOT = path.resolve(__dirname, "../../..");
 const RUN = "pulumi-nodejs:dynamic/gcp-trainer:TrainingRun";
 const BUCKET = "gcp:storage/bucket:Bucket";
+const INSTANCE = "gcp:compute/instance:Instance";
 
 let folder: string;
 beforeEach(() => {
@@ -174,6 +175,58 @@ describe("outside a terminal,", () => {
 
         expect(stdout.split("\n")).toEqual(["+ bucket", "| red", "", "error: The trainer failed", ""]);
         expect(status).toBe(1);
+    });
+
+    const outOfStock = (zone: string) => [
+        start(INSTANCE, "trainer-vm"),
+        {
+            diagnosticEvent: {
+                urn: urnOf(INSTANCE, "trainer-vm"),
+                // https://github.com/CCExtractor/sample-platform/issues/901
+                message: `Error waiting for instance to create: The zone 'projects/p/zones/${zone}' does not have enough resources available to fulfill the request.  Try a different zone, or try again later.\n`,
+                severity: "error",
+            },
+        },
+        { resOpFailedEvent: { metadata: metadata(INSTANCE, "trainer-vm", "create") } },
+    ];
+    const giveEach = (...updates: object[][]) =>
+        updates.forEach((events, index) => {
+            const lines = events.map((event) => JSON.stringify(event));
+            writeFileSync(path.join(folder, `events.${index + 1}`), lines.join("\n"));
+        });
+    const updates = () => readFileSync(path.join(folder, "calls"), "utf8").match(/^up /gm)?.length;
+
+    it("npm run up tries again after a stock-out, so that the program chooses the next zone", async () => {
+        writeFileSync(path.join(folder, "zones"), '["us-central1-a","us-central1-b"]');
+        giveEach(outOfStock("us-central1-a"), [end(INSTANCE, "trainer-vm"), summary]);
+        const { status, stdout } = await run("up", ["-s", "dev"]);
+
+        expect(stdout).toContain("\nus-central1-a is out of stock; trying again\n");
+        expect(stdout).toContain("Resources: 2 create, 3 same");
+        expect({ status, updates: updates() }).toEqual({ status: 0, updates: 2 });
+    });
+
+    it("npm run up tries again if the last attempt of a run needs another VM", async () => {
+        giveEach(
+            [printed("Run r-0 was interrupted on spot VMs, and its last attempt needs a standard VM.", "error")],
+            [summary],
+        );
+        const { status, stdout } = await run("up", ["-s", "dev"]);
+
+        expect(stdout).toContain("\nthe last attempt of the run needs a standard VM; trying again\n");
+        expect({ status, updates: updates() }).toEqual({ status: 0, updates: 2 });
+    });
+
+    it.each([
+        ["every zone is out of stock", '["us-central1-a","us-central1-b"]', 3],
+        ["the stack has one zone", '["us-central1-a"]', 1],
+    ])("npm run up fails if %s", async (_what, zones, count) => {
+        writeFileSync(path.join(folder, "zones"), zones);
+        giveEach(outOfStock("us-central1-a"), outOfStock("us-central1-b"), outOfStock("us-central1-a"));
+        const { status, stdout } = await run("up", ["-s", "dev"]);
+
+        expect(stdout).toMatch(/error: .*does not have enough resources available to fulfill the request/);
+        expect({ status, updates: updates() }).toEqual({ status: 1, updates: count });
     });
 
     it("npm run preview prints what would change, with the changed properties", async () => {

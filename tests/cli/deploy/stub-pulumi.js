@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Stands in for Pulumi's command line: it sends the events in a file to the Automation API, one after another. An event
 // `{"waitFor": "FILE"}` pauses until that file exists; the first SIGINT is confirmed, and the second ends the command. If
-// the file `busy` exists, the second is lost.
+// the file `busy` exists, the second is lost. If the file `events.N` exists, the Nth update uses it.
 const { existsSync, appendFileSync, readFileSync } = require("node:fs");
 const grpc = require("@grpc/grpc-js");
 const { EventsClient } = require("@pulumi/pulumi/proto/events_grpc_pb");
@@ -18,6 +18,8 @@ async function main() {
         console.log(readFileSync(`${folder}/outputs.json`, "utf8"));
     } else if (command === "stack" && args[0] === "history") {
         console.log('[{"kind":"update","result":"succeeded"}]');
+    } else if (command === "config") {
+        console.log(JSON.stringify({ value: readFileSync(`${folder}/zones`, "utf8"), secret: false }));
     } else if (existsSync(`${folder}/stderr`)) {
         console.error(readFileSync(`${folder}/stderr`, "utf8"));
         process.exitCode = 255;
@@ -44,7 +46,11 @@ async function update() {
         }
     });
     let failed = false;
-    for (const line of readFileSync(`${folder}/events`, "utf8").trim().split("\n")) {
+    const number = readFileSync(`${folder}/calls`, "utf8").match(/^up /gm)?.length ?? 0;
+    const own = `${folder}/events.${number}`;
+    for (const line of readFileSync(existsSync(own) ? own : `${folder}/events`, "utf8")
+        .trim()
+        .split("\n")) {
         const event = JSON.parse(line);
         while (event.waitFor && !existsSync(`${folder}/${event.waitFor}`)) {
             await new Promise((resolve) => setTimeout(resolve, 20));

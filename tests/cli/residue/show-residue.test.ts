@@ -18,7 +18,8 @@ let cache: string;
 beforeEach(async () => {
     cache = mkdtempSync(path.join(tmpdir(), "residue-"));
     process.env.XDG_CACHE_HOME = cache;
-    emulator = await startTestEmulator();
+    // A job stays queued, so that it does not start a VM.
+    emulator = await startTestEmulator({ batch: { tickMs: 3_600_000 } });
     project = new TestProject();
     writeFileSync(path.join(project.folder, "Pulumi.yaml"), "name: iris\nruntime: nodejs\n");
     configure();
@@ -35,6 +36,7 @@ function configure(): void {
         "gcp:iamBetaCustomEndpoint": v1,
         "gcp:secretManagerCustomEndpoint": v1,
         "gcp:cloudBillingCustomEndpoint": v1,
+        "batch:customEndpoint": `${emulator.url}/batch/v1/`,
     };
     const values = Object.fromEntries(Object.entries(config).map(([key, value]) => [key, { value }]));
     project.pulumi({ "config --json --show-secrets --stack dev --non-interactive": values });
@@ -49,7 +51,7 @@ afterEach(async () => {
 
 async function call(method: string, url: string, body?: object) {
     const answer = await emulator.call(method, url, body === undefined ? {} : { body });
-    expect([url, answer.status]).toEqual([url, 200]);
+    expect([url, answer.status, answer.status === 200 ? "" : answer.at("error.message")]).toEqual([url, 200, ""]);
     return answer;
 }
 const show = () => showResidue(["-s", "dev"], project.context);
@@ -99,6 +101,26 @@ it("finds one planted leftover of every kind, and nothing that belongs to others
         network: `projects/${PROJECT_ID}/global/networks/${names.network}`,
         ipCidrRange: "10.1.0.0/24",
     });
+    await call("POST", `${COMPUTE}/regions/us-central1/subnetworks`, {
+        name: names.batchSubnetwork,
+        network: `projects/${PROJECT_ID}/global/networks/${names.network}`,
+        ipCidrRange: "10.2.0.0/24",
+    });
+    const jobs = `/batch/v1/projects/${PROJECT_ID}/locations/us-central1/jobs`;
+    for (const id of [names.batchJob("r-0123456789"), "somebody-elses"]) {
+        await call("POST", `${jobs}?jobId=${id}`, {
+            taskGroups: [
+                {
+                    taskSpec: { runnables: [{ script: { text: "true" } }], maxRunDuration: "60s" },
+                    taskCount: "1",
+                },
+            ],
+            allocationPolicy: {
+                instances: [{ policy: { machineType: "e2-standard-2", bootDisk: { image: "batch-cos" } } }],
+            },
+            logsPolicy: { destination: "CLOUD_LOGGING" },
+        });
+    }
     await call("POST", `${COMPUTE}/global/firewalls`, {
         name: names.firewall,
         network: `projects/${PROJECT_ID}/global/networks/${names.network}`,
@@ -133,16 +155,19 @@ it("finds one planted leftover of every kind, and nothing that belongs to others
         "image saved",
         "address reserved",
         `firewall rule ${names.firewall}`,
+        `subnetwork ${names.batchSubnetwork}`,
         `subnetwork ${names.subnetwork}`,
         `network ${names.network}`,
         `bucket ${names.bucket}`,
         `repository ${names.repository}`,
         `service account ${account}`,
         `secret ${names.secretPrefix}-TOKEN`,
-        "11 resources are left: $2.00 a month, and a running VM on top",
+        `Batch job ${names.batchJob("r-0123456789")}`,
+        "13 resources are left: $2.00 a month, and a running VM on top",
     ]);
     const text = project.printed.join("\n");
     expect(text).toContain(`disk ${vm} (20 GB in us-central1-a), $2.00 a month`);
+    expect(text).toContain(`Batch job ${names.batchJob("r-0123456789")} (QUEUED in us-central1), free`);
     expect(text).toContain(`bucket ${names.bucket} (0 GB, 0 GB in earlier versions)`);
     expect(text).toContain(`  gcloud compute disks delete ${vm} --zone us-central1-a --project ${PROJECT_ID}`);
 });
@@ -163,7 +188,7 @@ it("names the APIs that it cannot check because they are disabled", async () => 
 
     expect(await show()).toBe(0);
     expect(project.printed).toEqual([
-        ...["artifactregistry", "compute", "iam", "secretmanager", "storage"].map(
+        ...["artifactregistry", "batch", "compute", "iam", "secretmanager", "storage"].map(
             (api) => `not checked: project ${PROJECT_ID} has disabled ${api}.googleapis.com`,
         ),
         `nothing is left of stack dev in project ${PROJECT_ID}`,

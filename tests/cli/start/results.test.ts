@@ -68,6 +68,7 @@ describe("summaryLines", () => {
         const cost = {
             currency: "USD",
             hourlyUsd: 0.0687,
+            attemptUsd: 0.1,
             worstCaseUsd: 4.744,
             expectedUsd: null,
             isExample: true,

@@ -1,4 +1,4 @@
-import { renderManifest } from "../../../run/manifest";
+import { type RunPrice, renderManifest } from "../../../run/manifest";
 import { provenance, status } from "../successful-run";
 
 const PRICE = { hourlyUsd: 0.6, isExample: false };
@@ -7,7 +7,7 @@ const attempt = (number: number, from: string, to: string) => ({
     loggedFrom: `2026-01-01T${from}Z`,
     loggedTo: `2026-01-01T${to}Z`,
 });
-const manifest = (price: typeof PRICE | undefined, attempts = [attempt(1, "00:00:10", "00:01:50")]) =>
+const manifest = (price: RunPrice | undefined, attempts = [attempt(1, "00:00:10", "00:01:50")]) =>
     JSON.parse(renderManifest(status, { ...provenance, ...(price ? { price } : {}) }, {}, [], attempts, "")) as {
         cost: unknown;
     };
@@ -24,7 +24,21 @@ describe("the cost in a manifest", () => {
             attempt(3, "01:00:00", "01:02:00"),
         ];
 
-        expect(manifest(PRICE, attempts).cost).toEqual({ usd: 0.5, minutes: 50, ...PRICE });
+        expect(manifest(PRICE, attempts).cost).toEqual({ usd: 0.5, minutes: 50, earlierMinutes: 48, ...PRICE });
+    });
+
+    it("has another price for earlier attempts if only the last one was on a standard VM", () => {
+        const last = { hourlyUsd: 3, attemptUsd: 9, interruptions: status.interruptions };
+        const attempts = [attempt(1, "00:00:00", "00:30:00"), attempt(2, "01:00:00", "01:02:00")];
+
+        expect(manifest({ ...PRICE, attemptUsd: 2, last }, attempts).cost).toEqual({
+            usd: 0.4,
+            minutes: 32,
+            earlierMinutes: 30,
+            hourlyUsd: 3,
+            earlierHourlyUsd: 0.6,
+            isExample: false,
+        });
     });
 
     it("is null if the price is unknown", () => {

@@ -153,7 +153,15 @@ describe("the price list", () => {
 });
 
 describe("the estimate", () => {
-    const usage = { maxHours: 2, maxAttempts: 3, tasks: 1, datasetBytes: 2 ** 30, expectedHours: 0.5 };
+    const usage = {
+        maxHours: 2,
+        maxAttempts: 3,
+        tasks: 1,
+        datasetBytes: 2 ** 30,
+        expectedHours: 0.5,
+        lastIsStandard: false,
+        hasExternalIp: false,
+    };
 
     it("counts every attempt for its whole time, and 30 days of storage", async () => {
         const cost = estimateCost(list, machine("e2-standard-2", false), await shape("e2-standard-2"), usage);
@@ -165,11 +173,39 @@ describe("the estimate", () => {
         expect(cost).toEqual({
             currency: "USD",
             hourlyUsd: Number((vm + 2 / 730).toFixed(4)),
+            attemptUsd: Number(((vm + 2 / 730) * 2).toFixed(4)),
             worstCaseUsd: Number((vm * 2 * 3 + (2 + 21 * 0.02 + 2) * months).toFixed(4)),
             expectedUsd: Number(((vm + 2 / 730) * 0.5).toFixed(4)),
             isExample: true,
         });
     });
+
+    it("counts the last attempt on a standard VM, if it is on one", async () => {
+        const ofType = await shape("e2-standard-2");
+        const spot = estimateCost(list, machine("e2-standard-2", true), ofType, usage);
+        const standard = estimateCost(list, machine("e2-standard-2", false), ofType, usage);
+        const cost = estimateCost(list, machine("e2-standard-2", true), ofType, { ...usage, lastIsStandard: true });
+
+        expect(cost.hourlyUsd).toBe(spot.hourlyUsd);
+        expect(cost.lastAttempt).toEqual({ hourlyUsd: standard.hourlyUsd, attemptUsd: standard.attemptUsd });
+        const difference = (standard.worstCaseUsd - spot.worstCaseUsd) / usage.maxAttempts;
+        expect(cost.worstCaseUsd).toBeCloseTo(spot.worstCaseUsd + difference, 3);
+    });
+
+    it.each([
+        ["standard", false, 0.005],
+        ["spot", true, 0.0025],
+    ])(
+        "includes the external address of a %s VM, whose first hours are not counted as free",
+        async (_what, spot, usd) => {
+            const ofType = await shape("e2-standard-2");
+            const without = estimateCost(list, machine("e2-standard-2", spot), ofType, usage);
+            const cost = estimateCost(list, machine("e2-standard-2", spot), ofType, { ...usage, hasExternalIp: true });
+
+            expect(cost.hourlyUsd - without.hourlyUsd).toBeCloseTo(usd, 3);
+            expect(cost.worstCaseUsd - without.worstCaseUsd).toBeCloseTo(usd * 6, 3);
+        },
+    );
 
     it("has no expected cost without earlier runs", async () => {
         const { expectedUsd } = estimateCost(list, machine("e2-standard-2", false), await shape("e2-standard-2"), {
