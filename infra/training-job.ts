@@ -5,7 +5,6 @@ import { parseImage } from "../run/image-reference";
 import { jobLabel, ownerLabel } from "../run/marks";
 import { SavedResults } from "../run/saved-results";
 import { TrainingRun } from "../run/training-run";
-import type { VmPlace } from "../run/vm-place";
 import { DataBucket } from "./components/data-bucket";
 import { EnabledApis } from "./components/enabled-apis";
 import { PrivateNetwork } from "./components/private-network";
@@ -257,7 +256,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                 resultsDir: job.resultsDir,
                 saveCheckpoints: job.saveCheckpoints,
                 project,
-                zone: machine.place.zone,
+                zone: machine.zone,
                 instance: machine.name,
                 wait: job.wait,
                 maxAttempts: job.maxAttempts,
@@ -278,7 +277,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                     dropColumns: pulumi.output(job.dropColumns).apply((columns) => [...columns]),
                     env: pulumi.output(job.env).apply((env) => [...Object.keys(env), ...secretNames].sort()),
                     machineType: job.machineType,
-                    provisioning: machine.place.spot.apply((spot) => (spot ? "spot" : "standard")),
+                    provisioning: machine.provisioning,
                     runName: job.runName,
                 },
                 ...(machine.batch ? { batch: machine.batch } : {}),
@@ -306,18 +305,16 @@ export class TrainingJob extends pulumi.ComponentResource {
     }
 
     #vm(name: string, args: TrainerVmArgs): Machine {
-        const { instance, place } = new TrainerVm(`${name}-vm`, args, { parent: this });
+        const { instance, zone, provisioning } = new TrainerVm(`${name}-vm`, args, { parent: this });
         const url = instance.instanceId.apply((id) => logsUrl(args.project, id));
-        return { resource: instance, name: instance.name, logsUrl: url, place };
+        return { resource: instance, name: instance.name, logsUrl: url, zone, provisioning };
     }
 
     #batchJob(name: string, args: TrainerJobArgs): Machine {
         const { job, run } = new TrainerJob(`${name}-job`, args, { parent: this });
         const page = `https://console.cloud.google.com/batch/jobsDetail/regions/${args.region}/jobs`;
         const url = pulumi.interpolate`${page}/${job.jobId}/details?project=${args.project}`;
-        const spot = pulumi.output(args.provisioning).apply((provisioning) => provisioning === "spot");
-        const place = pulumi.output({ zone: args.zone, spot });
-        return { resource: job, name: job.jobId, logsUrl: url, place, batch: run };
+        return { ...args, resource: job, name: job.jobId, logsUrl: url, batch: run };
     }
 }
 
@@ -326,7 +323,8 @@ interface Machine {
     resource: pulumi.Resource;
     name: pulumi.Output<string>;
     logsUrl: pulumi.Output<string>;
-    place: pulumi.Output<VmPlace>;
+    zone: pulumi.Input<string>;
+    provisioning: pulumi.Input<string>;
     /** The run's Batch jobs; missing for a VM. */
     batch?: TrainerJob["run"];
 }

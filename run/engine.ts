@@ -44,7 +44,7 @@ export interface EngineMessages {
     stallNext: { down: string; up: string };
     /** The role that the user needs to watch and start the machine. */
     role: string;
-    /** What another attempt costs, as a sentence that follows another one; `""` if the price is unknown. */
+    /** The price of another attempt, as a sentence that follows another one; `""` if the price is unknown. */
     nextCost: string;
     /** Advice after an interruption that leaves this number of attempts; `""` if the engine continues by itself. */
     interrupted(attemptsLeft: number): string;

@@ -76,7 +76,7 @@ describe("a feature that is not emulated returns 501 with its name:", () => {
         ],
         ["resource.matchTag", policyWith(condition("resource.matchTag('a', 'b')"))],
         ["spanner.googleapis.com", ["POST", `${RESOURCE}/services/spanner.googleapis.com:enable`, {}]],
-        ["name eq vm.*", ["GET", `${INSTANCES}?filter=${encodeURIComponent("name eq vm.*")}`]],
+        ["name=vm.*", ["GET", `${INSTANCES}?filter=${encodeURIComponent("name=vm.*")}`]],
         ["(a = b) OR (c = d)", ["GET", `${INSTANCES}?filter=${encodeURIComponent("(a = b) OR (c = d)")}`]],
         ["creationTimestamp desc", ["GET", `${INSTANCES}?orderBy=creationTimestamp+desc`]],
         ["severity", entries({ filter: "severity>=ERROR" })],

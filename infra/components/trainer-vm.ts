@@ -5,7 +5,7 @@ import { rejectWhileOn, removeLeftoverInstances } from "../../run/leftovers";
 import { choosePlace, type VmPlace } from "../../run/vm-place";
 import { BASE_SCOPES } from "../defaults";
 import { canMigrate, defaultBootDiskType, defaultBootImage, hasLocalSsd, platformOf } from "../machine-types";
-import type { Job } from "../training-job-args";
+import type { Job, Provisioning } from "../training-job-args";
 import { type BootConfig, maxVmSeconds, renderUserData } from "../user-data";
 
 export interface TrainerVmArgs extends Job {
@@ -24,8 +24,8 @@ export interface TrainerVmArgs extends Job {
  */
 export class TrainerVm extends pulumi.ComponentResource {
     readonly instance: gcp.compute.Instance;
-    /** Where the VM is, and whether it is a spot VM. */
-    readonly place: pulumi.Output<VmPlace>;
+    readonly zone: pulumi.Output<string>;
+    readonly provisioning: pulumi.Output<Provisioning>;
 
     constructor(name: string, args: TrainerVmArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:infra:TrainerVm", name, {}, opts);
@@ -36,8 +36,10 @@ export class TrainerVm extends pulumi.ComponentResource {
             gpuType: args.gpuType,
             gpuCount: args.gpuCount,
         });
-        this.place = choosePlaceOf(args);
-        const scheduling = pulumi.all([machine, args.boot, this.place]).apply(([{ type, gpuCount }, boot, place]) => ({
+        const chosen = choosePlaceOf(args);
+        this.zone = chosen.zone;
+        this.provisioning = chosen.spot.apply((spot) => (spot ? "spot" : "standard"));
+        const scheduling = pulumi.all([machine, args.boot, chosen]).apply(([{ type, gpuCount }, boot, place]) => ({
             spot: place.spot,
             onHostMaintenance: canMigrate(type, gpuCount, place.spot) ? "MIGRATE" : "TERMINATE",
             maxRunSeconds: maxVmSeconds(boot),
@@ -47,7 +49,7 @@ export class TrainerVm extends pulumi.ComponentResource {
             name,
             {
                 project: args.project,
-                zone: this.place.zone,
+                zone: this.zone,
                 name: args.instanceName,
                 description: "Trains one run of gcp-trainer, then powers itself off",
                 machineType: args.machineType,
@@ -110,7 +112,7 @@ export class TrainerVm extends pulumi.ComponentResource {
             },
             {
                 ...owned(this, args.cleanup, {
-                    beforeCreate: [() => removeOtherVms(args, this.place.zone)],
+                    beforeCreate: [() => removeOtherVms(args, this.zone)],
                     beforeUpdate: [
                         async (change) => rejectWhileOn(await plannerOf(args.cleanup), args.project, change),
                     ],
@@ -133,9 +135,9 @@ export class TrainerVm extends pulumi.ComponentResource {
 }
 
 /** Removes the VM of the earlier run, and one that an interrupted command left behind. */
-async function removeOtherVms(args: TrainerVmArgs, place: pulumi.Output<string>): Promise<void> {
+async function removeOtherVms(args: TrainerVmArgs, chosenZone: pulumi.Output<string>): Promise<void> {
     const { project, instanceName, boot, wait, cleanup } = args;
-    const [zone, name, { bucket, runId }, waits] = await settled(pulumi.all([place, instanceName, boot, wait]));
+    const [zone, name, { bucket, runId }, waits] = await settled(pulumi.all([chosenZone, instanceName, boot, wait]));
     await removeLeftoverInstances(await plannerOf(cleanup), { project, zone, name }, { bucket, runId, wait: waits });
 }
 

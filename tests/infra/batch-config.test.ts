@@ -27,8 +27,8 @@ describe("a config that would be refused after everything else has been created"
         ],
         [
             "a key that only Batch has",
-            { sweepMetric: "accuracy" },
-            '`gcp-trainer:sweepMetric` must not be set with engine vm, because only Batch runs many tasks; got "accuracy" (pulumi config rm sweepMetric)',
+            { parallelism: "20" },
+            "`gcp-trainer:parallelism` must not be set with engine vm, because only Batch runs many tasks; got 20 (pulumi config rm parallelism)",
         ],
         [
             "a machine that Batch lacks",

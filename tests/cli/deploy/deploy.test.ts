@@ -214,7 +214,7 @@ describe("outside a terminal,", () => {
         const { status, stdout } = await run("up", ["-s", "dev"]);
 
         expect(stdout).toContain("\nthe last attempt of the run needs a standard VM; trying again\n");
-        expect({ status, updates: updates() }).toEqual({ status: 0, updates: 2 });
+        expect({ stdout, status, updates: updates() }).toMatchObject({ status: 0, updates: 2 });
     });
 
     it.each([
