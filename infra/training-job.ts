@@ -108,7 +108,9 @@ export class TrainingJob extends pulumi.ComponentResource {
             subnetwork: names.subnetwork,
             firewall: names.firewall,
             sharedBuckets: dataset.kind === "file" ? [] : [dataset.bucket],
-            sharedSecrets: Object.values(job.secretEnv).map(secretName),
+            sharedSecrets: Object.values(job.secretEnv)
+                .map(parseSecretVersion)
+                .map((version) => `projects/${version.project}/secrets/${version.secret}`),
             ...(usesBatch ? { batchSubnetwork: names.batchSubnetwork } : {}),
         };
         const cleanup = new Cleanup(`${name}-cleanup`, everything, {
@@ -242,9 +244,7 @@ export class TrainingJob extends pulumi.ComponentResource {
             : this.#vm(name, {
                   ...machineArgs,
                   instanceName: this.runId.apply(names.instance),
-                  scopes: pulumi
-                      .output(job.scopes)
-                      .apply((scopes) => (usesSecrets ? [...scopes, SECRETS_SCOPE] : scopes)),
+                  scopes: pulumi.output(job.scopes).apply((all) => (usesSecrets ? [...all, SECRETS_SCOPE] : all)),
               });
 
         const run = new TrainingRun(
@@ -357,12 +357,6 @@ function plain<T>(name: string, value: pulumi.Input<T>): pulumi.Output<pulumi.Un
         }
         return output;
     }) as pulumi.Output<pulumi.Unwrap<T>>;
-}
-
-/** `projects/P/secrets/S` from a full version name. */
-function secretName(version: string): string {
-    const { project, secret } = parseSecretVersion(version);
-    return `projects/${project}/secrets/${secret}`;
 }
 
 /** The VM's task, with all times in seconds. */
