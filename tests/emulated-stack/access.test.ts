@@ -222,7 +222,7 @@ describe.each([
     ["roles/compute.networkAdmin", /\/networks|\/subnetworks|\/operations\/|^GET/],
     [
         "roles/compute.securityAdmin",
-        /\/firewalls|\/operations\/|updateShielded|^GET .*\/(networks|subnetworks)|^GET [^:]*:version\/projects\/:project$/,
+        /\/firewalls|\/operations|updateShielded|^GET .*\/(networks|subnetworks)|^GET [^:]*:version\/projects\/:project$/,
     ],
     ["roles/compute.viewer", /\/operations\/|^GET/],
 ])("an account with %s", (role, own) => {

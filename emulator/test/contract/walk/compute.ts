@@ -106,6 +106,10 @@ async function walkInstances(walker: Walker, project: string): Promise<void> {
     await walkInterface(walker, one);
     const { name } = await walker.ok("POST", `${one}/stop`);
     await walker.ok("POST", `${zone}/operations/${name}/wait`);
+    const ofVm = encodeURIComponent('targetLink eq ".*/instances/vm"');
+    await walker.ok("GET", `${zone}/operations?maxResults=1&filter=${ofVm}`);
+    await walker.ok("GET", `${project}/global/operations`);
+    await walker.ok("GET", `${project}/regions/${ZONE.replace(/-[a-z]$/, "")}/operations`);
     await walkMove(walker, one);
     await walker.ok("POST", `${one}/setScheduling`, { maxRunDuration: { seconds: "7200" } });
     await walker.ok("POST", `${one}/setMachineType`, { machineType: `zones/${ZONE}/machineTypes/e2-medium` });
