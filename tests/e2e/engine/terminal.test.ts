@@ -46,7 +46,7 @@ describeWithEngine("npm run up in a terminal of 80x24, with the real engine,", (
             expect(project.savedRuns()).toHaveLength(1);
 
             const destroy = project.npmRun("destroy");
-            await destroy.shows(/Type its name to continue:$/);
+            await destroy.shows(/Type its name to continue: $/);
             destroy.type("screen\r");
             await expect(destroy.ended).resolves.toBe(0);
             expect(await cloud.inventory()).toEqual([]);
