@@ -1,41 +1,50 @@
 // @ts-check
-// ts-node's compiler for `pulumi up`, as specified in tsconfig.pulumi.json. It emits what ts-node itself would emit, but compiles a source only once, because compiling the program takes longer than everything else that it does if nothing has changed.
+// ts-node's compiler for `pulumi up`, as specified in tsconfig.pulumi.json. It emits what ts-node itself would emit, but
+// compiles a source only once, because compiling the program takes longer than everything else that it does if nothing
+// has changed. The loader for the scripts in package.json uses the same cache.
 
 const { createHash } = require("node:crypto");
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
 const path = require("node:path");
-const ts = require("typescript");
 
 const packages = path.join(path.dirname(require.resolve("@pulumi/pulumi/package.json")), "../..");
+const CACHE = path.join(packages, ".cache/gcp-trainer/compiled");
 
 /** @param {import("ts-node").CreateTranspilerOptions & { cache?: string }} options @returns {import("ts-node").Transpiler} */
-exports.create = ({ service: { config }, cache = path.join(packages, ".cache/gcp-trainer/compiled") }) => {
+exports.create = ({ service: { config }, cache }) => {
+    const ts = require("typescript");
     const settings = JSON.stringify([ts.version, config.options]);
 
     return {
         transpile(source, { fileName }) {
-            const entry = path.join(
-                cache,
-                `${createHash("sha256").update(settings).update(source).digest("hex")}.json`,
-            );
-            const cached = read(entry);
-            if (cached !== undefined) {
-                return cached;
-            }
-            const compiled = ts.transpileModule(source, {
-                fileName,
-                compilerOptions: config.options,
-                reportDiagnostics: true,
-            });
-            if (compiled.diagnostics?.length === 0) {
-                write(entry, compiled);
-            }
-            return compiled;
+            const compile = () =>
+                ts.transpileModule(source, { fileName, compilerOptions: config.options, reportDiagnostics: true });
+            return exports.cached([settings, source], compile, cache);
         },
     };
 };
 
-/** @param {string} entry @returns {import("ts-node").TranspileOutput | undefined} */
+/**
+ * The entry of the cache for a key, or else the result of `compile`, which is kept if it has no diagnostics.
+ * @param {string[]} key everything that determines the result
+ * @param {() => import("typescript").TranspileOutput} compile
+ * @param {string} [cache] folder of the cache
+ * @returns {import("typescript").TranspileOutput}
+ */
+exports.cached = (key, compile, cache = CACHE) => {
+    const entry = path.join(cache, `${createHash("sha256").update(JSON.stringify(key)).digest("hex")}.json`);
+    const known = read(entry);
+    if (known !== undefined) {
+        return known;
+    }
+    const compiled = compile();
+    if (!compiled.diagnostics?.length) {
+        write(entry, compiled);
+    }
+    return compiled;
+};
+
+/** @param {string} entry @returns {import("typescript").TranspileOutput | undefined} */
 function read(entry) {
     try {
         return JSON.parse(readFileSync(entry, "utf8"));
