@@ -129,8 +129,9 @@ part finish "$FINISH_SECONDS"
 case $(recall final-state) in
     (SUCCEEDED | FAILED | TIMED_OUT)
         sweep record
-        # A failed task would end the job, and with it all other points of a sweep.
-        if [ -f "$HERE/points" ] || [ "$(recall final-state)" = SUCCEEDED ]; then give_back "$DECIDED"; fi
+        # A failed task ends the job. An array is then over, but the other points of a sweep are not.
+        if [ -f "$HERE/points" ] && [ ! -f "$HERE/array" ]; then give_back "$DECIDED"; fi
+        if [ "$(recall final-state)" = SUCCEEDED ]; then give_back "$DECIDED"; fi
         give_back "$FAILED"
         ;;
     (INTERRUPTED) give_back "$AGAIN" ;;

@@ -4,6 +4,9 @@
 # concludes the sweep: it writes the table, and the best point's model becomes that of the run. Nobody has to wait for a
 # sweep.
 #
+# The tasks of an array are treated as points. They all write to the array's model, and the first one that fails
+# concludes the array.
+#
 # Rows are objects whose metadata contains them, so that one listing returns a thousand of them.
 #
 # shellcheck disable=SC2034 # the files share their variables
@@ -169,7 +172,20 @@ record() {
     upload "$DEADLINE" "$(row_name "$(recall point)")" "$STATE/row" 'text/plain; charset=utf-8'
     UPLOAD_ROW=
     [ "$HTTP_CODE" = 200 ] || give_up "the point could not be recorded: $(http_problem)"
-    if is_last && claim_conclusion; then conclude; fi
+    if is_over && claim_conclusion; then conclude; fi
+}
+
+is_array() {
+    [ -f "$HERE/array" ]
+}
+
+# is_over: true if this task's end is that of the sweep or array.
+is_over() {
+    if is_array && [ "$STATUS" != SUCCEEDED ]; then
+        list_decided
+    else
+        is_last
+    fi
 }
 
 # is_last: true if every point of the sweep has an outcome. Tasks start in the order of their points, so the job's last
@@ -180,6 +196,12 @@ is_last() {
         request "$DEADLINE" GET "$(object_url "$(row_name "$last")")?alt=media"
         if [ "$HTTP_CODE" != 200 ] || ! is_decided "$(cat "$RESPONSE")"; then return 1; fi
     fi
+    list_decided
+    [ "$(lines_in "$STATE/decided")" -eq "$(lines_in "$HERE/points")" ]
+}
+
+# list_decided: writes the rows of the points that have been decided to a file.
+list_decided() {
     PAGE_TOKEN=
     : >"$STATE/rows"
     while :; do
@@ -189,7 +211,6 @@ is_last() {
         [ -n "$PAGE_TOKEN" ] || break
     done
     rows_in 'SUCCEEDED|FAILED|TIMED_OUT' <"$STATE/rows" >"$STATE/decided"
-    [ "$(lines_in "$STATE/decided")" -eq "$(lines_in "$HERE/points")" ]
 }
 
 # rows_in STATES: prints the rows of standard input whose state is one of these.
@@ -238,6 +259,16 @@ conclude() {
     # The only writer of the status needs no heartbeat.
     NEXT_BEAT=$((DEADLINE * 2))
     decide_sweep
+    if ! is_array; then publish_best; fi
+    if [ "$STATUS" = SUCCEEDED ]; then upload_listing "$DEADLINE"; fi
+    if [ "$STATUS" = SUCCEEDED ]; then exit_code=0; fi
+    say "$STATUS: the sweep $SWEEP_ID${REASON:+: $REASON}"
+    put_status "$DEADLINE" "$STATUS" "$exit_code" "$REASON" "$(timestamp)"
+    [ $? -ne 2 ] || give_up "$STATUS could not be written: $(http_problem)"
+}
+
+# publish_best: makes the best point's model that of the sweep, and writes the table.
+publish_best() {
     clear_model
     if [ -n "$BEST" ]; then copy_model; fi
     write_table
@@ -245,11 +276,6 @@ conclude() {
     [ "$HTTP_CODE" = 200 ] || give_up "the table could not be written: $(http_problem)"
     upload "$DEADLINE" "$RUN_PREFIX/sweep.json" "$STATE/sweep.json" application/json
     [ "$HTTP_CODE" = 200 ] || give_up "the table could not be written: $(http_problem)"
-    if [ "$STATUS" = SUCCEEDED ]; then upload_listing "$DEADLINE"; fi
-    if [ "$STATUS" = SUCCEEDED ]; then exit_code=0; fi
-    say "$STATUS: the sweep $SWEEP_ID${REASON:+: $REASON}"
-    put_status "$DEADLINE" "$STATUS" "$exit_code" "$REASON" "$(timestamp)"
-    [ $? -ne 2 ] || give_up "$STATUS could not be written: $(http_problem)"
 }
 
 # decide_sweep: sets STATUS, REASON, BEST (empty for none), and the numbers of points.
@@ -272,8 +298,14 @@ decide_sweep() {
                 (*) kinds="$kinds, $count with exit code $code" ;;
             esac
         done < <(rows_in 'FAILED|TIMED_OUT' <"$STATE/decided" | cut -f 3,4 | sort | uniq -c | sort -k 1,1nr)
-        because "$FAILED_COUNT of $POINT_COUNT points failed (${kinds#, }), and maxFailedTasks is $MAX_FAILED_TASKS;" \
-            "run pulumi up to repeat them"
+        if is_array; then
+            because "$FAILED_COUNT of $(lines_in "$HERE/points") tasks failed (${kinds#, }: task" \
+                "$(rows_in 'FAILED|TIMED_OUT' <"$STATE/decided" | cut -f 1 | head -n 1)), and $GOOD_COUNT had succeeded;" \
+                "run pulumi up to repeat the others"
+        else
+            because "$FAILED_COUNT of $POINT_COUNT points failed (${kinds#, }), and maxFailedTasks is" \
+                "$MAX_FAILED_TASKS; run pulumi up to repeat them"
+        fi
     elif [ -n "$SWEEP_METRIC" ] && [ -z "$BEST" ]; then
         STATUS=FAILED
         because "No point has a number $SWEEP_METRIC at the top level of its metrics.json;" \

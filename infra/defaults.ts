@@ -48,6 +48,7 @@ export const DEFAULTS = {
     provisioning: "standard",
     spotFallback: "none",
     points: [],
+    tasks: 1,
     sweepMetric: "",
     sweepGoal: "maximize",
     parallelism: 10,

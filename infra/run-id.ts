@@ -17,6 +17,8 @@ export interface RunIdentity {
     secretEnv?: Readonly<Record<string, string>>;
     /** The points of a sweep, and the way in which the best one is chosen. */
     sweep?: SweepIdentity | undefined;
+    /** The number of an array's tasks, which the container sees. */
+    tasks?: number | undefined;
 }
 
 /** The part of a run id that only a sweep has. */
@@ -27,13 +29,14 @@ export interface SweepIdentity {
 }
 
 /** `r-` and the first 10 hex digits of the SHA-256 hash of the identity's canonical JSON. */
-export function runId({ secretEnv = {}, sweep, ...identity }: RunIdentity): string {
-    // These are omitted if they are empty, so that stacks without them keep the run ids that they had before secrets and
-    // sweeps were supported.
+export function runId({ secretEnv = {}, sweep, tasks, ...identity }: RunIdentity): string {
+    // These are omitted if they are empty, so that stacks without them keep the run ids that they had before
+    // secrets, sweeps and arrays were supported.
     const covered = {
         ...identity,
         ...(Object.keys(secretEnv).length === 0 ? {} : { secretEnv }),
         ...(sweep === undefined ? {} : { sweep }),
+        ...(tasks === undefined ? {} : { tasks }),
     };
     return `r-${createHash("sha256").update(canonicalJson(covered)).digest("hex").slice(0, 10)}`;
 }

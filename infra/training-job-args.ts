@@ -76,6 +76,8 @@ export interface TrainingJobArgs {
      * `hyperparameters`. @default [] (no sweep)
      */
     points?: readonly Readonly<Record<string, Hyperparameter>>[];
+    /** Number of equal tasks of a Batch job, which divide the work by their index. @default 1 */
+    tasks?: number;
     /** The number at the top level of each point's `metrics.json` that chooses the best point. @default "" */
     sweepMetric?: string;
     /** @default "maximize" */

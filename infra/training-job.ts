@@ -19,7 +19,7 @@ import { findImage } from "./existing-image";
 import { jobNames } from "./names";
 import { type RunIdentity, runId } from "./run-id";
 import { fullVersionName, isSecretVersion, parseSecretVersion } from "./secret-version";
-import { bootSweep } from "./sweep";
+import { bootSweep, tasksIdentity } from "./sweep";
 import type { Job, TrainingJobArgs } from "./training-job-args";
 import { type BootConfig, type BootSweep, trainerArgs } from "./user-data";
 
@@ -205,7 +205,6 @@ export class TrainingJob extends pulumi.ComponentResource {
                   child,
               );
 
-        const { points, sweepMetric, sweepGoal } = job;
         const runIdentity = pulumi.output({
             dataset: data.dataset.hash,
             image: image.digest,
@@ -214,7 +213,7 @@ export class TrainingJob extends pulumi.ComponentResource {
             dropColumns: job.dropColumns,
             env: job.env,
             secretEnv,
-            sweep: points.length === 0 ? undefined : { points, metric: sweepMetric, goal: sweepGoal },
+            ...tasksIdentity(job),
         }) as unknown as pulumi.Output<RunIdentity>;
         this.runId = runIdentity.apply(runId);
 

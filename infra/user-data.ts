@@ -71,10 +71,14 @@ export interface BootConfig {
     timing?: Partial<BootTiming>;
     /** Makes each task train one of these points instead of the run. */
     sweep?: BootSweep | undefined;
+    /** The task of an array, whose container writes to the model of the array. */
+    task?: { arrayId: string; index: number; count: number };
 }
 
 /** The points of a sweep, one for each task of a Batch job. */
 export interface BootSweep {
+    /** True for an array, whose points are equal tasks, and which ends with the first one that fails. */
+    isArray?: boolean;
     points: readonly SweepPoint[];
     /** The number at the top level of each point's `metrics.json` that chooses the best point; `""` for none. */
     metric: string;
@@ -85,7 +89,7 @@ export interface BootSweep {
 
 /** One point of a sweep. */
 export interface SweepPoint {
-    /** `p-` and ten hex digits. */
+    /** `p-` and ten hex digits; for a task of an array, its index. */
     id: string;
     /** The hyperparameters by which the points differ. */
     arguments: Readonly<Record<string, Hyperparameter>>;
@@ -161,8 +165,9 @@ export function renderUserData(config: BootConfig): string {
 }
 
 /**
- * The scripts for a task of a Batch job, and the file `config` with the run's values. In a sweep, `config` lacks the
- * values of the point, and the file `points` has a line for each point.
+ * The scripts for a task of a Batch job, and the file `config` with the run's values. In a sweep or an array,
+ * `config` lacks the values of the point, and the file `points` has a line for each point. Only an array has the file
+ * `array`.
  */
 export function bootFiles(config: BootConfig): [name: string, content: Buffer][] {
     const { sweep } = config;
@@ -180,12 +185,15 @@ export function bootFiles(config: BootConfig): [name: string, content: Buffer][]
         ["sweepColumns", names.map((name) => `${csvCell(name)},`).join("")] as const,
         ["maxFailedTasks", sweep.maxFailedTasks] as const,
     ];
-    const lines = sweep.points.map(({ id, args, arguments: given }) => {
-        const own = valuesOf({ ...timed, runId: pointRun(config.runId, id), args }).filter(isOfPoint);
+    const count = sweep.points.length;
+    const lines = sweep.points.map(({ id, args, arguments: given }, index) => {
+        const task = sweep.isArray ? { task: { arrayId: config.runId, index, count } } : {};
+        const own = valuesOf({ ...timed, runId: pointRun(config.runId, id), args, ...task }).filter(isOfPoint);
         const cells = names.map((name) => `${csvCell(given[name] ?? "")},`).join("");
         return `${[id, renderValues(own).toString("base64"), JSON.stringify(given), cells].join("\t")}\n`;
     });
-    return [...scripts, ["config", renderValues(shared)], ["points", Buffer.from(lines.join(""))]];
+    const marks: [string, Buffer][] = sweep.isArray ? [["array", Buffer.from("")]] : [];
+    return [...scripts, ["config", renderValues(shared)], ["points", Buffer.from(lines.join(""))], ...marks];
 }
 
 /** A cell of a CSV file, on one line. */
@@ -263,8 +271,8 @@ function valuesOf(config: BootConfig): Value[] {
 
 /** True for a value that differs between the points of a sweep. */
 function isOfPoint([name, value]: Value): boolean {
-    const isFolder = name === "env" && /^AIP_(MODEL|CHECKPOINT|TENSORBOARD_LOG)_DIR=/.test(String(value));
-    return name === "runId" || name === "arg" || isFolder;
+    const own = /^(AIP_(MODEL|CHECKPOINT|TENSORBOARD_LOG)_DIR|BATCH_TASK_(INDEX|COUNT))=/;
+    return name === "runId" || name === "arg" || (name === "env" && own.test(String(value)));
 }
 
 /** NUL-separated names and values for bash's `read -d ''`, so that values never need quoting and are never parsed. */
@@ -293,6 +301,7 @@ export function trainerArgs(identity: Pick<RunIdentity, "hyperparameters" | "tar
  */
 function containerEnv(config: BootConfig): Record<string, string> {
     const at = runLayout(config.runId);
+    const { task } = config;
     const uriOf = (name: string) => `gs://${config.bucket}/${name}`;
     const format = /\.(csv|jsonl)$/i.exec(config.datasetUri)?.[1]?.toLowerCase();
     return {
@@ -302,7 +311,8 @@ function containerEnv(config: BootConfig): Record<string, string> {
         AIP_TRAINING_DATA_URI: config.datasetUri,
         ...(format !== undefined && { AIP_DATA_FORMAT: format }),
         ...(config.datasetList ? { GCP_TRAINER_DATASET_LIST: config.datasetList } : {}),
-        AIP_MODEL_DIR: uriOf(at.model),
+        ...(task ? { BATCH_TASK_INDEX: String(task.index), BATCH_TASK_COUNT: String(task.count) } : {}),
+        AIP_MODEL_DIR: uriOf(task ? runLayout(task.arrayId).model : at.model),
         AIP_CHECKPOINT_DIR: uriOf(at.checkpoints),
         AIP_TENSORBOARD_LOG_DIR: uriOf(at.tensorboard),
         CLOUD_ML_PROJECT_ID: config.project,

@@ -39,6 +39,8 @@ export function runLayout(runId: string) {
         plan: `${root}plan/`,
         /** The runs of a sweep's points. */
         points: `${root}points/`,
+        /** The runs of an array's tasks. */
+        tasks: `${root}tasks/`,
         /** A sweep's points with their arguments, written by `BatchJob`. */
         pointList: `${root}plan/points.json`,
         /** A sweep's rows, one for each point that has an outcome. The metadata also contains the row. */
@@ -64,9 +66,12 @@ export function runLayout(runId: string) {
     };
 }
 
-/** The run of one point of a sweep, whose objects are in a folder below those of the sweep. */
+/**
+ * The run of one point of a sweep or, if its id is an index, of one task of an array. Its objects are in a folder below
+ * those of the sweep or array.
+ */
 export function pointRun(runId: string, pointId: string): string {
-    return `${runId}/points/${pointId}`;
+    return `${runId}/${/^\d+$/.test(pointId) ? "tasks" : "points"}/${pointId}`;
 }
 
 /** Parses the attempt and offset from the name of a log chunk; undefined for any other object. */

@@ -36,10 +36,11 @@ export interface SweepTable {
     points: TablePoint[];
 }
 
-/** The part of a name after the point's folder; undefined for an object that does not belong to a point. */
+/** The part of a name after the folder of its point or task; undefined for an object of neither. */
 function partOfPoint(runId: string, name: string): string | undefined {
-    const { points } = runLayout(runId);
-    return name.startsWith(points) ? /^p-[0-9a-f]{10}\/(.+)$/s.exec(name.slice(points.length))?.[1] : undefined;
+    const { root } = runLayout(runId);
+    const own = name.startsWith(root) ? name.slice(root.length) : "";
+    return /^(?:points\/p-[0-9a-f]{10}|tasks\/\d+)\/(.+)$/s.exec(own)?.[1];
 }
 
 /** Lists what is saved for a sweep besides its model: its table, and the models, logs and states of its points. */
@@ -49,7 +50,8 @@ export async function listSweep(
     saveCheckpoints: boolean,
 ): Promise<StoredObject[]> {
     const at = runLayout(runId);
-    const objects = await bucket.list(at.points);
+    const ofSweep = await bucket.list(at.points);
+    const objects = ofSweep.length > 0 ? ofSweep : await bucket.list(at.tasks);
     if (objects.length === 0) {
         return [];
     }
@@ -68,12 +70,13 @@ export async function saveSweepFiles(
 ): Promise<void> {
     const { mkdir } = require("node:fs/promises") as typeof import("node:fs/promises");
     const { join } = require("node:path") as typeof import("node:path");
-    const { points } = runLayout(runId);
-    const pointOf = (name: string) => name.slice(points.length).split("/")[0] ?? "";
+    const { root, points, tasks } = runLayout(runId);
+    const pointOf = (name: string) => name.slice(root.length).split("/")[1] ?? "";
     const fresh = downloaded.filter(({ name }) => partOfPoint(runId, name) === "status.json");
+    const isArray = fresh[0]?.name.startsWith(tasks) === true;
     const logs: Record<string, StoredObject[]> = {};
     if (fresh.length > 0) {
-        for (const object of await bucket.list(points)) {
+        for (const object of await bucket.list(isArray ? tasks : points)) {
             if (partOfPoint(runId, object.name)?.startsWith("log/")) {
                 logs[pointOf(object.name)] = [...(logs[pointOf(object.name)] ?? []), object];
             }
@@ -83,8 +86,9 @@ export async function saveSweepFiles(
         const point = pointOf(name);
         const chunks = logs[point];
         if (chunks !== undefined) {
-            await mkdir(join(folder, "points", point), { recursive: true });
-            const path = join(folder, "points", point, "trainer.log");
+            const own = join(folder, isArray ? "tasks" : "points", point);
+            await mkdir(own, { recursive: true });
+            const path = join(own, "trainer.log");
             await assembleLog(bucket, pointRun(runId, point), path, undefined, chunks);
         }
     });

@@ -6,6 +6,8 @@ import { parseObject } from "./status";
 export interface SweepRun {
     /** Number of points. */
     count: number;
+    /** True for an array, whose points are equal tasks. */
+    isArray?: boolean | undefined;
     /** The metric that chooses the best point; `""` for none. */
     metric: string;
     goal: string;
@@ -13,7 +15,7 @@ export interface SweepRun {
 
 /** A point of a sweep. */
 export interface SweepPoint {
-    /** `p-` and ten hex digits. */
+    /** `p-` and ten hex digits; for a task of an array, its index. */
     id: string;
     /** The hyperparameters by which the points differ. */
     arguments: Record<string, unknown>;
@@ -60,7 +62,7 @@ export function rowObject(row: SweepRow, ifGeneration: string): [string, string,
 export function parseRow(text: string): SweepRow | undefined {
     const [index, point = "", state = "", exitCode, metric, attempts, startedAt, finishedAt, seconds, reason = ""] =
         text.trimEnd().split("\t");
-    if (!/^\d{1,6}$/.test(index ?? "") || !/^p-[0-9a-f]{10}$/.test(point) || !/^[A-Z_]+$/.test(state)) {
+    if (!/^\d{1,6}$/.test(index ?? "") || !/^(p-[0-9a-f]{10}|\d{1,6})$/.test(point) || !/^[A-Z_]+$/.test(state)) {
         return undefined;
     }
     const numberIn = (field: string | undefined) => (Number.isFinite(Number(field)) ? Number(field) : null);

@@ -31,10 +31,11 @@ function argumentsText(given: Record<string, unknown> | undefined): string {
 export function createSweepStream(
     bucket: BucketClient,
     runId: string,
-    { count }: SweepRun,
+    { count, isArray }: SweepRun,
     clock: Clock,
     print: Print,
 ): LogStream {
+    const [one, many] = isArray ? ["task", "tasks"] : ["point", "points"];
     const named: Record<string, true> = {};
     let printedMs = Number.NEGATIVE_INFINITY;
     let printed = "";
@@ -45,13 +46,14 @@ export function createSweepStream(
         const fresh = failed.filter((row) => !named[`${row.point} ${row.attempts}`]);
         for (const row of fresh) {
             if (Object.keys(named).length === maxNamed) {
-                print(`run ${runId}: more points have failed; the table will list them`);
+                print(`run ${runId}: more ${many} have failed${isArray ? "" : "; the table will list them"}`);
             }
             if (Object.keys(named).length < maxNamed) {
                 const points = (await readPoints(bucket, runId)) ?? [];
                 given ??= Object.fromEntries(points.map((point) => [point.id, point.arguments]));
                 const why = row.reason === null ? "" : `: ${terminalCell(row.reason)}`;
-                print(`point ${row.point} failed (${argumentsText(given[row.point])})${why}`);
+                const what = isArray ? "" : ` (${argumentsText(given[row.point])})`;
+                print(`${one} ${row.point} failed${what}${why}`);
             }
             named[`${row.point} ${row.attempts}`] = true;
         }
@@ -68,7 +70,7 @@ export function createSweepStream(
         const open = count - rows.length;
         const training = Math.min(open, running ?? 0);
         const parts = [
-            `${rows.length} of ${count} points are done`,
+            `${rows.length} of ${count} ${many} are done`,
             ...(failed.length > 0 ? [`${failed.length} failed`] : []),
             ...(retried > 0 ? [`${retried} retried`] : []),
             ...(open > 0 ? [`${training} running`, `${open - training} waiting`] : []),
@@ -96,11 +98,13 @@ export function createSweepStream(
 export async function failSweep(bucket: BucketClient, runId: string, status: RunStatus): Promise<Error> {
     const failed = (await readRows(bucket, runId)).filter((row) => isDecided(row) && row.state !== "SUCCEEDED");
     const points = (await readPoints(bucket, runId)) ?? [];
+    const isArray = points.length > 0 && !points[0]?.id.startsWith("p-");
     const lines: string[] = [];
     for (const row of failed.slice(0, shown.points)) {
         const { log } = runLayout(pointRun(runId, row.point));
         const why = row.reason === null ? "" : ` ${terminalCell(row.reason)}`;
-        lines.push(`${row.point} (${argumentsText(points[row.index]?.arguments)}), ${outcomeOf(row)}:${why}`);
+        const name = isArray ? `task ${row.point}` : `${row.point} (${argumentsText(points[row.index]?.arguments)})`;
+        lines.push(`${name}, ${outcomeOf(row)}:${why}`);
         lines.push(...(await readLogTail(bucket, pointRun(runId, row.point), row.attempts, shown.lines)));
         lines.push(`The whole log: gcloud storage cat gs://${bucket.bucket}/${log}**`);
     }
@@ -110,8 +114,8 @@ export async function failSweep(bucket: BucketClient, runId: string, status: Run
     const table = `The table of all points: gcloud storage cat gs://${bucket.bucket}/${runLayout(runId).tableCsv}`;
     return fatalError({
         summary,
-        ...(lines.length > 0 ? { log: { heading: "The first points that failed:", lines } } : {}),
-        details: [...(more > 0 ? [`${more} more failed.`] : []), table],
-        hints: { next: "`pulumi up` repeats only the points that have not succeeded." },
+        ...(lines.length > 0 ? { log: { heading: `The first ${isArray ? "tasks" : "points"} that failed:`, lines } } : {}),
+        details: [...(more > 0 ? [`${more} more failed.`] : []), ...(isArray ? [] : [table])],
+        hints: { next: `\`pulumi up\` repeats only the ${isArray ? "tasks" : "points"} that have not succeeded.` },
     });
 }

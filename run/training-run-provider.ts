@@ -176,7 +176,7 @@ async function runToOutputs(inputs: RunInputs): Promise<RunOutputs> {
         runResultsDir: "",
         state: status.state,
         attempt: status.attempt,
-        ...(sweep ? { sweep: { points: sweep.count } } : {}),
+        ...(sweep ? { sweep: { [sweep.isArray ? "tasks" : "points"]: sweep.count } } : {}),
     };
     if (!isTerminal(status.state)) {
         print(detachedMessage(inputs.runId));

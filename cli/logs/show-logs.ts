@@ -21,7 +21,7 @@ Usage: ${commandLine("logs", "[options]")}
   -f, --follow        waits for more lines until the run ends; any number of terminals can follow a run
   --run ID            the run; default: the newest one, or the one that pulumi up is waiting for (${commandLine("runs")})
   --point ID          the point of a sweep, such as p-0123456789; sweep.csv lists them
-  --task NUMBER       the point of a sweep by its number, from 0
+  --task NUMBER       the task of an array, or the point of a sweep, by its number, from 0
 ${STACK_USAGE}
 
 Lines longer than 1000 characters are cut; ${commandLine("results")} downloads the whole log.`;
@@ -111,7 +111,7 @@ async function choosePoint(
     const points = await readPoints(bucket, runId);
     if (points === undefined) {
         throw new UsageError(
-            `The run ${runId} is not a sweep, so it has no points (${commandLine("logs", `--run ${runId}`)})`,
+            `The run ${runId} is neither a sweep nor an array, so it has no points (${commandLine("logs", `--run ${runId}`)})`,
         );
     }
     const found = points.find(({ id }, index) => (point === undefined ? String(index) === task : id === point));

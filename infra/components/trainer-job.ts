@@ -95,6 +95,6 @@ function pointList(points: BootSweep["points"]): string {
     return JSON.stringify(points.map(({ id, arguments: given }) => ({ id, arguments: given })));
 }
 
-function sweepRun({ points, metric, goal }: BootSweep): SweepRun {
-    return { count: points.length, metric, goal };
+function sweepRun({ points, metric, goal, isArray }: BootSweep): SweepRun {
+    return { count: points.length, metric, goal, ...(isArray ? { isArray } : {}) };
 }

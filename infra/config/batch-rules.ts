@@ -25,6 +25,7 @@ const BATCH_ONLY: readonly (readonly [key: KeyName, why: string])[] = [
     ["sweepFile", "because only Batch runs many tasks"],
     ["sweepMetric", "because only Batch runs many tasks"],
     ["sweepGoal", "because only Batch runs many tasks"],
+    ["tasks", "because only Batch runs many tasks"],
     ["parallelism", "because only Batch runs many tasks"],
     ["maxFailedTasks", "because only Batch runs many tasks"],
 ];

@@ -6,7 +6,7 @@ import type { Finding } from "./key-types";
 
 /** Names that the VM or the trainer contract sets; a user's value would be overwritten or break the run. */
 const RESERVED_ENV =
-    /^(AIP_.*|GCP_TRAINER_.*|CLOUD_ML_PROJECT_ID|CLOUD_ML_REGION|STORAGE_EMULATOR_HOST|GCE_METADATA_HOST)$/;
+    /^(AIP_.*|GCP_TRAINER_.*|BATCH_TASK_(INDEX|COUNT)|CLOUD_ML_PROJECT_ID|CLOUD_ML_REGION|STORAGE_EMULATOR_HOST|GCE_METADATA_HOST)$/;
 
 /**
  * Names that are read or set by bash, the dynamic loader or the docker command. A secret reaches the container through

@@ -126,7 +126,7 @@ async function readCost(config: Config, reader: CloudReader): Promise<Cost> {
     return estimateCost(prices.value, machineOf(config), shape.value, {
         maxHours: hours / 3600,
         maxAttempts: config.maxAttempts,
-        tasks: Math.max(1, config.points.length),
+        tasks: Math.max(1, config.tasks, config.points.length),
         lastIsStandard: config.spotFallback === "standard",
         hasExternalIp: config.externalIp,
         datasetBytes: datasetBytes(config.dataset),

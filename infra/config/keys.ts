@@ -76,6 +76,7 @@ export const KEYS = {
     sweepFile: text(checkPath, { default: "", example: "points.csv" }),
     sweepMetric: text(checkMetricName, { default: DEFAULTS.sweepMetric, example: "accuracy" }),
     sweepGoal: choice<SweepGoal>(["maximize", "minimize"], { default: DEFAULTS.sweepGoal }),
+    tasks: integer(1, 10_000, { default: DEFAULTS.tasks }),
     parallelism: integer(1, 5_000, { default: DEFAULTS.parallelism }),
     maxFailedTasks: integer(0, 100_000, { default: DEFAULTS.maxFailedTasks }),
     gpuType: text(checkTypeName, { default: DEFAULTS.gpuType, example: "nvidia-tesla-t4" }),

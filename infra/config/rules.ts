@@ -53,6 +53,17 @@ const rules: readonly Rule[] = [
                 : undefined,
     },
     {
+        keys: ["image", "script", "trainer", "tasks"],
+        find: ({ tasks, ...config }) =>
+            isBuiltIn(config) && tasks > 1
+                ? {
+                      key: "tasks",
+                      must: "must not be set with this project's trainer, which does not divide its work",
+                      fix: { remove: ["tasks"] },
+                  }
+                : undefined,
+    },
+    {
         keys: ["target", "dropColumns"],
         find: ({ target, dropColumns }) => {
             const index = target === "" ? -1 : dropColumns.indexOf(target);

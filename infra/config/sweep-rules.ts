@@ -93,6 +93,13 @@ export const sweepRules: readonly Rule[] = [
             : undefined,
     ),
     {
+        keys: ["tasks", ...SWEEP_KEYS],
+        find: ({ tasks, sweep, sweepFile }) =>
+            tasks > 1 && (sweepFile !== "" || Object.keys(sweep).length > 0)
+                ? remove("tasks", "must not be set together with a sweep, which has one task for each point")
+                : undefined,
+    },
+    {
         keys: ["engine", "parallelism", "network"],
         find: ({ engine, parallelism, network }) =>
             engine === "batch" && network === "" && parallelism > MAX_ADDRESSES

@@ -96,6 +96,36 @@ it("rejects an impossible GPU before creating anything", async () => {
     expect(output).not.toContain("Google Cloud emulator");
 });
 
+it("trains an array of five tasks, each with its own share, log and status, and one model", async () => {
+    const folder = path.join(project.folder, "array");
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, "package.json"), '{"scripts":{"start":"node train.js"}}');
+    writeFileSync(path.join(folder, "Dockerfile"), "FROM scratch\n");
+    writeFileSync(
+        path.join(folder, "train.js"),
+        `const { BATCH_TASK_INDEX: index, BATCH_TASK_COUNT: count, AIP_MODEL_DIR, STORAGE_EMULATOR_HOST } = process.env;
+const [, bucket, prefix] = /^gs:..([^/]+).(.*)$/.exec(AIP_MODEL_DIR);
+const query = new URLSearchParams({ uploadType: "media", name: prefix + "part-" + index + ".txt" });
+fetch(STORAGE_EMULATOR_HOST + "/upload/storage/v1/b/" + bucket + "/o?" + query, { method: "POST", body: "share " + index })
+    .then(({ ok }) => { console.log("share", index, "of", count); process.exit(ok ? 0 : 1); });
+`,
+    );
+    rmSync(path.join(project.folder, "models/local"), { recursive: true, force: true });
+
+    const { status, output } = await rehearse({ engine: "batch", trainer: "array", tasks: "5", parallelism: "5" });
+
+    expect({ status, output }).toMatchObject({ status: 0 });
+    expect(output).toContain("5 of 5 tasks are done");
+    expect(output).toContain("Left to bill: nothing.");
+    const [run = "none"] = runs();
+    for (const index of [0, 1, 2, 3, 4]) {
+        const read = (name: string) => readFileSync(path.join(project.folder, "models/local", run, name), "utf8");
+        expect(read(`part-${index}.txt`)).toBe(`share ${index}`);
+        expect(read(`tasks/${index}/trainer.log`)).toContain(`share ${index} of 5`);
+        expect(JSON.parse(read(`tasks/${index}/status.json`))).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+    }
+});
+
 describe("a dataset of several objects in a bucket", () => {
     const dataset = "gs://sales/2026/part-*.csv";
     let folder: string;

@@ -31,6 +31,21 @@ describe("a config that would be refused after everything else has been created"
             "`gcp-trainer:parallelism` must not be set with engine vm, because only Batch runs many tasks; got 20 (pulumi config rm parallelism)",
         ],
         [
+            "an array with engine vm",
+            { tasks: "5", script: "train.py", trainer: "trainer" },
+            "`gcp-trainer:tasks` must not be set with engine vm, because only Batch runs many tasks; got 5 (pulumi config rm tasks)",
+        ],
+        [
+            "an array of this project's trainer",
+            { engine: "batch", tasks: "5" },
+            "`gcp-trainer:tasks` must not be set with this project's trainer, which does not divide its work; got 5 (pulumi config rm tasks)",
+        ],
+        [
+            "an array that is also a sweep",
+            { engine: "batch", tasks: "5", script: "train.py", sweep: '{"rate":[1,2]}' },
+            "`gcp-trainer:tasks` must not be set together with a sweep, which has one task for each point; got 5 (pulumi config rm tasks)",
+        ],
+        [
             "a machine that Batch lacks",
             { engine: "batch", machineType: "c4a-standard-4" },
             '`gcp-trainer:machineType` must belong to a series that Batch supports, such as E2, N2, N4, C3, C4, G2 or A2, with engine batch; got "c4a-standard-4" (pulumi config set machineType e2-standard-2)',

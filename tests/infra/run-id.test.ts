@@ -49,6 +49,7 @@ describe("a run id", () => {
         ["the target", { target: "Id" }],
         ["the dropped columns", { dropColumns: [] }],
         ["the environment", { env: {} }],
+        ["the number of tasks", { tasks: 2 }],
     ])("changes with %s", (_what, change) => {
         expect(runId({ ...identity, ...change })).not.toBe(runId(identity));
     });
