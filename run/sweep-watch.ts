@@ -114,7 +114,9 @@ export async function failSweep(bucket: BucketClient, runId: string, status: Run
     const table = `The table of all points: gcloud storage cat gs://${bucket.bucket}/${runLayout(runId).tableCsv}`;
     return fatalError({
         summary,
-        ...(lines.length > 0 ? { log: { heading: `The first ${isArray ? "tasks" : "points"} that failed:`, lines } } : {}),
+        ...(lines.length > 0
+            ? { log: { heading: `The first ${isArray ? "tasks" : "points"} that failed:`, lines } }
+            : {}),
         details: [...(more > 0 ? [`${more} more failed.`] : []), ...(isArray ? [] : [table])],
         hints: { next: `\`pulumi up\` repeats only the ${isArray ? "tasks" : "points"} that have not succeeded.` },
     });

@@ -70,16 +70,19 @@ describe("the tasks of an array", () => {
         });
     });
 
-    concurrently("of a later job have the index of the array, not of the job, and those that are done exit at once", async () => {
-        await withArray(async (task) => {
-            expect(await task.run({}, 0, 1)).toMatchObject({ exitCode: 0 });
-            task.variables = { SWEEP_JOB: "second", SWEEP_POINTS: "1-2" };
-            expect(await task.run({}, 0, 0)).toMatchObject({ exitCode: 0 });
-            expect(task.dockerCalls().filter(([verb]) => verb === "run")).toHaveLength(1);
-            expect(await task.run({}, 0, 1)).toMatchObject({ exitCode: 0 });
+    concurrently(
+        "of a later job have the index of the array, not of the job, and those that are done exit at once",
+        async () => {
+            await withArray(async (task) => {
+                expect(await task.run({}, 0, 1)).toMatchObject({ exitCode: 0 });
+                task.variables = { SWEEP_JOB: "second", SWEEP_POINTS: "1-2" };
+                expect(await task.run({}, 0, 0)).toMatchObject({ exitCode: 0 });
+                expect(task.dockerCalls().filter(([verb]) => verb === "run")).toHaveLength(1);
+                expect(await task.run({}, 0, 1)).toMatchObject({ exitCode: 0 });
 
-            const [, call = []] = task.dockerCalls().filter(([verb]) => verb === "run");
-            expect(call).toContain("BATCH_TASK_INDEX=2");
-        });
-    });
+                const [, call = []] = task.dockerCalls().filter(([verb]) => verb === "run");
+                expect(call).toContain("BATCH_TASK_INDEX=2");
+            });
+        },
+    );
 });
