@@ -173,7 +173,7 @@ describe("the built trainer", () => {
         expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
         const { accuracy, classes } = (await readMetrics()) as { accuracy: number; classes: unknown[] };
         expect([classes.length, accuracy > 0.1]).toEqual([1000, true]);
-        const leaves = Number(/(\d+) leaves/.exec(stdout)?.[1]);
+        const leaves = Number(/([\d,]+) leaves/.exec(stdout)?.[1]?.replaceAll(",", ""));
         expect(Number(await bucket.sizeOf(MODEL)) / leaves).toBeLessThan(400);
     });
 });

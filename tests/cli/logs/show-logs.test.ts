@@ -155,7 +155,9 @@ describe("npm run logs", () => {
         await expect(failure("--run", sweep, "--point", "x")).rejects.toThrow(
             /must be one such as p-000000000a; got "x"/,
         );
-        await expect(failure("--run", DONE, "--task", "0")).rejects.toThrow(/is not a sweep, so it has no points/);
+        await expect(failure("--run", DONE, "--task", "0")).rejects.toThrow(
+            /is neither a sweep nor an array, so it has no points/,
+        );
     });
 
     it("names the runs in the bucket if the requested one does not exist", async () => {
