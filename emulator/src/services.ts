@@ -19,6 +19,8 @@ import { Organization } from "./org/organization";
 import { ProjectService, projectNumber } from "./projects/projects";
 import { requireApi } from "./projects/required-api";
 import { projectRoutes } from "./projects/routes";
+import { publishRoutes, pubsubRoutes } from "./pubsub/routes";
+import { PubSubService } from "./pubsub/service";
 import { artifactRoutes } from "./registry/artifact-routes";
 import { localImageRoute } from "./registry/local-images";
 import { ociRoutes } from "./registry/oci-routes";
@@ -43,6 +45,7 @@ export interface Services {
     readonly storage: StorageService;
     readonly registry: ArtifactRegistryService;
     readonly secrets: SecretService;
+    readonly pubsub: PubSubService;
     readonly logs: LogService;
     readonly compute: ComputeService;
     readonly batch: BatchService;
@@ -74,6 +77,7 @@ export function createServices(options: EmulatorOptions, operatorToken: string):
         operationMs,
     });
     const secrets = new SecretService(documents, projects, iam, org);
+    const pubsub = new PubSubService(documents, projects, iam);
     const compute = new ComputeService(documents, {
         projects,
         org,
@@ -86,7 +90,7 @@ export function createServices(options: EmulatorOptions, operatorToken: string):
             bootUptimeSeconds: options.bootUptimeSeconds,
             mainPort: () => listening.port,
             storage: storageRoutes({ storage, projects, iam }),
-            secrets: secretAccessRoutes({ secrets, projects, iam }),
+            withToken: [...secretAccessRoutes({ secrets, projects, iam }), ...publishRoutes({ pubsub, projects, iam })],
             log: (line, vm) => {
                 requestLog.add(line, vm);
                 options.log?.(`${line} (${vm})`);
@@ -125,6 +129,7 @@ export function createServices(options: EmulatorOptions, operatorToken: string):
         storage,
         registry,
         secrets,
+        pubsub,
         logs,
         compute,
         batch,
@@ -134,7 +139,7 @@ export function createServices(options: EmulatorOptions, operatorToken: string):
 
 /** All routes on the main port. The first matching route wins. */
 export function mainRoutes(services: Services): Route[] {
-    const { options, projects, iam, storage, registry, secrets, logs } = services;
+    const { options, projects, iam, storage, registry, secrets, pubsub, logs } = services;
     // Google's own projects, and `-` for any project, are ready.
     const named = ({ params }: ApiRequest) =>
         [IMAGE_PROJECT, "-"].includes(params.project ?? "-") ? undefined : params.project;
@@ -155,6 +160,7 @@ export function mainRoutes(services: Services): Route[] {
         ...api("artifactregistry", artifactRoutes({ registry, iam })),
         ...billingRoutes(REGIONS),
         ...api("secretmanager", secretRoutes({ secrets, projects, iam })),
+        ...api("pubsub", pubsubRoutes({ pubsub, projects, iam })),
         localImageRoute(registry),
         // These routes precede the registry, which also serves its images under /v2.
         ...loggingRoutes(logs, iam),
@@ -164,6 +170,6 @@ export function mainRoutes(services: Services): Route[] {
 }
 
 /** Services in the order in which they start and list their inventory. They stop in reverse order. */
-export function lifecycle({ storage, iam, registry, secrets, compute, batch }: Services): Service[] {
-    return [storage, iam, registry, secrets, compute, batch];
+export function lifecycle({ storage, iam, registry, secrets, pubsub, compute, batch }: Services): Service[] {
+    return [storage, iam, registry, secrets, pubsub, compute, batch];
 }

@@ -7,6 +7,7 @@ beforeAll(async () => {
     emulator = await TestEmulator.start();
     await emulator.makeBucket("a-bucket");
     await emulator.upload("a-bucket", "an-object", "content");
+    await emulator.call("PUT", `${RESOURCE}/topics/a-topic`, { body: {} });
     await emulator.call("POST", `${REPOSITORIES}?repositoryId=images`, { body: { format: "DOCKER" } });
     await emulator.call("POST", `/compute/v1/${ZONE}/instances`, { body: instanceBody("vm") });
 });
@@ -26,6 +27,8 @@ const subnetworkWith = (more: object) => {
 };
 const secretWith = (more: object) =>
     ["POST", `${RESOURCE}/secrets?secretId=new`, { replication: { automatic: {} }, ...more }] as const;
+const subscriptionWith = (more: object) =>
+    ["PUT", `${RESOURCE}/subscriptions/new`, { topic: `projects/${PROJECT_ID}/topics/a-topic`, ...more }] as const;
 const policyWith = (more: object) => ["POST", `${RESOURCE}:setIamPolicy`, { policy: { version: 3, ...more } }] as const;
 const condition = (expression: string) => ({
     bindings: [
@@ -40,7 +43,10 @@ describe("a feature that is not emulated returns 501 with its name:", () => {
     it.each<[string, readonly [string, string, object?]]>([
         ["/suspend", ["POST", `${INSTANCES}/vm/suspend`]],
         ["/attachDisk", ["POST", `${INSTANCES}/vm/attachDisk`, {}]],
-        ["/v1/projects/-/topics", ["GET", "/v1/projects/-/topics"]],
+        ["/v1/projects/-/snapshots", ["GET", "/v1/projects/-/snapshots"]],
+        ["pushConfig.pushEndpoint", subscriptionWith({ pushConfig: {} })],
+        ["filter", subscriptionWith({ filter: 'hasPrefix(attributes.a, "b")' })],
+        ["deadLetterPolicy", subscriptionWith({ deadLetterPolicy: { maxDeliveryAttempts: 5 } })],
         ["HEAD", ["HEAD", BUCKET]],
         ["minimalAction", ["PUT", `${INSTANCES}/vm?minimalAction=RESTART`, {}]],
         ["softDeleted", ["GET", `${BUCKET}/o?softDeleted=true`]],

@@ -29,7 +29,8 @@ export interface PolicyStoreOptions {
 
 /**
  * The allow policies for all resources, by resource name without the host: `projects/P`, `projects/_/buckets/B`,
- * `projects/P/locations/L/repositories/R`, `projects/P/serviceAccounts/EMAIL`, `projects/P/secrets/S`.
+ * `projects/P/locations/L/repositories/R`, `projects/P/serviceAccounts/EMAIL`, `projects/P/secrets/S`,
+ * `projects/P/topics/T`.
  */
 export class PolicyStore {
     readonly #policies: Collection<PolicyDocument>;
@@ -191,6 +192,7 @@ function describeResource(name: string): { name: string; type: string; service: 
         [/\/serviceAccounts\//, "iam.googleapis.com/ServiceAccount"],
         [/\/secrets\/[^/]+\/versions\//, "secretmanager.googleapis.com/SecretVersion"],
         [/\/secrets\//, "secretmanager.googleapis.com/Secret"],
+        [/\/topics\//, "pubsub.googleapis.com/Topic"],
         [/\/instances\//, "compute.googleapis.com/Instance"],
     ];
     const type = types.find(([pattern]) => pattern.test(name))?.[1] ?? "cloudresourcemanager.googleapis.com/Project";

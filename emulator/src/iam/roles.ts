@@ -171,6 +171,25 @@ const SECRET_EDIT = [
     "secretmanager.secrets.update",
 ];
 const SECRET_ADMIN = [...SECRET_EDIT, ...SECRET_ACCESS, "secretmanager.secrets.setIamPolicy"];
+const PUBSUB_READ = [
+    "pubsub.subscriptions.get",
+    "pubsub.subscriptions.list",
+    "pubsub.topics.get",
+    "pubsub.topics.list",
+];
+const PUBSUB_PUBLISH = ["pubsub.topics.publish"];
+const PUBSUB_EDIT = [
+    ...PUBSUB_READ,
+    ...PUBSUB_PUBLISH,
+    "pubsub.subscriptions.create",
+    "pubsub.subscriptions.delete",
+    "pubsub.subscriptions.update",
+    "pubsub.topics.attachSubscription",
+    "pubsub.topics.create",
+    "pubsub.topics.delete",
+    "pubsub.topics.update",
+];
+const PUBSUB_ADMIN = [...PUBSUB_EDIT, "pubsub.topics.getIamPolicy", "pubsub.topics.setIamPolicy"];
 const BATCH_READ = [
     "batch.jobs.get",
     "batch.jobs.list",
@@ -191,6 +210,7 @@ const VIEWER = [
     ...SERVICE_READ,
     ...COMPUTE_READ,
     ...SECRET_READ,
+    ...PUBSUB_READ,
     ...BATCH_READ,
 ];
 const EDITOR = [
@@ -204,13 +224,14 @@ const EDITOR = [
     ...SERVICE_ADMIN,
     ...COMPUTE_ADMIN,
     ...SECRET_EDIT,
+    ...PUBSUB_EDIT,
     ...BATCH_EDIT,
     ...LOG_WRITE,
 ];
 
 const ROLES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
     Object.entries({
-        "roles/owner": [...EDITOR, ...PROJECT_IAM, ...REPOSITORY_ADMIN, ...SECRET_ADMIN],
+        "roles/owner": [...EDITOR, ...PROJECT_IAM, ...REPOSITORY_ADMIN, ...SECRET_ADMIN, ...PUBSUB_ADMIN],
         "roles/editor": EDITOR,
         "roles/viewer": VIEWER,
         "roles/storage.admin": [...BUCKET_ADMIN, ...OBJECT_READ, ...OBJECT_WRITE],
@@ -269,6 +290,10 @@ const ROLES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
         "roles/logging.logWriter": LOG_WRITE,
         "roles/logging.viewer": ["logging.logEntries.list"],
         "roles/monitoring.metricWriter": ["monitoring.timeSeries.create"],
+        "roles/pubsub.admin": PUBSUB_ADMIN,
+        "roles/pubsub.editor": PUBSUB_EDIT,
+        "roles/pubsub.publisher": PUBSUB_PUBLISH,
+        "roles/pubsub.viewer": PUBSUB_READ,
         "roles/resourcemanager.projectIamAdmin": ["resourcemanager.projects.get", ...PROJECT_IAM],
         "roles/secretmanager.admin": SECRET_ADMIN,
         "roles/secretmanager.secretAccessor": SECRET_ACCESS,
@@ -288,7 +313,7 @@ export function permissionsOf(role: string): ReadonlySet<string> | undefined {
 }
 
 /** A kind of resource that can have a policy. */
-export type PolicyKind = "project" | "bucket" | "repository" | "serviceAccount" | "secret";
+export type PolicyKind = "project" | "bucket" | "repository" | "serviceAccount" | "secret" | "topic";
 
 /**
  * The roles that can be granted on something other than the project, with the kind of that resource: the column "lowest
@@ -301,6 +326,7 @@ const BELOW_PROJECT: readonly [RegExp, PolicyKind][] = [
     // https://cloud.google.com/sdk/gcloud/reference/iam/service-accounts/add-iam-policy-binding grants roles/editor.
     [/^roles\/(owner|editor|viewer)$/, "serviceAccount"],
     [/^roles\/secretmanager\./, "secret"],
+    [/^roles\/pubsub\./, "topic"],
 ];
 
 /** Tests whether a role can be granted on a kind of resource. */
@@ -320,6 +346,7 @@ export function policyKind(resource: string): PolicyKind {
         [/\/repositories\//, "repository"],
         [/\/serviceAccounts\//, "serviceAccount"],
         [/\/secrets\//, "secret"],
+        [/\/topics\//, "topic"],
     ];
     return kinds.find(([pattern]) => pattern.test(resource))?.[1] ?? "project";
 }

@@ -14,6 +14,7 @@ export const CATALOG: Readonly<Record<string, string>> = {
     "logging.googleapis.com": "Cloud Logging API",
     "monitoring.googleapis.com": "Cloud Monitoring API",
     "oslogin.googleapis.com": "Cloud OS Login API",
+    "pubsub.googleapis.com": "Cloud Pub/Sub API",
     "run.googleapis.com": "Cloud Run Admin API",
     "secretmanager.googleapis.com": "Secret Manager API",
     "serviceusage.googleapis.com": "Service Usage API",

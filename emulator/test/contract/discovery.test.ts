@@ -18,6 +18,7 @@ import {
 } from "../../src/compute/network-schema";
 import { Router } from "../../src/http/router";
 import { policySchema } from "../../src/iam/policy-schema";
+import { publishBody, subscriptionBody, subscriptionPatch, topicBody, topicPatch } from "../../src/pubsub/schema";
 import { repositoryBody } from "../../src/registry/repositories";
 import { addVersionBody, secretBody, versionStateBody } from "../../src/secrets/secret-schema";
 import { newBucketSchema } from "../../src/storage/bucket-schema";
@@ -31,6 +32,7 @@ import { walkBatch } from "./walk/batch";
 import { walkBilling } from "./walk/billing";
 import { walkCompute } from "./walk/compute";
 import { walkProject } from "./walk/project";
+import { walkPubSub } from "./walk/pubsub";
 import { walkRegistry } from "./walk/registry";
 import { walkSecrets } from "./walk/secrets";
 import { walkStorage } from "./walk/storage";
@@ -57,6 +59,9 @@ const UNDESCRIBED: Readonly<Record<string, readonly string[]>> = {
     // Google's JSON transcoding also accepts a field's original name, and the Pulumi provider sends it.
     "artifactregistry.projects.locations.repositories.create": ["repository_id"],
     "batch.projects.locations.jobs.create": ["job_id"],
+    // The provider sends the mask as a parameter.
+    "pubsub.projects.topics.patch": ["updateMask"],
+    "pubsub.projects.subscriptions.patch": ["updateMask"],
 };
 
 describeWithPython("Google's descriptions of its APIs", () => {
@@ -70,6 +75,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
         await walkStorage(walker, "");
         await walkRegistry(walker, judged.emulator.dataDir);
         await walkSecrets(walker);
+        await walkPubSub(walker);
         await walkBilling(walker);
         await walkBatch(walker);
         await walkCompute(walker, "v1");
@@ -146,6 +152,11 @@ describeWithPython("Google's descriptions of its APIs", () => {
         ["secretmanager:v1", "Secret", secretBody],
         ["secretmanager:v1", "AddSecretVersionRequest", addVersionBody],
         ["secretmanager:v1", "DestroySecretVersionRequest", versionStateBody],
+        ["pubsub:v1", "Topic", topicBody],
+        ["pubsub:v1", "UpdateTopicRequest", topicPatch],
+        ["pubsub:v1", "Subscription", subscriptionBody],
+        ["pubsub:v1", "UpdateSubscriptionRequest", subscriptionPatch],
+        ["pubsub:v1", "PublishRequest", publishBody],
     ])("of %s include every field and enum value of %s that the emulator accepts", (id, name, body, but = []) => {
         const document = googleDocuments().find((one) => one.id === id);
         expect(document && unknownInBody(body, document, name)).toEqual(but);

@@ -18,6 +18,7 @@ const DOCUMENTS = [
     "cloudresourcemanager.v1",
     "serviceusage.v1",
     "secretmanager.v1",
+    "pubsub.v1",
     "cloudbilling.v1",
     "logging.v2",
     "batch.v1",

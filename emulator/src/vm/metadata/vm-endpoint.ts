@@ -20,8 +20,11 @@ const METADATA_NAMES = ["169.254.169.254", "metadata.google.internal", "metadata
 export interface EndpointHost {
     /** Cloud Storage's routes. */
     readonly storage: readonly Route[];
-    /** Secret Manager's route for payloads. Unlike Cloud Storage's routes, it requires a token. */
-    readonly secrets: readonly Route[];
+    /**
+     * Secret Manager's route for payloads, and Pub/Sub's for publishing. Unlike Cloud Storage's routes, they require a
+     * token.
+     */
+    readonly withToken: readonly Route[];
     /** Faults to inject on the endpoint; undefined for none. */
     readonly faults: FaultPlan | undefined;
     /** Called with one line per request and the name of the VM. */
@@ -44,7 +47,7 @@ export async function startVmEndpoint(
         routes: [
             ...guestRoutes(machine),
             ...metadataRoutes(source),
-            ...host.secrets,
+            ...host.withToken,
             ...host.storage.map((one) => withinScopes(one, () => source().serviceAccount?.scopes ?? [])),
         ],
         log: (line: string) => host.log(line, name),

@@ -246,6 +246,7 @@ export class ProcessVm implements Guest {
             STORAGE_EMULATOR_HOST: `http://${endpoint()}`,
             GCE_METADATA_HOST: endpoint(),
             SECRET_MANAGER_EMULATOR_HOST: `http://${endpoint()}`,
+            PUBSUB_EMULATOR_HOST: endpoint(),
             // /proc/uptime shows this machine's uptime.
             ...(bootUptimeSeconds === undefined ? {} : { EMULATOR_UPTIME: String(bootUptimeSeconds) }),
         };

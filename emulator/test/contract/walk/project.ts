@@ -62,6 +62,7 @@ export async function walkPolicy(
     const role = [
         resource.includes("/repositories/") ? "roles/artifactregistry.reader" : [],
         resource.includes("/secrets/") ? "roles/secretmanager.viewer" : [],
+        resource.includes("/topics/") ? "roles/pubsub.viewer" : [],
         "roles/viewer",
     ].flat()[0];
     const binding = { role, members: [`serviceAccount:${ACCOUNT}`] };
