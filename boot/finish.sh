@@ -251,7 +251,7 @@ write_last_status() {
     # Even if the claim failed, the VM may have permission to write, in which case the reason reaches the bucket.
     put_status "$1" "$STATUS" "$EXIT" "$REASON" "$(timestamp)"
     case $? in
-        (0) keep final-state "$STATUS" ;;
+        (0) keep final-state "$STATUS" && announce "$1" "$STATUS" ;;
         (2) say "$STATUS could not be written to gs://$BUCKET/$RUN_PREFIX/status.json ($(http_problem))" ;;
     esac
 }

@@ -68,9 +68,10 @@ claim() {
         reason="The run was interrupted $times, and maxAttempts is $MAX_ATTEMPTS;"
         reason="$reason run pulumi up to start it again, with provisioning standard if preemptions continue"
         put_status "$GRANTS_UNTIL" FAILED '' "$reason" "$(timestamp)"
-        if [ $? -eq 2 ]; then
-            fail_storage "to write $RUN_PREFIX/status.json" "$roles" "The end of the run could not be recorded"
-        fi
+        case $? in
+            (0) announce "$GRANTS_UNTIL" FAILED ;;
+            (2) fail_storage "to write $RUN_PREFIX/status.json" "$roles" "The end of the run could not be recorded" ;;
+        esac
         leave "FAILED: $RUN_ID was interrupted $times, and maxAttempts is $MAX_ATTEMPTS" FAILED
     fi
     if [ "$interruptions" -gt 0 ]; then attempt=$((attempt + 1)); fi

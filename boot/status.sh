@@ -10,6 +10,14 @@ status_json() {
         "$(json_or_null "$(recall started-at)")" "$(timestamp)" "$(json_or_null "$4")"
 }
 
+# announce DEADLINE STATE: notifies of a status that has just been written, if the stack asks for it.
+announce() {
+    if [ ! -f "$HERE/notify.sh" ]; then return; fi
+    # shellcheck source=boot/notify.sh
+    . "$HERE/notify.sh"
+    notify "$@"
+}
+
 json_or_null() {
     if [ -n "$1" ]; then json_text "$1"; else printf 'null'; fi
 }

@@ -264,7 +264,10 @@ conclude() {
     if [ "$STATUS" = SUCCEEDED ]; then exit_code=0; fi
     say "$STATUS: the sweep $SWEEP_ID${REASON:+: $REASON}"
     put_status "$DEADLINE" "$STATUS" "$exit_code" "$REASON" "$(timestamp)"
-    [ $? -ne 2 ] || give_up "$STATUS could not be written: $(http_problem)"
+    case $? in
+        (0) announce "$DEADLINE" "$STATUS" ;;
+        (2) give_up "$STATUS could not be written: $(http_problem)" ;;
+    esac
 }
 
 # publish_best: makes the best point's model that of the sweep, and writes the table.

@@ -19,6 +19,9 @@ export const BASE_SCOPES = [
 /** The only scope that Secret Manager accepts. Only a VM in a stack with secrets has it. */
 export const SECRETS_SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 
+/** The narrowest scope for publishing. Only a VM in a stack with `notify` has it. */
+export const PUBSUB_SCOPE = "https://www.googleapis.com/auth/pubsub";
+
 /** Time limit for the image pull. */
 export const PULL_SECONDS = 1800;
 
@@ -72,6 +75,7 @@ export const DEFAULTS = {
     resultsDir: "models",
     saveCheckpoints: false,
     runName: "",
+    notify: "",
     labels: {},
     enableApis: true,
 } as const satisfies Omit<Required<TrainingJobArgs>, RequiredArgs | "price">;

@@ -29,6 +29,8 @@ export interface JobNames {
     label: string;
     /** First part of the job's secrets' names; the variable's name follows. */
     secretPrefix: string;
+    /** The topic and the push subscription for notifications. */
+    topic: string;
     /** Name of the VM for one run; ends in the run id. */
     instance: (runId: string) => string;
     /** Id of the first Batch job for one run; ends in the run id. Later jobs append a number. */
@@ -70,6 +72,7 @@ export function jobNames(identity: JobIdentity): JobNames {
         firewall: `${base}-firewall`,
         label: base,
         secretPrefix: base,
+        topic: base,
         instance: (runId) => `${vm}-${runId}`,
         batchJob: (runId) => `${job}-${runId}`,
     };

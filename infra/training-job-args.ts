@@ -127,6 +127,8 @@ export interface TrainingJobArgs {
     saveCheckpoints?: pulumi.Input<boolean>;
     /** Name for the run in tables and pages; not part of its id. @default "" */
     runName?: pulumi.Input<string>;
+    /** HTTPS URL, which is kept secret, or Pub/Sub topic, for a message about each finished run. @default "" */
+    notify?: string;
     /** Labels for every resource that supports them. @default {} */
     labels?: pulumi.Input<Record<string, string>>;
     /** True if the job enables the Google APIs that it needs. @default true */

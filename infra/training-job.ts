@@ -3,10 +3,13 @@ import { beforeCreate, Cleanup, type CleanupArgs, gcpConfig } from "../run/clean
 import { type Needs, roleCheck } from "../run/deployer-roles";
 import { parseImage } from "../run/image-reference";
 import { jobLabel, ownerLabel } from "../run/marks";
+import { topicOf } from "../run/notification-target";
 import { SavedResults } from "../run/saved-results";
+import { fullVersionName, isSecretVersion, parseSecretVersion } from "../run/secret-version";
 import { TrainingRun } from "../run/training-run";
 import { DataBucket } from "./components/data-bucket";
 import { EnabledApis } from "./components/enabled-apis";
+import { Notification } from "./components/notification";
 import { PrivateNetwork } from "./components/private-network";
 import { Secrets } from "./components/secrets";
 import { TrainerIdentity } from "./components/trainer-identity";
@@ -14,11 +17,10 @@ import { TrainerImage } from "./components/trainer-image";
 import { TrainerJob, type TrainerJobArgs } from "./components/trainer-job";
 import { TrainerVm, type TrainerVmArgs } from "./components/trainer-vm";
 import { parseDataset } from "./dataset";
-import { DEFAULTS, PULL_SECONDS, SECRETS_SCOPE, UPLOAD_SECONDS } from "./defaults";
+import { DEFAULTS, PUBSUB_SCOPE, PULL_SECONDS, SECRETS_SCOPE, UPLOAD_SECONDS } from "./defaults";
 import { findImage } from "./existing-image";
 import { jobNames } from "./names";
 import { type RunIdentity, runId } from "./run-id";
-import { fullVersionName, isSecretVersion, parseSecretVersion } from "./secret-version";
 import { bootSweep, tasksIdentity } from "./sweep";
 import type { Job, TrainingJobArgs } from "./training-job-args";
 import { type BootConfig, type BootSweep, trainerArgs } from "./user-data";
@@ -67,10 +69,12 @@ export class TrainingJob extends pulumi.ComponentResource {
                 `dataset must be a file or folder, or gs://<bucket>/<name>; got ${JSON.stringify(job.dataset)}`,
             );
         }
+        const topic = topicOf(job.notify, project, names.topic);
         const child = { parent: this };
 
         const secretNames = [...Object.keys(job.secretEnv), ...Object.keys(job.secretValues)];
         const usesSecrets = secretNames.length > 0;
+        const ownScopes = [...(usesSecrets ? [SECRETS_SCOPE] : []), ...(topic ? [PUBSUB_SCOPE] : [])];
         const usesBatch = job.engine === "batch";
         const needs: Needs = {
             vm: !usesBatch,
@@ -80,21 +84,12 @@ export class TrainingJob extends pulumi.ComponentResource {
             network: !job.network,
             firewall: !job.network && job.debugMinutes > 0,
             secrets: Object.keys(job.secretValues).length > 0,
+            topic: topic !== undefined && topic !== job.notify,
         };
         const roles = roleCheck(project, needs, gcpConfig);
+        const used = { iap: job.debugMinutes > 0, secretManager: usesSecrets, batch: usesBatch };
         const apis = job.enableApis
-            ? new EnabledApis(
-                  `${name}-apis`,
-                  {
-                      project,
-                      region,
-                      iap: job.debugMinutes > 0,
-                      secretManager: usesSecrets,
-                      batch: usesBatch,
-                      roleCheck: roles,
-                  },
-                  child,
-              )
+            ? new EnabledApis(`${name}-apis`, { project, region, ...used, topic, roleCheck: roles }, child)
             : undefined;
         const everything: CleanupArgs = {
             scope: "everything",
@@ -112,6 +107,7 @@ export class TrainingJob extends pulumi.ComponentResource {
                 .map(parseSecretVersion)
                 .map((version) => `projects/${version.project}/secrets/${version.secret}`),
             ...(usesBatch ? { batchSubnetwork: names.batchSubnetwork } : {}),
+            ...(topic ? { topic } : {}),
         };
         const cleanup = new Cleanup(`${name}-cleanup`, everything, {
             ...child,
@@ -188,6 +184,10 @@ export class TrainingJob extends pulumi.ComponentResource {
             : undefined;
         const secretEnv = secrets?.versions ?? {};
 
+        const notification = topic
+            ? new Notification(`${name}-notification`, { ...job, topic, labels, identity, cleanup }, child)
+            : undefined;
+
         const own = job.network
             ? undefined
             : new PrivateNetwork(
@@ -234,16 +234,19 @@ export class TrainingJob extends pulumi.ComponentResource {
                 datasetObject: data.dataset.firstObject,
                 datasetList: list.uri,
                 secretEnv,
+                notification: topic ? { topic, stack, runName: job.runName } : undefined,
             }),
             cleanup: vmCleanup,
-            dependsOn: [...(identity?.grants ?? []), ...runGrants, ...(secrets?.grants ?? []), ...list.objects],
+            dependsOn: [identity?.grants, runGrants, secrets?.grants, notification?.resources, list.objects].flatMap(
+                (each) => each ?? [],
+            ),
         };
         const machine = usesBatch
             ? this.#batchJob(name, { ...machineArgs, bucket, jobId: this.runId.apply(names.batchJob) })
             : this.#vm(name, {
                   ...machineArgs,
                   instanceName: this.runId.apply(names.instance),
-                  scopes: pulumi.output(job.scopes).apply((all) => (usesSecrets ? [...all, SECRETS_SCOPE] : all)),
+                  scopes: pulumi.output(job.scopes).apply((all) => [...all, ...ownScopes]),
               });
 
         const run = new TrainingRun(
@@ -367,6 +370,7 @@ function bootConfig(
     > & {
         secretEnv: pulumi.Input<Record<string, string>>;
         sweep: pulumi.Output<BootSweep | undefined>;
+        notification: pulumi.Inputs | undefined;
     },
 ): pulumi.Output<BootConfig> {
     return pulumi.output({

@@ -69,6 +69,8 @@ export interface BootConfig {
     writableRoot: boolean;
     gpuCount: number;
     timing?: Partial<BootTiming>;
+    /** The topic for the message about the finished run, and what the message says about the stack. */
+    notification?: { topic: string; stack: string; runName: string } | undefined;
     /** Makes each task train one of these points instead of the run. */
     sweep?: BootSweep | undefined;
     /** The task of an array, whose container writes to the model of the array. */
@@ -139,7 +141,7 @@ const UNIT_DIR = "/etc/systemd/system";
 export function renderUserData(config: BootConfig): string {
     const cloudConfig = {
         write_files: [
-            ...scriptNames()
+            ...scriptNames(config)
                 .filter((file) => !BATCH_SCRIPTS.includes(file))
                 .map((file) => plainFile(`${VM_DIR}/${file}`, readBootFile(file))),
             {
@@ -148,6 +150,7 @@ export function renderUserData(config: BootConfig): string {
                 encoding: "b64",
                 content: renderValues(valuesOf(config)).toString("base64"),
             },
+            ...notificationFiles(config).map(([name, content]) => plainFile(`${VM_DIR}/${name}`, content.toString())),
             ...[READY, UNIT].map((unit) => plainFile(`${UNIT_DIR}/${unit}`, readBootFile(unit))),
             plainFile(
                 `${UNIT_DIR}/${READY}.d/10-limits.conf`,
@@ -172,7 +175,10 @@ export function renderUserData(config: BootConfig): string {
 export function bootFiles(config: BootConfig): [name: string, content: Buffer][] {
     const { sweep } = config;
     const timed = { ...config, timing: { ...config.timing, minimumUptimeSeconds: 0 } };
-    const scripts = scriptNames().map((file): [string, Buffer] => [file, Buffer.from(readBootFile(file))]);
+    const scripts = [
+        ...scriptNames(config).map((file): [string, Buffer] => [file, Buffer.from(readBootFile(file))]),
+        ...notificationFiles(config),
+    ];
     if (sweep === undefined) {
         return [...scripts, ["config", renderValues(valuesOf(timed))]];
     }
@@ -203,10 +209,17 @@ function csvCell(value: Hyperparameter): string {
     return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function scriptNames(): string[] {
+function scriptNames({ notification }: BootConfig): string[] {
     return readdirSync(BOOT_DIR)
-        .filter((file) => file.endsWith(".sh"))
+        .filter((file) => file.endsWith(".sh") && (notification || file !== "notify.sh"))
         .sort();
+}
+
+/** The file that the script reads: the topic, and the beginning of the message, which the script completes. */
+function notificationFiles({ notification, bucket }: BootConfig): [name: string, content: Buffer][] {
+    const { topic, stack, runName } = notification ?? {};
+    const start = JSON.stringify({ stack, ...(runName ? { runName } : {}), bucket }).slice(0, -1);
+    return topic === undefined ? [] : [["notification", Buffer.from(`${topic}\n${start}\n`)]];
 }
 
 /** The longest time that a VM with this config can be up and billed, which is Compute Engine's `maxRunDuration`. */

@@ -36,6 +36,8 @@ export interface CleanupInputs {
     sharedSecrets: string[];
     /** Subnetwork for Batch jobs; missing in a stack that does not use Batch. */
     batchSubnetwork?: string;
+    /** The topic for notifications (`projects/P/topics/T`), which may exist outside the stack; missing for none. */
+    topic?: string;
 }
 
 /**
@@ -50,6 +52,7 @@ export interface CleanupOutputs extends CleanupInputs {
         sharedBuckets: string[];
         sharedSecrets: string[];
         batchSubnetworks?: string[];
+        topics?: string[];
     };
 }
 
@@ -66,7 +69,7 @@ export const cleanupProvider: pulumi.dynamic.ResourceProvider<CleanupInputs, Cle
         const differs = (key: string) => hasChanged(olds, news, key);
         const names = ["scope", "project", "bucket", "repository", "network", "subnetwork", "firewall"];
         const replaces = [...names, ...(news.scope === "instances" ? ["existingOwner"] : [])].filter(differs);
-        const others = ["region", "account", "sharedBuckets", "sharedSecrets", "batchSubnetwork"];
+        const others = ["region", "account", "sharedBuckets", "sharedSecrets", "batchSubnetwork", "topic"];
         return { changes: replaces.length > 0 || others.some(differs), replaces };
     },
 
@@ -93,12 +96,14 @@ export const cleanupProvider: pulumi.dynamic.ResourceProvider<CleanupInputs, Cle
 function placesIn(inputs: CleanupInputs, earlier?: CleanupOutputs["places"]): CleanupOutputs["places"] {
     const both = (before: string[] | undefined, now: string[]) => [...new Set([...(before ?? []), ...now])];
     const batchSubnetworks = both(earlier?.batchSubnetworks, inputs.batchSubnetwork ? [inputs.batchSubnetwork] : []);
+    const topics = both(earlier?.topics, inputs.topic ? [inputs.topic] : []);
     return {
         regions: both(earlier?.regions, [inputs.region]),
         accounts: both(earlier?.accounts, inputs.account === "" ? [] : [inputs.account]),
         sharedBuckets: both(earlier?.sharedBuckets, inputs.sharedBuckets),
         sharedSecrets: both(earlier?.sharedSecrets, inputs.sharedSecrets),
         ...(batchSubnetworks.length > 0 ? { batchSubnetworks } : {}),
+        ...(topics.length > 0 ? { topics } : {}),
     };
 }
 
@@ -128,6 +133,9 @@ async function removeAll(context: OwnerContext, state: CleanupOutputs): Promise<
             ),
         ),
         removeSecrets(context, project),
+        ...(state.places.topics ?? []).map((topic) =>
+            unlessDenied(context, `the topic ${topic}`, () => removeTopic(context, topic)),
+        ),
         ...state.places.regions.map((region) => remove("repository", state.repository, region)),
         remove("bucket", state.bucket),
     ];
@@ -171,6 +179,13 @@ async function removeSecrets(context: OwnerContext, project: string): Promise<vo
     }
 }
 
+/** Removes a topic and its subscription if the stack created them; the subscription's name is that of the topic. */
+async function removeTopic(context: OwnerContext, fullName: string): Promise<void> {
+    const [, project = "", , name = ""] = fullName.split("/");
+    await removeOwned(context, placeOf(context.apis, "subscription", { project, name }));
+    await removeOwned(context, placeOf(context.apis, "topic", { project, name }));
+}
+
 /**
  * Removes the account's grants before the account, because afterwards, policies refer to the deleted account by another
  * name.
@@ -188,6 +203,7 @@ async function removeAccount(
             { project },
             ...places.sharedBuckets.map((bucket) => ({ bucket })),
             ...places.sharedSecrets.map((secret) => ({ secret })),
+            ...(places.topics ?? []).map((topic) => ({ topic })),
         ];
         for (const holder of holders) {
             await revoke(context.apis, holder, place.name);

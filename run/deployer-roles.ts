@@ -20,6 +20,8 @@ export interface Needs {
     firewall: boolean;
     /** The stack creates secrets. */
     secrets: boolean;
+    /** The stack creates a topic for notifications. */
+    topic: boolean;
 }
 
 /** A permission on the project, and the predefined role in docs/roles.md that contains it. */
@@ -46,6 +48,10 @@ const FOR: Readonly<Record<keyof Needs, readonly Permission[]>> = {
     ],
     firewall: [["compute.firewalls.create", "roles/compute.securityAdmin"]],
     secrets: [["secretmanager.secrets.create", "roles/secretmanager.admin"]],
+    topic: [
+        ["pubsub.topics.create", "roles/pubsub.admin"],
+        ["pubsub.subscriptions.create", "roles/pubsub.admin"],
+    ],
 };
 
 /**

@@ -12,6 +12,7 @@ export interface Endpoints {
     iam: string;
     resourceManager: string;
     secretManager: string;
+    pubsub: string;
     billing: string;
     batch: string;
 }
@@ -54,6 +55,7 @@ export function readEndpoints(
         iam: versioned("iam", "iamBeta", "IAM_BETA"),
         resourceManager: versioned("cloudresourcemanager", "resourceManager", "RESOURCE_MANAGER"),
         secretManager: versioned("secretmanager", "secretManager", "SECRET_MANAGER"),
+        pubsub: versioned("pubsub", "pubsub", "PUBSUB"),
         billing: versioned("cloudbilling", "cloudBilling", "CLOUD_BILLING"),
         // The gcp provider has no resource for Batch, and therefore no key for its endpoint.
         batch: (

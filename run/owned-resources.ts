@@ -12,6 +12,8 @@ export type Kind =
     | "network"
     | "service account"
     | "secret"
+    | "topic"
+    | "subscription"
     | "repository"
     | "bucket";
 
@@ -64,6 +66,9 @@ export function placeOf(
         }
         case "secret":
             return { kind, name, url: `${endpoints.secretManager}projects/${project}/secrets/${name}` };
+        case "topic":
+        case "subscription":
+            return { kind, name, url: `${endpoints.pubsub}projects/${project}/${kind}s/${name}` };
         case "bucket":
             return { kind, name, url: `${endpoints.storage}b/${name}` };
     }

@@ -1,8 +1,8 @@
 import { httpStatusOf } from "./errors";
 import type { Body, GoogleApis } from "./google-api";
 
-/** A resource with an IAM policy: a project, a bucket or a secret (`projects/P/secrets/S`). */
-export type PolicyHolder = { project: string } | { bucket: string } | { secret: string };
+/** A resource with an IAM policy: a project, a bucket, a secret (`projects/P/secrets/S`) or a topic (`projects/P/topics/T`). */
+export type PolicyHolder = { project: string } | { bucket: string } | { secret: string } | { topic: string };
 
 interface Binding {
     role: string;
@@ -42,7 +42,7 @@ function readPolicy({ call, endpoints }: GoogleApis, holder: PolicyHolder): Prom
     }
     return "bucket" in holder
         ? call("GET", `${endpoints.storage}b/${holder.bucket}/iam?optionsRequestedPolicyVersion=3`)
-        : call("GET", `${endpoints.secretManager}${holder.secret}:getIamPolicy?options.requestedPolicyVersion=3`);
+        : call("GET", `${urlOf(endpoints, holder)}:getIamPolicy?options.requestedPolicyVersion=3`);
 }
 
 async function writePolicy({ call, endpoints }: GoogleApis, holder: PolicyHolder, policy: Body): Promise<void> {
@@ -51,6 +51,10 @@ async function writePolicy({ call, endpoints }: GoogleApis, holder: PolicyHolder
     } else if ("bucket" in holder) {
         await call("PUT", `${endpoints.storage}b/${holder.bucket}/iam`, policy);
     } else {
-        await call("POST", `${endpoints.secretManager}${holder.secret}:setIamPolicy`, { policy });
+        await call("POST", `${urlOf(endpoints, holder)}:setIamPolicy`, { policy });
     }
+}
+
+function urlOf(endpoints: GoogleApis["endpoints"], holder: { secret: string } | { topic: string }): string {
+    return "secret" in holder ? endpoints.secretManager + holder.secret : endpoints.pubsub + holder.topic;
 }

@@ -102,6 +102,7 @@ function cheapRequest(endpoints: Endpoints, service: string, project: string, re
         artifactregistry: `${endpoints.artifactRegistry}projects/${project}/locations/${region}/repositories?pageSize=1`,
         iam: `${endpoints.iam}projects/${project}/serviceAccounts?pageSize=1`,
         secretmanager: `${endpoints.secretManager}projects/${project}/secrets?pageSize=1`,
+        pubsub: `${endpoints.pubsub}projects/${project}/topics?pageSize=1`,
         batch: `${endpoints.batch}projects/${project}/locations/${region}/jobs?pageSize=1`,
     };
     return urls[service];

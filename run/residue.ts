@@ -46,6 +46,7 @@ export async function findResidue(
         "artifactregistry.googleapis.com": registryResidue,
         "iam.googleapis.com": accountResidue,
         "secretmanager.googleapis.com": secretResidue,
+        "pubsub.googleapis.com": pubsubResidue,
         "batch.googleapis.com": jobResidue,
     };
     const disabled: string[] = [];
@@ -197,6 +198,22 @@ async function secretResidue(apis: GoogleApis, names: StackNames): Promise<Lefto
             if (isOurs({ ...secret, name }, names)) {
                 const removal = `gcloud secrets delete ${name} --project ${names.project}`;
                 found.push({ kind: "secret", name, detail: "", gib: {}, removal });
+            }
+        }
+    }
+    return found;
+}
+
+async function pubsubResidue(apis: GoogleApis, names: StackNames): Promise<Leftover[]> {
+    const found: Leftover[] = [];
+    for (const kind of ["topic", "subscription"]) {
+        for await (const page of pagesOf(apis, `${apis.endpoints.pubsub}projects/${names.project}/${kind}s`)) {
+            for (const item of (page[`${kind}s`] ?? []) as Body[]) {
+                const name = lastOf(item.name);
+                if (isOurs({ ...item, name }, names)) {
+                    const removal = `gcloud pubsub ${kind}s delete ${name} --project ${names.project}`;
+                    found.push({ kind: `Pub/Sub ${kind}`, name, detail: "", gib: {}, removal });
+                }
             }
         }
     }

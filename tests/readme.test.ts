@@ -34,8 +34,9 @@ describe("README.md", () => {
 
 describe("docs/roles.md", () => {
     it("requires the same roles for an existing account as the stack grants to its own", async () => {
-        // Some of the grants exist only in a stack with secrets or with Batch.
-        const { resources } = await declareJob({ secretEnv: '{"API_KEY":"api-key:1"}', engine: "batch" });
+        // Some of the grants exist only in a stack with secrets, with notifications or with Batch.
+        const config = { secretEnv: '{"API_KEY":"api-key:1"}', notify: "https://example.com/", engine: "batch" };
+        const { resources } = await declareJob(config);
         const granted = resources.map(({ inputs }) => inputs.role).filter((role) => typeof role === "string");
         const listed = tableRows("docs/roles.md", "role of the VM's account").map(([role = ""]) =>
             role.replaceAll("`", ""),

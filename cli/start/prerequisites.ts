@@ -1,8 +1,16 @@
 import type { Config } from "../../infra/config";
-import { fullVersionName } from "../../infra/secret-version";
+import { fullVersionName } from "../../run/secret-version";
 import { createStandIns, type DatasetStandIns } from "./dataset-stand-ins";
 import { GoogleApiError } from "./patient-request";
-import { call, callAndWait, changePolicy, create, type Properties, type RehearsalContext } from "./rehearsal-context";
+import {
+    call,
+    callAndWait,
+    changePolicy,
+    create,
+    find,
+    type Properties,
+    type RehearsalContext,
+} from "./rehearsal-context";
 import type { StackConfig } from "./stack-config";
 
 /** Roles that, according to the documentation, an existing service account needs; they are granted on the project. */
@@ -13,6 +21,9 @@ const BATCH_ROLE = "roles/batch.agentReporter";
 
 /** The additional role for a stack with secrets. */
 const SECRETS_ROLE = "roles/secretmanager.secretAccessor";
+
+/** The additional role for a stack with notifications. */
+const PUBLISHER_ROLE = "roles/pubsub.publisher";
 
 /** Placeholder for an existing secret version's value, if `--secret-env` does not provide the value. */
 const STAND_IN = "stand-in-of-the-rehearsal";
@@ -25,7 +36,7 @@ export type Teardown = (context: RehearsalContext) => Promise<void>;
 
 /**
  * Creates the resources that, according to the config, already exist (a dataset in a bucket, network and subnetwork, a
- * service account with its grants, secret versions), because the emulator starts empty. A rehearsal cannot check whether they exist on
+ * service account with its grants, secret versions, a topic), because the emulator starts empty. A rehearsal cannot check whether they exist on
  * Google Cloud.
  *
  * @returns a function that deletes them in reverse order
@@ -33,7 +44,7 @@ export type Teardown = (context: RehearsalContext) => Promise<void>;
 export async function createPrerequisites(
     context: RehearsalContext,
     { project, values, standIns }: StackConfig,
-    { engine, secretEnv, secretValues }: Config,
+    { engine, notify, secretEnv, secretValues }: Config,
     datasetFiles?: DatasetStandIns,
 ): Promise<Teardown[]> {
     const value = (key: string) => values[`${project}:${key}`] ?? "";
@@ -53,9 +64,15 @@ export async function createPrerequisites(
             ...ACCOUNT_ROLES,
             ...(usesSecrets ? [SECRETS_ROLE] : []),
             ...(engine === "batch" ? [BATCH_ROLE] : []),
+            ...(notify === "" ? [] : [PUBLISHER_ROLE]),
         ];
         teardown.unshift(await createAccount(context, account, roles));
         context.print(`Assumed to exist: ${account}, with ${roles.join(", ")}`);
+    }
+    if (notify.startsWith("projects/")) {
+        await call(context, "PUT", `/v1/${notify}`, {}, () => find(context, `/v1/${notify}`));
+        teardown.unshift(async (later) => void (await call(later, "DELETE", `/v1/${notify}`)));
+        context.print(`Assumed to exist: ${notify}`);
     }
     const created = new Set<string>();
     const versions = Object.entries(secretEnv).map(([name, version]) => ({

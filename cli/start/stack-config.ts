@@ -204,10 +204,15 @@ function rawJson(text: string): unknown {
  */
 export function googleCloudCommand(overrides: readonly string[], secretNames: readonly string[] = []): string {
     const isStructured = (override: string) => /^[^=]+=\s*[[{]/.test(override);
-    const flags = overrides.filter((each) => !isStructured(each)).map((each) => ` --config ${quote(each)}`);
+    // A URL is a secret.
+    const isNotify = (override: string) => /^([^:=]+:)?notify=https:/.test(override);
+    const flags = overrides
+        .filter((each) => !isStructured(each) && !isNotify(each))
+        .map((each) => ` --config ${quote(each)}`);
     const lines = overrides.filter(isStructured).map((each) => each.replace("=", ": "));
     const rest = lines.length > 0 ? `, with this under config in Pulumi.dev.yaml: ${lines.join(", ")}` : "";
-    const secrets = secretNames.map((name) => `npx pulumi config set -s dev --secret --path env.${name} && `);
+    const keys = [...secretNames.map((name) => `--path env.${name}`), ...(overrides.some(isNotify) ? ["notify"] : [])];
+    const secrets = keys.map((key) => `npx pulumi config set -s dev --secret ${key} && `);
     return `${secrets.join("")}npx pulumi up -s dev${flags.join("")}${rest}`;
 }
 

@@ -17,6 +17,8 @@ export interface EnabledApisArgs extends Pick<Job, "project" | "region"> {
     batch: boolean;
     /** True if the container has secret variables. */
     secretManager: boolean;
+    /** The topic to which the VM publishes; undefined for none. */
+    topic: string | undefined;
     /** Rejects a deployer who lacks roles. */
     roleCheck: pulumi.ResourceHookFunction;
 }
@@ -35,6 +37,7 @@ export class EnabledApis extends pulumi.ComponentResource {
             ...(args.iap ? ["iap"] : []),
             ...(args.secretManager ? ["secretmanager"] : []),
             ...(args.batch ? ["batch"] : []),
+            ...(args.topic ? ["pubsub"] : []),
         ];
         const services = [...SERVICES, ...optional];
         const enabled = services.map(

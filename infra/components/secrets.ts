@@ -1,7 +1,7 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { type Cleanup, owned, withoutLeftovers } from "../../run/cleanup";
-import { parseSecretVersion } from "../secret-version";
+import { parseSecretVersion } from "../../run/secret-version";
 
 export interface SecretsArgs {
     /** Google Cloud project id. */

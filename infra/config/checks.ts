@@ -1,7 +1,8 @@
 import { parseImage } from "../../run/image-reference";
 import { jobLabel, ownerLabel } from "../../run/marks";
+import { isNotificationTarget } from "../../run/notification-target";
+import { isSecretVersion } from "../../run/secret-version";
 import { parseDataset } from "../dataset";
-import { isSecretVersion } from "../secret-version";
 import type { Finding } from "./key-types";
 
 /** Names that the VM or the trainer contract sets; a user's value would be overwritten or break the run. */
@@ -196,6 +197,12 @@ export const checkMetricName = optional(
 
 export const checkRunName = optional(
     matches(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,100}$/u, "must be at most 100 characters, without line breaks"),
+);
+
+export const checkNotify = optional((value) =>
+    isNotificationTarget(value)
+        ? undefined
+        : "must be an HTTPS URL, or a Pub/Sub topic projects/<project>/topics/<topic>",
 );
 
 /** https://cloud.google.com/compute/docs/labeling-resources#requirements */

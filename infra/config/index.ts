@@ -141,7 +141,7 @@ function readConfig({ namespace, values: given, secretKeys = [], gcp }: RawConfi
     const wrongKeys: string[] = [];
     const entries = ROWS.map(([name, key]) => {
         const text = given[name];
-        const isSecret = secretKeys.includes(name);
+        const isSecret = secretKeys.includes(name) || name === "notify";
         const { parse } = isSecret && name === "env" ? SECRET_ENV : key;
         const { value, problems } = text === undefined ? { value: key.default, problems: [] } : parse(text);
         const found = problems.map((problem) => valueIssue(namespace, name, problem, key.example));
@@ -185,11 +185,11 @@ function withoutValue({ key, must, fix }: ConfigIssue): ConfigIssue {
 }
 
 /**
- * Reports secrets anywhere but in the container's environment, because they would be readable in the VM's metadata or
+ * Reports secrets anywhere but in the container's environment and the URL for notifications, because they would be readable in the VM's metadata or
  * on Google Cloud.
  */
 function misplacedSecrets(namespace: string, secretKeys: readonly string[]): ConfigIssue[] {
-    const known = ROWS.map(([name]) => name).filter((name) => name !== "env" && name !== "secretEnv");
+    const known = ROWS.map(([name]) => name).filter((name) => !["env", "secretEnv", "notify"].includes(name));
     return known
         .filter((name) => secretKeys.includes(name))
         .map((name) => ({

@@ -14,6 +14,7 @@ import {
     checkMachineType,
     checkMetricName,
     checkNetworkName,
+    checkNotify,
     checkPath,
     checkResultsDir,
     checkRunName,
@@ -105,6 +106,7 @@ export const KEYS = {
     resultsDir: text(checkResultsDir, { default: DEFAULTS.resultsDir }),
     saveCheckpoints: flag({ default: DEFAULTS.saveCheckpoints }),
     runName: text(checkRunName, { default: DEFAULTS.runName, example: "deeper trees" }),
+    notify: text(checkNotify, { default: DEFAULTS.notify, example: "projects/my-project/topics/training" }),
     labels: texts(checkLabel, { default: DEFAULTS.labels, example: ["team", "research"] }),
     enableApis: flag({ default: DEFAULTS.enableApis }),
 } satisfies Record<string, Key<unknown>>;

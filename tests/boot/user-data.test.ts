@@ -65,9 +65,9 @@ describe("renderUserData", () => {
             ["systemctl", "daemon-reload"],
             ["systemctl", "start", "--no-block", "gcp-trainer.service"],
         ]);
-        // Two scripts take the place of systemd on Batch VMs.
-        const batch = ["batch.sh", "sweep.sh"];
-        const scripts = readdirSync(BOOT_DIR).filter((file) => file.endsWith(".sh") && !batch.includes(file));
+        // Two scripts take the place of systemd on Batch VMs, and one belongs to stacks with notifications.
+        const others = ["batch.sh", "sweep.sh", "notify.sh"];
+        const scripts = readdirSync(BOOT_DIR).filter((file) => file.endsWith(".sh") && !others.includes(file));
         expect(cloudConfig.write_files.map((file) => file.path).sort()).toEqual(
             [
                 ...scripts.map((file) => `/etc/gcp-trainer/${file}`),
@@ -84,6 +84,20 @@ describe("renderUserData", () => {
             );
         }
         expect(cloudConfig.write_files.find((file) => file.path.endsWith("/config"))?.permissions).toBe("0600");
+    });
+
+    test("contains the script and the topic for notifications only if the run has one", () => {
+        const notification = { topic: "projects/p/topics/t", stack: "dev", runName: 'two "words"' };
+        const pathsOf = (config: Partial<BootConfig>) => render(config).write_files.map((file) => file.path);
+        const added = ["/etc/gcp-trainer/notification", "/etc/gcp-trainer/notify.sh"];
+        expect(
+            pathsOf({ notification })
+                .filter((one) => !pathsOf({}).includes(one))
+                .sort(),
+        ).toEqual(added);
+        expect(contentOf(render({ notification }), "/etc/gcp-trainer/notification")).toBe(
+            'projects/p/topics/t\n{"stack":"dev","runName":"two \\"words\\"","bucket":"iris-bucket"\n',
+        );
     });
 
     test("stays well below the 256 KiB limit for instance metadata", () => {

@@ -5,9 +5,18 @@ import { tableRows } from "../helpers/markdown";
 import { deploy } from "./deployment";
 
 /** Everything for which the deployer needs a role. */
-const CONFIG = { debugMinutes: "10", env: '{"API_KEY":"for the trainer"}' };
+const CONFIG = { debugMinutes: "10", env: '{"API_KEY":"for the trainer"}', notify: "https://example.com/" };
 const SECRET_KEYS = ["env"];
-const NEEDS = { vm: true, batch: true, apis: true, account: true, network: true, firewall: true, secrets: true };
+const NEEDS = {
+    vm: true,
+    batch: true,
+    apis: true,
+    account: true,
+    network: true,
+    firewall: true,
+    secrets: true,
+    topic: true,
+};
 
 const documented = tableRows("docs/roles.md", "role").flatMap(([cell = ""]) =>
     [...cell.matchAll(/`(?<role>roles\/[\w.]+)`/g)].map((match) => match.groups?.role ?? ""),
@@ -78,6 +87,7 @@ describe("a deployer with exactly the roles in docs/roles.md", () => {
             network: false,
             firewall: false,
             secrets: false,
+            topic: false,
         };
 
         await expect(check(deployer, none)).resolves.toBeUndefined();

@@ -83,6 +83,7 @@ it("a config with most keys set is converted to the types that the program uses"
         resultsDir: "out/models",
         saveCheckpoints: "true",
         runName: "first try",
+        notify: "projects/my-project/topics/training",
         labels: '{"team":"research","n":1,"empty":""}',
         enableApis: "false",
     });
@@ -119,6 +120,7 @@ it("a config with most keys set is converted to the types that the program uses"
         resultsDir: "out/models",
         saveCheckpoints: true,
         runName: "first try",
+        notify: "projects/my-project/topics/training",
         labels: { team: "research", n: "1", empty: "" },
         enableApis: false,
     });

@@ -36,6 +36,7 @@ describe("names of resources", () => {
             batchSubnetwork: "gcp-trainer-dev-971bc2-batch",
             label: "gcp-trainer-dev-971bc2",
             secretPrefix: "gcp-trainer-dev-971bc2",
+            topic: "gcp-trainer-dev-971bc2",
             instance: "gcp-trainer-dev-971bc2-r-0123456789",
             batchJob: "gcp-trainer-dev-971bc2-r-0123456789",
         });

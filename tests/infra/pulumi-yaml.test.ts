@@ -81,6 +81,7 @@ it("Pulumi.local.yaml directs every request to the emulator on this machine", ()
         "gcp:computeCustomEndpoint": "http://127.0.0.1:9010/compute/beta/",
         "gcp:storageCustomEndpoint": "http://127.0.0.1:9010/storage/v1/",
         "gcp:artifactRegistryCustomEndpoint": "http://127.0.0.1:9010/v1/",
+        "gcp:pubsubCustomEndpoint": "http://127.0.0.1:9010/v1/",
         "gcp:cloudBillingCustomEndpoint": "http://127.0.0.1:9010/v1/",
         "gcp:iamBetaCustomEndpoint": "http://127.0.0.1:9010/v1/",
         "gcp:resourceManagerCustomEndpoint": "http://127.0.0.1:9010/v1/",

@@ -1,8 +1,9 @@
-import { BASE_SCOPES, SECRETS_SCOPE } from "../../infra/defaults";
+import { BASE_SCOPES, PUBSUB_SCOPE, SECRETS_SCOPE } from "../../infra/defaults";
 import { tableRows } from "../helpers/markdown";
 import { declareJob } from "./declared-stack";
 
 const PAGE = "docs/security.md";
+const TOPIC = "projects/other/topics/finished";
 const VERSION = "projects/other/secrets/api-key/versions/3";
 
 /** The first cell of each row, without code formatting. */
@@ -10,7 +11,7 @@ const names = (firstHeader: string) => tableRows(PAGE, firstHeader).map(([cell =
 
 describe("docs/security.md", () => {
     it("lists exactly the roles that the stack grants the VM's account", async () => {
-        const { resources } = await declareJob({ secretEnv: JSON.stringify({ API_KEY: VERSION }) });
+        const { resources } = await declareJob({ secretEnv: JSON.stringify({ API_KEY: VERSION }), notify: TOPIC });
         const granted = resources.flatMap(({ inputs }) => (typeof inputs.role === "string" ? [inputs.role] : []));
 
         expect(granted.length).toBeGreaterThan(5);
@@ -24,7 +25,7 @@ describe("docs/security.md", () => {
     });
 
     it("lists exactly a VM's OAuth scopes", () => {
-        const scopes = [...BASE_SCOPES, SECRETS_SCOPE].map((scope) => scope.replace(/^.*\/auth\//, ""));
+        const scopes = [...BASE_SCOPES, SECRETS_SCOPE, PUBSUB_SCOPE].map((scope) => scope.replace(/^.*\/auth\//, ""));
 
         expect(names("scope")).toEqual(scopes);
     });

@@ -56,6 +56,7 @@ function config(): Record<string, string> {
         "gcp:iamBetaCustomEndpoint": v1,
         "gcp:resourceManagerCustomEndpoint": v1,
         "gcp:secretManagerCustomEndpoint": v1,
+        "gcp:pubsubCustomEndpoint": v1,
     };
 }
 
@@ -170,6 +171,39 @@ describe("the serialised Cleanup", () => {
         });
         await call("delete");
         expect(await kinds()).toEqual(others);
+    });
+
+    it("deletes its own topic and subscription, and only its account's grant on the topic of somebody else", async () => {
+        const name = (kind: string, id: string) => `projects/${project}/${kind}/${id}`;
+        for (const [id, owner] of [
+            ["own", OWNER],
+            ["shared", OTHER],
+        ]) {
+            const body = { labels: { [ownerLabel]: owner } };
+            await emulator.ok("PUT", `/v1/${name("topics", String(id))}`, { body });
+            const pushConfig = { pushEndpoint: "https://example.com/" };
+            await emulator.ok("PUT", `/v1/${name("subscriptions", String(id))}`, {
+                body: { ...body, topic: name("topics", String(id)), pushConfig },
+            });
+        }
+        const { account } = cleanupInputs;
+        const description = ownedDescription("", OWNER);
+        await emulator.ok("POST", `/v1/projects/${project}/serviceAccounts`, {
+            body: { accountId: account, serviceAccount: { description } },
+        });
+        const bindings = [{ role: "roles/pubsub.publisher", members: [`serviceAccount:${ACCOUNT}`] }];
+        const shared = `/v1/${name("topics", "shared")}`;
+        await emulator.ok("POST", `${shared}:setIamPolicy`, { body: { policy: { bindings } } });
+
+        const topics = [name("topics", "own"), name("topics", "shared")];
+        const inputs = { ...cleanupInputs, owner: OWNER, topic: topics[0], places: { ...places(), topics } };
+        await call("delete", { inputs });
+
+        expect((await emulator.inventory()).filter(({ kind }) => kind.startsWith("Pub/Sub"))).toEqual([
+            { kind: "Pub/Sub topic", name: name("topics", "shared") },
+            { kind: "Pub/Sub subscription", name: name("subscriptions", "shared") },
+        ]);
+        expect((await emulator.ok("GET", `${shared}:getIamPolicy`)).bindings).toEqual([]);
     });
 
     it("deletes nothing that belongs to another owner", async () => {

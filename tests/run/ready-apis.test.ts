@@ -29,6 +29,7 @@ async function apis(): Promise<GoogleApis> {
         "gcp:artifactRegistryCustomEndpoint": v1,
         "gcp:iamBetaCustomEndpoint": v1,
         "gcp:secretManagerCustomEndpoint": v1,
+        "gcp:pubsubCustomEndpoint": v1,
     };
     const settings = readCloudSettings((key) => config[key], {});
     const clock = {
@@ -47,7 +48,7 @@ const wait = async (service: string) =>
     waitForApi(await apis(), service, readyApisInputs, (line) => printed.push(line));
 
 describe("waiting for an API", () => {
-    it.each(["compute", "storage", "artifactregistry", "iam", "secretmanager"])(
+    it.each(["compute", "storage", "artifactregistry", "iam", "secretmanager", "pubsub"])(
         "ends with the last refusal if %s refuses requests for ten minutes",
         async (service) => {
             await enable(service);

@@ -57,6 +57,17 @@ export const secretIamMember: CreateResource = (args, context) => {
     });
 };
 
+/** `gcp.pubsub.TopicIAMMember`. */
+export const topicIamMember: CreateResource = (args, context) => {
+    rejectUnknownInputs(args.type, args.inputs, ["topic", "project", "role", "member", "condition"]);
+    const { project = context.gcp.project, topic } = args.inputs;
+    const path = `/v1/projects/${project}/topics/${topic}`;
+    return grant(args.inputs, context, {
+        read: (at) => call(at, "GET", `${path}:getIamPolicy?options.requestedPolicyVersion=3`),
+        write: (at, policy) => call(at, "POST", `${path}:setIamPolicy`, { policy }),
+    });
+};
+
 /** `gcp.projects.IAMMember`. */
 export const projectIamMember: CreateResource = (args, context) => {
     rejectUnknownInputs(args.type, args.inputs, ["project", "role", "member", "condition"]);

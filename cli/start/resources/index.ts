@@ -9,10 +9,11 @@ import type { CreateResource } from "../rehearsal-context";
 import { bucket } from "./bucket";
 import { bucketObject } from "./bucket-object";
 import { dynamic } from "./dynamic";
-import { bucketIamMember, projectIamMember, repositoryIamMember, secretIamMember } from "./iam-member";
+import { bucketIamMember, projectIamMember, repositoryIamMember, secretIamMember, topicIamMember } from "./iam-member";
 import { image } from "./image";
 import { instance } from "./instance";
 import { firewall, network, subnetwork } from "./network";
+import { subscription, topic } from "./pubsub";
 import { repository } from "./repository";
 import { secret, secretVersion } from "./secret";
 import { service } from "./service";
@@ -29,6 +30,9 @@ export const resourceTypes: Readonly<Record<string, CreateResource>> = {
     "gcp:compute/subnetwork:Subnetwork": subnetwork,
     "gcp:projects/iAMMember:IAMMember": projectIamMember,
     "gcp:projects/service:Service": service,
+    "gcp:pubsub/subscription:Subscription": subscription,
+    "gcp:pubsub/topic:Topic": topic,
+    "gcp:pubsub/topicIAMMember:TopicIAMMember": topicIamMember,
     "gcp:secretmanager/secret:Secret": secret,
     "gcp:secretmanager/secretIamMember:SecretIamMember": secretIamMember,
     "gcp:secretmanager/secretVersion:SecretVersion": secretVersion,

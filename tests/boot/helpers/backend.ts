@@ -87,6 +87,17 @@ export class Backend {
         return name;
     }
 
+    /** Creates a topic to which the VM's account may publish, and which pushes to a URL. Returns the topic's name. */
+    async makeTopic(pushEndpoint: string): Promise<string> {
+        const name = `projects/${PROJECT_ID}/topics/finished`;
+        await this.cloud.ok("PUT", `/v1/${name}`, { body: {} });
+        const body = { topic: name, pushConfig: { pushEndpoint, noWrapper: { writeMetadata: true } } };
+        await this.cloud.ok("PUT", `/v1/projects/${PROJECT_ID}/subscriptions/finished`, { body });
+        const binding = { role: "roles/pubsub.publisher", members: [`serviceAccount:${ACCOUNT}`] };
+        await this.post(`/v1/${name}:setIamPolicy`, { policy: { bindings: [binding] } });
+        return name;
+    }
+
     /** Grants the VM's account its roles on the bucket. */
     async grant(): Promise<void> {
         const members = [`serviceAccount:${ACCOUNT}`];

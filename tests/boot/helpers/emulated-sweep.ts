@@ -1,4 +1,5 @@
 import { BatchFaults, parseBatchFault } from "../../../emulator/src/faults/batch-rule";
+import type { BootConfig } from "../../../infra/user-data";
 import { pointRun, runLayout } from "../../../run/layout";
 import { renderStatus } from "../../../run/status";
 import type { SweepTable } from "../../../run/sweep-results";
@@ -53,11 +54,12 @@ export interface SweepOptions extends Pick<JobOptions, "log"> {
     maxFailedTasks: number;
     /** A trainer without a metric, in place of the one above. */
     trainer?: string;
+    notification?: BootConfig["notification"];
 }
 
 /** Declares a sweep, and runs `test`, which starts the job. */
 export async function withSweepJob(options: SweepOptions, test: (scene: JobScene) => Promise<void>): Promise<void> {
-    const { points, parallelism, maxFailedTasks, trainer = TRAINER, log } = options;
+    const { points, parallelism, maxFailedTasks, trainer = TRAINER, notification, log } = options;
     const faults = new BatchFaults(trainer === TRAINER ? [parseBatchFault("kind=preempt,every=10,after=6")] : []);
     const sweep = {
         points: Array.from({ length: points }, (_, index) => ({
@@ -69,7 +71,12 @@ export async function withSweepJob(options: SweepOptions, test: (scene: JobScene
         goal: "maximize" as const,
         maxFailedTasks,
     };
-    const job = { trainer, parallelism, config: { sweep }, batch: { faults, maxVms: parallelism, preemptionMs: 3000 } };
+    const job = {
+        trainer,
+        parallelism,
+        config: { sweep, notification },
+        batch: { faults, maxVms: parallelism, preemptionMs: 3000 },
+    };
     await withJob({ ...job, ...(log ? { log } : {}) }, async (scene) => {
         const at = runLayout(RUN_ID);
         const list = sweep.points.map(({ id, arguments: given }) => ({ id, arguments: given }));

@@ -287,6 +287,7 @@ export class TestVm {
                 STORAGE_EMULATOR_HOST: `http://${this.#endpoint}`,
                 GCE_METADATA_HOST: this.#endpoint,
                 SECRET_MANAGER_EMULATOR_HOST: `http://${this.#endpoint}`,
+                PUBSUB_EMULATOR_HOST: this.#endpoint,
             },
             root: this.#disk,
             toHostPath: place,

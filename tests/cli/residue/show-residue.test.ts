@@ -35,6 +35,7 @@ function configure(): void {
         "gcp:artifactRegistryCustomEndpoint": v1,
         "gcp:iamBetaCustomEndpoint": v1,
         "gcp:secretManagerCustomEndpoint": v1,
+        "gcp:pubsubCustomEndpoint": v1,
         "gcp:cloudBillingCustomEndpoint": v1,
         "batch:customEndpoint": `${emulator.url}/batch/v1/`,
     };
@@ -144,6 +145,14 @@ it("finds one planted leftover of every kind, and nothing that belongs to others
     await call("POST", `/v1/projects/${PROJECT_ID}/secrets?secretId=${names.secretPrefix}-TOKEN`, {
         replication: { automatic: {} },
     });
+    for (const name of [names.topic, "somebody-elses"]) {
+        const topic = `projects/${PROJECT_ID}/topics/${name}`;
+        await call("PUT", `/v1/${topic}`, {});
+        await call("PUT", `/v1/projects/${PROJECT_ID}/subscriptions/${name}`, {
+            topic,
+            pushConfig: { pushEndpoint: "https://example.com/" },
+        });
+    }
     await call("DELETE", `${zone}/instances/somebody-elses`);
 
     expect(await show()).toBe(1);
@@ -162,8 +171,10 @@ it("finds one planted leftover of every kind, and nothing that belongs to others
         `repository ${names.repository}`,
         `service account ${account}`,
         `secret ${names.secretPrefix}-TOKEN`,
+        `Pub/Sub topic ${names.topic}`,
+        `Pub/Sub subscription ${names.topic}`,
         `Batch job ${names.batchJob("r-0123456789")}`,
-        "13 resources are left: $2.00 a month, and a running VM on top",
+        "15 resources are left: $2.00 a month, and a running VM on top",
     ]);
     const text = project.printed.join("\n");
     expect(text).toContain(`disk ${vm} (20 GB in us-central1-a), $2.00 a month`);
@@ -188,7 +199,7 @@ it("names the APIs that it cannot check because they are disabled", async () => 
 
     expect(await show()).toBe(0);
     expect(project.printed).toEqual([
-        ...["artifactregistry", "batch", "compute", "iam", "secretmanager", "storage"].map(
+        ...["artifactregistry", "batch", "compute", "iam", "pubsub", "secretmanager", "storage"].map(
             (api) => `not checked: project ${PROJECT_ID} has disabled ${api}.googleapis.com`,
         ),
         `nothing is left of stack dev in project ${PROJECT_ID}`,

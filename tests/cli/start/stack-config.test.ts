@@ -128,6 +128,10 @@ describe("googleCloudCommand", () => {
             ["target=price", "dataset=my data.csv"],
             "npx pulumi up -s dev --config target=price --config 'dataset=my data.csv'",
         ],
+        [
+            ["target=price", "notify=https://example.com/key"],
+            "npx pulumi config set -s dev --secret notify && npx pulumi up -s dev --config target=price",
+        ],
         [["target=it's"], "npx pulumi up -s dev --config 'target=it'\\''s'"],
         [["dropColumns=[]"], "npx pulumi up -s dev, with this under config in Pulumi.dev.yaml: dropColumns: []"],
     ])("turns %j into %s", (overrides, command) => {
