@@ -197,6 +197,13 @@ export class Cloud {
         }
     }
 
+    /** Waits until Batch has deleted the VMs of its finished tasks. */
+    async untilVmsAreGone(): Promise<void> {
+        while ((await this.instances()).length > 0) {
+            await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+    }
+
     async instances(): Promise<{ name: string; status: string; selfLink: string }[]> {
         const response = await this.#request(`/compute/v1/projects/demo-project/zones/us-central1-a/instances`);
         const { items = [] } = (await response.json()) as {

@@ -26,6 +26,7 @@ describeWithEngine("a sweep, with the real engine,", () => {
             const outputs = await project.outputs();
             expect(outputs).toMatchObject({ sweep: { points: 3, succeeded: 3, failed: 0, accuracy: 1 } });
             expect(project.saved(first, "sweep.csv").split("\r\n")).toHaveLength(5);
+            await cloud.untilVmsAreGone();
             await project.previewNoChanges().expectSuccess();
         },
         8 * MINUTE_MS,
