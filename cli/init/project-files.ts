@@ -72,9 +72,9 @@ export function projectFiles(choices: ProjectChoices, source: PackageSource): Ma
 }
 
 /**
- * Writes the files into a new folder, or an existing one that has none of them.
+ * Writes the files into a new folder, or into an existing one that contains none of them.
  *
- * @throws UsageError if it has one of them
+ * @throws UsageError if the folder already contains any of them
  */
 export function writeProject(folder: string, files: ReadonlyMap<string, Buffer>): void {
     const existing = [...files.keys()].filter((name) => existsSync(path.join(folder, name)));

@@ -40,7 +40,7 @@ export class CsvRow {
         return this.#text;
     }
 
-    /** Cells without quotes and surrounding spaces. Empty if there is a `problem`. */
+    /** Cells without quotes or surrounding spaces. Empty if there is a `problem`. */
     get cells(): string[] {
         this.#cells ??= Array.from({ length: this.count }, (_, position) => this.#decode(position));
         return this.#cells;

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** Prints the distributions, out of those named in its arguments, that are not installed. */
+/** Prints which of the distributions named in its arguments are not installed. */
 const PROGRAM = `
 import importlib.metadata, sys
 for name in sys.argv[1:]:
@@ -11,7 +11,7 @@ for name in sys.argv[1:]:
         print(name)
 `;
 
-/** The names of the packages in the text of a requirements.txt, without versions and options. */
+/** The names of the packages in the text of a requirements.txt file, without versions or options. */
 export function requiredPackages(text: string): string[] {
     return text
         .split("\n")

@@ -51,7 +51,7 @@ describe("a config that would be refused after everything else has been created"
             '`gcp-trainer:machineType` must belong to a series that Batch supports, such as E2, N2, N4, C3, C4, G2 or A2, with engine batch; got "c4a-standard-4" (pulumi config set machineType e2-standard-2)',
         ],
         [
-            "a zone of another region",
+            "a zone in another region",
             { zones: '["europe-west4-b"]' },
             '`gcp-trainer:zones` must be zones of the stack\'s region, us-central1, or any; got ["europe-west4-b"] (pulumi config set zones any)',
         ],

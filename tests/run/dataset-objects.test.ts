@@ -64,7 +64,7 @@ describe("the objects of a dataset", () => {
         ],
         ["**/part-1.csv", ["in/2026/01/part-1.csv", "in/2026/part-1.csv"]],
         ["signs/a+b (*).csv", ["signs/a+b (1).csv"]],
-    ])("of %s are those that it names, sorted, without markers and subfolders", async (pattern, expected) => {
+    ])("of %s are those that it names, sorted, without markers or subfolders", async (pattern, expected) => {
         expect(await names(pattern)).toEqual(expected);
     });
 

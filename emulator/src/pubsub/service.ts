@@ -130,11 +130,11 @@ export class PubSubService implements Service {
     /**
      * Starts to deliver messages to the topic's subscriptions.
      * @returns the messages' ids
-     * @throws ApiError 400 for a message without data and attributes
+     * @throws ApiError 400 for a message with neither data nor attributes
      */
     publish({ name }: Topic, messages: readonly PublishedMessage[]): string[] {
         if (messages.some(({ data = "", attributes = {} }) => data === "" && Object.keys(attributes).length === 0)) {
-            throw invalid("The request contains a message without data and attributes.");
+            throw invalid("The request contains a message with neither data nor attributes.");
         }
         const targets = this.#subscriptions.values().filter(({ topic }) => topic === name);
         return messages.map(({ data = "", attributes = {} }) => {

@@ -42,7 +42,7 @@ describe("the VMs of a job", () => {
         expect(new Set(lines.map(([vm]) => vm)).size).toBeLessThanOrEqual(2);
     });
 
-    it("are bounded by the addresses in the subnetwork", async () => {
+    it("are limited by the number of addresses in the subnetwork", async () => {
         // A /29 has 8 addresses, of which Google reserves 4.
         await start({ batch: { tickMs: 30, maxVms: 12 } }, "10.1.0.0/29");
         const job = await TestJob.create(emulator, "narrow", jobBody("sleep 0.3", { taskCount: 12, parallelism: 12 }));

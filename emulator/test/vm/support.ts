@@ -98,7 +98,7 @@ export class TestInstance {
         return String((await this.emulator.call("GET", `${INSTANCES}/${this.name}/serialPort`)).at("contents"));
     }
 
-    /** Returns the output from the VM's programs, without timestamps and program names. */
+    /** Returns the output from the VM's programs, without timestamps or program names. */
     async output(): Promise<string[]> {
         const lines = (await this.serial()).split("\n");
         return lines.flatMap((line) => /^\[[ .\d]+\] bash\[\d+\]: (.*)$/.exec(line)?.[1] ?? []);

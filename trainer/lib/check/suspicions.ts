@@ -19,7 +19,7 @@ const RARE_SHARE = 0.05;
 
 /** A column leaks if it leaves at most this share of the errors, or of the variance. */
 const LEFT_BY_LEAK = { classification: 0.01, regression: 0.0001 } as const;
-/** Number of rows that each interval or string of a leak must have on average. */
+/** Minimum average number of rows per interval or string in a column that leaks the target. */
 const ROWS_PER_GROUP = 5;
 
 /** Whole numbers with more distinct values than this are certainly not classes. */

@@ -17,7 +17,7 @@ export function huesOf({ model, metrics: { classes = [] } }: Pick<ReportInput, "
     return (label) => hues.get(label) ?? (count === 0 ? "" : "hx");
 }
 
-/** A class with a dot in its hue. */
+/** A class name with a dot in the class's hue. */
 export function className(label: string, hue: string): Html {
     return html`<span class="dot ${hue}">${name(label)}</span>`;
 }

@@ -151,7 +151,7 @@ describe("row numbers", () => {
     const numbers = count(ROWS).map(String);
 
     it.each(["rownames", "Unnamed: 0", "", "X", "No", "nr", "#", "id_customer", "customer_id", "Id", "anything"])(
-        "are not features in a column named %j",
+        "in a column named %j are not used as features",
         async (header) => {
             const { features, dropped } = await read(table(numbers, { header }));
             expect(features.map(({ name }) => name)).toEqual(["c"]);

@@ -133,8 +133,8 @@ describeWithOnnxruntime("model.onnx in onnxruntime", () => {
         const labels = (name: string) => new Set(judgements[name]?.results[0]);
 
         expect(labels("new values, a tree")).toEqual(new Set(["leaves", "stays"]));
-        expect(labels("ties of two classes")).toEqual(new Set(["no", "yes"]));
-        const shares = judgements["ties of two classes"]?.results[1] ?? [];
+        expect(labels("ties between two classes")).toEqual(new Set(["no", "yes"]));
+        const shares = judgements["ties between two classes"]?.results[1] ?? [];
         expect(shares.filter((share) => share === 0.5).length).toBeGreaterThan(20);
     });
 });
