@@ -50,6 +50,7 @@ describeWithEngine("changes that require no new training, with the real engine,"
             await project.previewNoChanges("--refresh").expectSuccess();
 
             // The VM leaves the stack's own network, which is then deleted.
+            await cloud.untilDown();
             project.configure({ network: "default", subnetwork: "default" });
             const moved = await project.up().expectSuccess();
 
