@@ -25,12 +25,8 @@ iframe { width: 100%; height: 40rem; border: 1px solid var(--line); }
 @media (max-width: 30rem) { body { padding: 1.25rem .75rem 3rem; } .pair { grid-template-columns: 1fr; } }
 `;
 
-/** Script of the page about all runs. Text from a trainer reaches the page only as text, never as HTML. */
-export const runsPageScript = `"use strict";
-const { stack, runs, metrics, parameters, lowerIsBetter } = JSON.parse(document.getElementById("data").textContent);
-const state = { metric: metrics[0], sort: "started", down: true, chosen: [] };
-const lower = new RegExp(lowerIsBetter, "i");
-function el(tag, properties = {}, ...children) {
+/** Functions in the scripts of pages, which create elements. */
+export const elementFunctions = `function el(tag, properties = {}, ...children) {
     const node = Object.assign(document.createElement(tag), properties);
     node.append(...children.filter((child) => child !== null && child !== undefined));
     return node;
@@ -41,7 +37,14 @@ function svg(tag, attributes, ...children) {
     node.append(...children);
     return node;
 }
-const shown = (value) => (typeof value === "number" ? value.toLocaleString("en-US", { maximumSignificantDigits: 5 }) : value ?? "");
+`;
+
+/** Script of the page about all runs. Text from a trainer reaches the page only as text, never as HTML. */
+export const runsPageScript = `"use strict";
+const { stack, runs, metrics, parameters, lowerIsBetter } = JSON.parse(document.getElementById("data").textContent);
+const state = { metric: metrics[0], sort: "started", down: true, chosen: [] };
+const lower = new RegExp(lowerIsBetter, "i");
+${elementFunctions}const shown = (value) => (typeof value === "number" ? value.toLocaleString("en-US", { maximumSignificantDigits: 5 }) : value ?? "");
 const when = (iso) => (iso === null ? "" : iso.slice(0, 16).replace("T", " "));
 function duration(seconds) {
     if (seconds === null) return "";

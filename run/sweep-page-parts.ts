@@ -1,3 +1,5 @@
+import { elementFunctions } from "./runs-page-parts";
+
 /** Style of a sweep's report page. */
 export const sweepPageStyle = `
 :root { color-scheme: light dark; --text: #1d1d1f; --quiet: #6b6b70; --line: #d9d9de; --back: #fff; --dot: #7d9cc9;
@@ -37,18 +39,7 @@ const { points, metric, goal, best } = table;
 const names = [...new Set(points.flatMap((point) => Object.keys(point.arguments)))];
 const state = { sort: metric === null ? "index" : "metric", down: goal === "maximize", chosen: null };
 points.forEach((point, index) => { point.index = index; });
-function el(tag, properties = {}, ...children) {
-    const node = Object.assign(document.createElement(tag), properties);
-    node.append(...children.filter((child) => child !== null && child !== undefined));
-    return node;
-}
-function svg(tag, attributes, ...children) {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-    node.append(...children);
-    return node;
-}
-const shown = (value) => value === null || value === undefined ? "" : typeof value === "number"
+${elementFunctions}const shown = (value) => value === null || value === undefined ? "" : typeof value === "number"
     ? value.toLocaleString("en-US", { maximumSignificantDigits: 5 }) : typeof value === "object" ? JSON.stringify(value) : String(value);
 const cut = (text, length) => (text.length > length ? text.slice(0, length - 1) + "\\u2026" : text);
 const describe = (point) => names.map((name) => name + " " + shown(point.arguments[name])).join(", ");
