@@ -37,6 +37,9 @@ umask 077
 
 read_config "$HERE/config"
 BOOT_ID=${INVOCATION_ID:?systemd sets it}
+# A new grant does not take effect everywhere at once, so a later step may still be refused what an earlier one was
+# allowed.
+GRANTS_UNTIL=$(($(recall boot-since 0) + GRANT_SECONDS))
 
 case ${1:-} in
     (prepare) prepare ;;

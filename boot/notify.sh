@@ -15,7 +15,6 @@ notify() {
     if [ "$2" = INTERRUPTED ] || [ "${SWEEP_ID:-$RUN_ID}" != "$RUN_ID" ]; then return; fi
     { IFS= read -r topic && IFS= read -r start; } <"$HERE/notification"
     deadline=$(smaller "$1" $(($(now) + 60)))
-    GRANTS_UNTIL=$(smaller "$1" $(($(recall boot-since "$(now)") + GRANT_SECONDS)))
     if [ "$2" = SUCCEEDED ]; then
         model="\"modelUri\":\"gs://$BUCKET/$RUN_PREFIX/model/\","
         read_metrics "$deadline" && model="$model\"metrics\":$METRICS,"

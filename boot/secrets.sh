@@ -83,13 +83,10 @@ check_secrets() {
 read_secrets() {
     local i
     SECRET_ENV=()
-    # A new grant may not take effect everywhere at once.
-    GRANTS_UNTIL=$(($(recall boot-since) + GRANT_SECONDS))
     for ((i = 0; i < ${#SECRETS[@]}; i++)); do
         read_secret $(($(now) + SECRETS_SECONDS)) "${SECRETS[i]%%=*}" "${SECRETS[i]#*=}"
         SECRET_ENV[i]=${SECRETS[i]%%=*}=$SECRET_VALUE
     done
-    GRANTS_UNTIL=0
     SECRET_VALUE=
 }
 

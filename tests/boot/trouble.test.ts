@@ -37,8 +37,19 @@ describe("a boot that encounters errors", () => {
         });
     });
 
+    concurrently("waits for the grants after the run too", async () => {
+        await TestVm.with({ timing: { grantSeconds: 60 } }, async (vm) => {
+            vm.google.faults.push(
+                { match: /^GET .*prefix=/, times: 1, answer: 403, message: "storage.objects.list denied" },
+                { match: /^POST .*objects\.json/, times: 1, answer: 403, message: "storage.objects.create denied" },
+            );
+            await vm.boot();
+            expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+        });
+    });
+
     concurrently("does not succeed if the model cannot be listed", async () => {
-        await TestVm.with({}, async (vm) => {
+        await TestVm.with({ timing: { grantSeconds: 1 } }, async (vm) => {
             vm.google.faults.push({ match: /^GET .*prefix=/, answer: 403, message: "storage.objects.list denied" });
             await vm.boot();
             expect(await vm.status()).toMatchObject({
