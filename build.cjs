@@ -18,8 +18,8 @@ cpSync("data/iris.csv", "dist/template/data/iris.csv");
 buildTrainer("dist/built-in-trainer");
 
 /**
- * Creates the built-in trainer as a build context that contains only its bundle, so that neither its sources nor npm are
- * needed to build the image.
+ * Creates the built-in trainer as a build context that contains only its bundle, so that neither its sources nor npm
+ * are needed to build the image.
  * @param {string} folder
  */
 function buildTrainer(folder) {
@@ -34,7 +34,8 @@ function buildTrainer(folder) {
 }
 
 /**
- * Returns the last stage of the trainer's Dockerfile, with the bundle taken from the context instead of the build stage.
+ * Returns the last stage of the trainer's Dockerfile, with the bundle taken from the context instead of the build
+ * stage.
  * @param {string} text
  */
 function bundleDockerfile(text) {

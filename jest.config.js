@@ -9,7 +9,8 @@ module.exports = {
     testSequencer: "<rootDir>/tests/helpers/long-first.js",
     testMatch: ["<rootDir>/{tests,emulator/test,trainer/test}/**/*.test.ts"],
     testTimeout: 300_000,
-    // A busy machine needs more than the default, half a second, to end a worker. One that never ends is still reported.
+    // A busy machine needs more than the default, half a second, to end a worker. One that never ends is still
+    // reported.
     workerGracefulExitTimeout: 30_000,
     transform: { "\\.(mjs|ts|js)$": ["@swc/jest", { jsc: { target: "es2022" } }] },
     transformIgnorePatterns: ["/node_modules/(?!(hucre|path-to-regexp|@marcbachmann)/)"],

@@ -1,7 +1,7 @@
 // @ts-check
-// Loads TypeScript for the scripts in package.json like `ts-node/register/transpile-only`, and keeps what ts-node emits,
-// because compiling a command takes longer than most commands run. Stack traces refer to the TypeScript code with
-// `node --enable-source-maps`.
+// Loads TypeScript for the scripts in package.json like `ts-node/register/transpile-only`, and keeps what ts-node
+// emits, because compiling a command takes longer than most commands run. Stack traces refer to the TypeScript code
+// with `node --enable-source-maps`.
 
 const { readFileSync } = require("node:fs");
 const path = require("node:path");

@@ -14,8 +14,8 @@ fail() {
     give_up FAILED "$@"
 }
 
-# leave MESSAGE [STATE]: ends a boot that has nothing to train and nothing to report, because the run has this state. The
-# unit continues to its end, which powers the VM off.
+# leave MESSAGE [STATE]: ends a boot that has nothing to train and nothing to report, because the run has this state.
+# The unit continues to its end, which powers the VM off.
 leave() {
     say "$1"
     if [ -n "${2:-}" ]; then keep final-state "$2"; fi

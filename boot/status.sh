@@ -46,8 +46,8 @@ await_pace() {
     done
 }
 
-# read_status DEADLINE: sets HTTP_CODE; on 200 also STATUS_TEXT and STATUS_GENERATION, which belong together. The content
-# is checked against the hash in its metadata.
+# read_status DEADLINE: sets HTTP_CODE; on 200 also STATUS_TEXT and STATUS_GENERATION, which belong together. The
+# content is checked against the hash in its metadata.
 read_status() {
     local url md5
     url=$(object_url "$RUN_PREFIX/status.json")

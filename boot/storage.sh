@@ -57,9 +57,9 @@ authorize() {
 
 # request DEADLINE METHOD URL [BODY_FILE CONTENT_TYPE]: sets HTTP_CODE; the body goes to $RESPONSE. Transient errors (no
 # connection, 408, 429, 5xx) are retried until DEADLINE, a missing grant until GRANTS_UNTIL if that is earlier. KIND,
-# set before the call, is what a successful response must be: the `kind` of a complete JSON object, or `nothing`. Any other
-# response, such as a captive portal's page, is also treated as transient. So are the first few responses with status
-# 400 to a request with a body, because the body may have been corrupted in transit.
+# set before the call, is what a successful response must be: the `kind` of a complete JSON object, or `nothing`. Any
+# other response, such as a captive portal's page, is also treated as transient. So are the first few responses with
+# status 400 to a request with a body, because the body may have been corrupted in transit.
 request() {
     local deadline=$1 method=$2 url=$3 body=${4:-} type=${5:-} limit delay=1 refusals=0
     RESPONSE=$STATE/response.$ROLE

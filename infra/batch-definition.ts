@@ -41,8 +41,8 @@ export interface BatchPlan {
 }
 
 /**
- * Plans the Batch job for a run. Its tasks run the same scripts as a VM. They download them from the bucket, because the
- * text in a job's definition should stay short enough to be read, and its hash keeps anything else from being run.
+ * Plans the Batch job for a run. Its tasks run the same scripts as a VM. They download them from the bucket, because
+ * the text in a job's definition should stay short enough to be read, and its hash keeps anything else from being run.
  */
 export function batchPlan(boot: BootConfig, machine: BatchMachine): BatchPlan {
     const bundle = renderBundle(boot);

@@ -24,8 +24,8 @@ export interface RemoteObjects extends ObjectSelection {
 }
 
 /**
- * Parses a path, or the `gs://` URI of an object, a folder, or a pattern with `*`; undefined for a `gs://` URI that names
- * nothing in a bucket.
+ * Parses a path, or the `gs://` URI of an object, a folder, or a pattern with `*`; undefined for a `gs://` URI that
+ * names nothing in a bucket.
  */
 export function parseDataset(text: string): LocalDataset | RemoteDataset | RemoteObjects | undefined {
     if (!text.startsWith("gs://")) {

@@ -25,8 +25,8 @@ export interface BootTiming {
     /** Time limit for network and docker to become ready. @default 240 */
     readySeconds: number;
     /**
-     * Uptime until which the VM does not power itself off. The gcp provider waits until it sees a new VM as RUNNING, and
-     * polls every 10 seconds. It never accepts a VM that is off, so it would fail after 20 minutes. @default 90
+     * Uptime until which the VM does not power itself off. The gcp provider waits until it sees a new VM as RUNNING,
+     * and polls every 10 seconds. It never accepts a VM that is off, so it would fail after 20 minutes. @default 90
      */
     minimumUptimeSeconds: number;
 }
@@ -43,7 +43,10 @@ export interface BootConfig {
     datasetUri: string;
     /** `gs://` URI of the list of generations to read. @default "" (a dataset without a list) */
     datasetList?: string;
-    /** `gs://` URI of the object that shows whether the dataset can be read: the first one in a folder. @default datasetUri */
+    /**
+     * `gs://` URI of the object that shows whether the dataset can be read: the first one in a folder. @default
+     * datasetUri
+     */
     datasetObject?: string;
     /** The trainer's arguments, `--name=value`, in order. */
     args: string[];

@@ -37,8 +37,8 @@ export interface BatchOptions extends BatchPlace, Pick<BatchAttempts, "spotFallb
 const shownLines = 40;
 
 /**
- * The engine `batch`: a job of Google Batch, which starts VMs, repeats interrupted attempts and removes the VMs, without
- * a waiter. Every job that ends is followed by another one if attempts are left.
+ * The engine `batch`: a job of Google Batch, which starts VMs, repeats interrupted attempts and removes the VMs,
+ * without a waiter. Every job that ends is followed by another one if attempts are left.
  */
 export function batchEngine(apis: GoogleApis, options: BatchOptions): Engine {
     const { runId, project, region, jobId } = options;

@@ -1,6 +1,6 @@
 /**
- * JSON with the keys of every object sorted by UTF-16 code unit, no spaces, and numbers as ECMAScript writes them, as in
- * https://www.rfc-editor.org/rfc/rfc8785.
+ * JSON with the keys of every object sorted by UTF-16 code unit, no spaces, and numbers as ECMAScript writes them, as
+ * in https://www.rfc-editor.org/rfc/rfc8785.
  */
 export function canonicalJson(value: unknown): string {
     if (Array.isArray(value)) {

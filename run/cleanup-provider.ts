@@ -36,7 +36,9 @@ export interface CleanupInputs {
     sharedSecrets: string[];
     /** Subnetwork for Batch jobs; missing in a stack that does not use Batch. */
     batchSubnetwork?: string;
-    /** The topic for notifications (`projects/P/topics/T`), which may exist outside the stack; absent if there is none. */
+    /**
+     * The topic for notifications (`projects/P/topics/T`), which may exist outside the stack; absent if there is none.
+     */
     topic?: string;
 }
 

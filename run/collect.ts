@@ -59,9 +59,9 @@ const maxManifestBytes = 256 * 1024 * 1024;
 
 /**
  * Downloads a successful run's results: the model, TensorBoard logs, log and status, and finally the manifest, which is
- * also uploaded to the bucket and lists the model. Every object is downloaded by generation, exactly as stored, and verified. Existing files that pass
- * verification are not downloaded again. The folder appears as a whole, or not at all. If it holds the results from
- * another attempt, those are moved, never overwritten.
+ * also uploaded to the bucket and lists the model. Every object is downloaded by generation, exactly as stored, and
+ * verified. Existing files that pass verification are not downloaded again. The folder appears as a whole, or not at
+ * all. If it holds the results from another attempt, those are moved, never overwritten.
  * @throws when the model in the bucket is not what the run wrote, when a download fails verification, or when a
  * symbolic link leads out of the results folder.
  */

@@ -97,7 +97,8 @@ export function createLinePrinter(clock: Clock, print: Print, whereWhole: string
 
 /** Starts following a run's log. Chunks are printed in order of attempt and offset, and each byte is printed once. */
 export function createLogStream(bucket: BucketClient, runId: string, clock: Clock, print: Print): LogStream {
-    // Only the beginning of a longer line is printed, because a trainer that never ends its line must not fill the memory.
+    // Only the beginning of a longer line is printed, because a trainer that never ends its line must not fill the
+    // memory.
     const maxHeldBytes = 64 * 1024;
     const at = runLayout(runId);
     const printLines = createLinePrinter(clock, print, `gs://${bucket.bucket}/${at.log}`);

@@ -1,7 +1,10 @@
 import { httpStatusOf } from "./errors";
 import type { Body, GoogleApis } from "./google-api";
 
-/** A resource with an IAM policy: a project, a bucket, a secret (`projects/P/secrets/S`) or a topic (`projects/P/topics/T`). */
+/**
+ * A resource with an IAM policy: a project, a bucket, a secret (`projects/P/secrets/S`) or a topic
+ * (`projects/P/topics/T`).
+ */
 export type PolicyHolder = { project: string } | { bucket: string } | { secret: string } | { topic: string };
 
 interface Binding {

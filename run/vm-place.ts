@@ -50,9 +50,9 @@ interface Cloud {
 }
 
 /**
- * Chooses the zone and the provisioning of a run's VM before it is declared. The VM of a finished run stays where it is,
- * and so does one that is on. Otherwise, a zone that was out of stock when it last tried to start this VM comes last,
- * and the last attempt of a run with `spotFallback` gets a standard VM.
+ * Chooses the zone and the provisioning of a run's VM before it is declared. The VM of a finished run stays where it
+ * is, and so does one that is on. Otherwise, a zone that was out of stock when it last tried to start this VM comes
+ * last, and the last attempt of a run with `spotFallback` gets a standard VM.
  * @param config returns the value of a key such as `gcp:accessToken`
  * @param looks false if only a plan with a choice is worth requests
  */

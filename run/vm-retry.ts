@@ -1,6 +1,7 @@
 /**
  * True for the code of an operation that failed because a zone is out of stock, such as
- * `ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS`. https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-resource-availability
+ * `ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS`.
+ * https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-resource-availability
  */
 export function isStockOut(code: string): boolean {
     return /^(ZONE_)?RESOURCE_POOL_EXHAUSTED|^STOCKOUT$/.test(code);

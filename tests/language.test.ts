@@ -16,6 +16,20 @@ describe("doc comments", () => {
     });
 });
 
+describe("comments", () => {
+    it("wrap at 120 columns, except for addresses and types", () => {
+        const wrong = [...sources, ...filesNamed(/(\.(sh|py|yaml|yml|service)|^\.ci\/run)$/)].flatMap((file) =>
+            textOf(file)
+                .split("\n")
+                .filter((line) => line.length > 120 && /^\s*(#|\/\/|\/?\*)/.test(line))
+                .filter((line) => !/https?:\/\/|@(?:typedef|param \{)|^#\w+[ {]/.test(line))
+                .map((line) => `${file}: ${line.trim().slice(0, 60)}`),
+        );
+
+        expect(wrong).toEqual([]);
+    });
+});
+
 describe("the words that CONTRIBUTING.md replaces", () => {
     const rows = tableRows("CONTRIBUTING.md", "instead of").map(([words = ""]) =>
         words.replaceAll("`", "").split(", "),

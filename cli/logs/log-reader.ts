@@ -3,7 +3,10 @@ import type { BucketClient } from "../../run/clients";
 import { runLayout } from "../../run/layout";
 import { planChunks, toLogChunks, visibleLine } from "../../run/log-chunks";
 
-/** A longer unfinished line is printed without its end, because a trainer that never ends its line must not fill the memory. */
+/**
+ * A longer unfinished line is printed without its end, because a trainer that never ends its line must not fill the
+ * memory.
+ */
 const MAX_HELD_CHARACTERS = 64 * 1024;
 
 /** Prints every line of a run's log, attempt after attempt, as its chunks arrive in the bucket. */

@@ -71,7 +71,10 @@ export async function showResidue(args: string[], context: CommandContext): Prom
     return 1;
 }
 
-/** The lines that describe what is left, with its cost. @param prices the price list, or the reason why there is none */
+/**
+ * The lines that describe what is left, with its cost.
+ * @param prices the price list, or the reason why there is none
+ */
 export function residueLines(found: readonly Leftover[], prices: PriceList | string): string[] {
     const costs = found.map((one) => (typeof prices === "string" ? undefined : monthlyUsd(one, prices)));
     const lines = found.flatMap(({ kind, name, detail, removal }, index) => {

@@ -15,7 +15,8 @@ import { UsageError } from "../shared/usage-error";
 const CANCELLED = "A user cancelled the run; run pulumi up to continue it from its checkpoint";
 
 /**
- * Ends a run in progress. A `pulumi up` that waits for it fails, and the next one continues the run from its checkpoint.
+ * Ends a run in progress. A `pulumi up` that waits for it fails, and the next one continues the run from its
+ * checkpoint.
  *
  * @throws UsageError for a run that is not in progress, or that the stack does not contain
  */

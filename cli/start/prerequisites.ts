@@ -36,8 +36,8 @@ export type Teardown = (context: RehearsalContext) => Promise<void>;
 
 /**
  * Creates the resources that, according to the config, already exist (a dataset in a bucket, network and subnetwork, a
- * service account with its grants, secret versions, a topic), because the emulator starts empty. A rehearsal cannot check whether they exist on
- * Google Cloud.
+ * service account with its grants, secret versions, a topic), because the emulator starts empty. A rehearsal cannot
+ * check whether they exist on Google Cloud.
  *
  * @returns a function that deletes them in reverse order
  */

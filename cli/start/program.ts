@@ -38,8 +38,8 @@ export function openProgram(projectDir: string): string {
 }
 
 /**
- * Removes a module from the list of built-in modules. Pulumi loads all of them to recognise those that a dynamic provider
- * uses, and Node.js 26 warns about this one, which is experimental.
+ * Removes a module from the list of built-in modules. Pulumi loads all of them to recognise those that a dynamic
+ * provider uses, and Node.js 26 warns about this one, which is experimental.
  */
 function hideFromPulumi(name: string): void {
     const others = builtinModules.filter((module) => module !== name);

@@ -95,7 +95,10 @@ export function summaryLines({ folder, files, metrics, cost }: Results, userFold
     ];
 }
 
-/** Formats metrics as tables: every number at the top level, whatever its name, and every list of rows, such as `classes`. */
+/**
+ * Formats metrics as tables: every number at the top level, whatever its name, and every list of rows, such as
+ * `classes`.
+ */
 export function metricsTable(metrics: Properties): string[] {
     const numbers = numbersOf(metrics).map(([name, value]) => [terminalCell(name), value] as const);
     const width = Math.max(12, ...numbers.map(([name]) => name.length));

@@ -22,8 +22,8 @@ export interface StackConfig {
 }
 
 /**
- * Reads the config of one stack as Pulumi's engine does: defaults from `Pulumi.yaml`, overridden by `Pulumi.<stack>.yaml`,
- * overridden by `--config key=value` (a key without a namespace is the project's).
+ * Reads the config of one stack as Pulumi's engine does: defaults from `Pulumi.yaml`, overridden by
+ * `Pulumi.<stack>.yaml`, overridden by `--config key=value` (a key without a namespace is the project's).
  * https://www.pulumi.com/docs/iac/concepts/config/
  *
  * @param folder the folder of Pulumi.yaml
@@ -169,7 +169,8 @@ export function rehearsalAdvice(message: string): string {
 const PATHS = ["dataset", "trainer", "script", "requirements", "sweepFile"];
 
 /**
- * Lets `--config` name a file relative to the folder from which the user called npm, if there is one of that name there.
+ * Lets `--config` name a file relative to the folder from which the user called npm, if there is one of that name
+ * there.
  *
  * @param folder the folder of Pulumi.yaml, relative to which the program looks for files
  */

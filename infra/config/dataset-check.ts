@@ -79,8 +79,8 @@ export async function checkDataset(config: ConfigValues, namespace: string, root
 }
 
 /**
- * Checks the points of a sweep for the built-in trainer with the trainer's own rules for its arguments. The check of the
- * dataset uses the first point.
+ * Checks the points of a sweep for the built-in trainer with the trainer's own rules for its arguments. The check of
+ * the dataset uses the first point.
  */
 export function checkPoints(config: ConfigValues & { points: readonly Point[] }, namespace: string): Issue[] {
     if (config.points.length === 0 || !isBuiltIn(config)) {

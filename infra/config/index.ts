@@ -185,8 +185,8 @@ function withoutValue({ key, must, fix }: ConfigIssue): ConfigIssue {
 }
 
 /**
- * Reports secrets anywhere but in the container's environment and the URL for notifications, because they would be readable in the VM's metadata or
- * on Google Cloud.
+ * Reports secrets anywhere but in the container's environment and the URL for notifications, because they would be
+ * readable in the VM's metadata or on Google Cloud.
  */
 function misplacedSecrets(namespace: string, secretKeys: readonly string[]): ConfigIssue[] {
     const known = ROWS.map(([name]) => name).filter((name) => !["env", "secretEnv", "notify"].includes(name));

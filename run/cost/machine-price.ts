@@ -126,8 +126,8 @@ export function machinePrice(prices: Price[], machine: Machine, shape: MachineSh
 }
 
 /**
- * Returns what one month of the boot disk costs, in US dollars. Jobs do not provision IOPS or throughput beyond what the
- * disk type includes.
+ * Returns what one month of the boot disk costs, in US dollars. Jobs do not provision IOPS or throughput beyond what
+ * the disk type includes.
  * @throws an error for a disk type without a price
  */
 export function diskPrice(prices: Price[], { diskType, diskSizeGb }: Machine): number {

@@ -35,8 +35,8 @@ export class Consumer {
     packed: string[] = [];
 
     /**
-     * Packs the package with `npm pack`, from copies of its sources. The repository's own `dist/` is not touched, because
-     * other tests may be using it.
+     * Packs the package with `npm pack`, from copies of its sources. The repository's own `dist/` is not touched,
+     * because other tests may be using it.
      */
     async pack(): Promise<string> {
         const source = path.join(this.root, "source");

@@ -8,8 +8,8 @@ import { CliCommand } from "../helpers/cli-command";
 import { docker } from "../helpers/docker";
 import { copyProject, type ProjectCopy } from "../helpers/project-copy";
 
-// The image for a Python file is built on Debian's Python, because CI has no registry, and its package is a wheel in that
-// image. The tests do not prove that the default image, python:3.13-slim-trixie, is available.
+// The image for a Python file is built on Debian's Python, because CI has no registry, and its package is a wheel in
+// that image. The tests do not prove that the default image, python:3.13-slim-trixie, is available.
 const DEBIAN = "gcp-trainer-base/systemd:local";
 const BASE = `gcp-trainer-test/python:${process.pid}`;
 const VENV = path.resolve(__dirname, "../../.venv/lib");

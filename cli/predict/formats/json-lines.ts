@@ -4,9 +4,8 @@ import { type FormatRows, namesOf, numberFeatures } from "./format";
 
 /**
  * JSON Lines: one object per row. Numeric features are numbers, or null if missing; all other columns are strings. A
- * row that could not be predicted has null as its prediction, and only such a row has `prediction_error`; only a row with
- * values that are new to the model has `prediction_note`.
- * https://jsonlines.org/
+ * row that could not be predicted has null as its prediction, and only such a row has `prediction_error`; only a row
+ * with values that are new to the model has `prediction_note`. https://jsonlines.org/
  */
 export const formatJsonLines: FormatRows = async function* (batches, layout) {
     const { predicted, input } = layout;

@@ -54,7 +54,8 @@ type StackConfigValues = Record<string, { value?: string }>;
  * in its config. With `bucket`, neither is needed: credentials come from the gcp provider's environment variables or
  * from Application Default Credentials.
  *
- * @throws UsageError when the bucket's name is invalid, when Pulumi cannot read the stack, or when the stack has no bucket
+ * @throws UsageError when the bucket's name is invalid, when Pulumi cannot read the stack, or when the stack has no
+ * bucket
  */
 export async function findStack(
     options: StackOptions,

@@ -21,7 +21,9 @@ export interface BillingService {
     readonly displayName: string;
 }
 
-/** The provider of every SKU. Google's own catalog says "Google", so clients can tell that these amounts are examples. */
+/**
+ * The provider of every SKU. Google's own catalog says "Google", so clients can tell that these amounts are examples.
+ */
 export const PROVIDER = "gcp-emulator (example amounts)";
 
 export const SERVICES: readonly BillingService[] = [

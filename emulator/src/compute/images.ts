@@ -22,7 +22,9 @@ export interface Image {
 
 /** Google's project that contains these images. Every caller may read it. */
 export const IMAGE_PROJECT = "cos-cloud";
-/** Google's project with the images of Google Batch, of which only those based on Container-Optimized OS are emulated. */
+/**
+ * Google's project with the images of Google Batch, of which only those based on Container-Optimized OS are emulated.
+ */
 export const BATCH_IMAGE_PROJECT = "batch-custom-image";
 const BATCH_FAMILY = "batch-cos";
 const FAMILY = /^cos(-arm64)?-(stable|beta|dev|\d{2,3}-lts)$/;

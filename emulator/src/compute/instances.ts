@@ -113,7 +113,8 @@ export class InstanceService {
     /**
      * Shuts an instance down, and cuts its power if that takes longer than the grace period.
      * @param discardLocalSsd undefined if the request does not say what to do with the data on Local SSDs
-     * @throws ApiError 400 while the instance is starting, or if it has Local SSDs and the request does not mention them
+     * @throws ApiError 400 while the instance is starting, or if it has Local SSDs and the request does not mention
+     * them
      */
     async stop(path: string, discardLocalSsd?: string): Promise<UnfinishedChange> {
         const { scheduling, machineType, status } = this.instances.get(path);
@@ -208,7 +209,10 @@ export class InstanceService {
         });
     }
 
-    /** Returns the state of an instance, which stays readable after the instance has been deleted. @throws ApiError 404 */
+    /**
+     * Returns the state of an instance, which stays readable after the instance has been deleted.
+     * @throws ApiError 404
+     */
     stateOf(path: string): Readonly<InstanceState> {
         this.instances.get(path);
         return this.#stateOf(path);

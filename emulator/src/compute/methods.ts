@@ -147,7 +147,8 @@ function resourceOf(path: string): string | undefined {
 }
 
 /**
- * Makes a change and returns its operation, which may have failed. A request that repeats a `requestId` changes nothing.
+ * Makes a change and returns its operation, which may have failed. A request that repeats a `requestId` changes
+ * nothing.
  */
 export async function change(
     services: ComputeServices,

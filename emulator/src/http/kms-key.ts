@@ -4,8 +4,8 @@ import { invalid } from "./errors";
 const KEY = /^projects\/[^/]+\/locations\/([a-z0-9-]+)\/keyRings\/[^/]+\/cryptoKeys\/[^/]+(\/cryptoKeyVersions\/\d+)?$/;
 
 /**
- * Checks that a key could protect a resource. The emulator has no keys, so it does not check that the key exists or that
- * Google's service agents may use it.
+ * Checks that a key could protect a resource. The emulator has no keys, so it does not check that the key exists or
+ * that Google's service agents may use it.
  *
  * @param key undefined if the resource has no key
  * @param location location of the resource, in upper or lower case

@@ -154,7 +154,8 @@ export class Organization {
             );
         }
         if (this.#needsKey(service, kmsKey)) {
-            // https://github.com/terraform-google-modules/terraform-google-kubernetes-engine/issues/2344, for another service
+            // https://github.com/terraform-google-modules/terraform-google-kubernetes-engine/issues/2344, for another
+            // service
             throw refused(
                 `Failed precondition: Constraint \`constraints/gcp.restrictNonCmekServices\` violated for \`projects/${projectId}\` attempting to create a resource without specifying a KMS CryptoKey.`,
             );

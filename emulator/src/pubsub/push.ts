@@ -19,8 +19,8 @@ export interface PushTarget extends Pick<SubscriptionBody, "pushConfig" | "retry
 const ACKNOWLEDGED = [102, 200, 201, 202, 204];
 
 /**
- * Delivers messages to push endpoints. A message that its endpoint does not acknowledge is sent again after a pause, which
- * doubles from the minimum to the maximum backoff of the subscription's retry policy.
+ * Delivers messages to push endpoints. A message that its endpoint does not acknowledge is sent again after a pause,
+ * which doubles from the minimum to the maximum backoff of the subscription's retry policy.
  */
 export class PushDelivery {
     readonly #stopped = new AbortController();

@@ -6,8 +6,8 @@ const updateMask = z.string().optional();
 const duration = z.string().regex(/^\d+(\.\d{1,9})?s$/, 'must be a number of seconds such as "10s"');
 
 /**
- * https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics#Topic. Schemas, storage policies, transforms and
- * the retention of messages are not emulated.
+ * https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics#Topic. Schemas, storage policies, transforms
+ * and the retention of messages are not emulated.
  */
 const topic = z.strictObject({
     labels,

@@ -27,8 +27,8 @@ const CHANGEABLE_SUBSCRIPTION = [
 ] as const;
 
 /**
- * Pub/Sub with push subscriptions. Topics and subscriptions survive a restart; messages in transit do not. Only the owner
- * of the data folder can read the subscriptions, because the URL of an endpoint may be secret.
+ * Pub/Sub with push subscriptions. Topics and subscriptions survive a restart; messages in transit do not. Only the
+ * owner of the data folder can read the subscriptions, because the URL of an endpoint may be secret.
  */
 export class PubSubService implements Service {
     readonly #topics: Collection<Topic>;

@@ -179,7 +179,10 @@ export class RepositoryService {
         return this.#repositories.values().filter(({ name }) => name.startsWith(`${parent}/repositories/`));
     }
 
-    /** @param updateMask fields to replace, comma-separated; `*` for all. @throws ApiError 400 for a field that cannot change */
+    /**
+     * @param updateMask fields to replace, comma-separated; `*` for all
+     * @throws ApiError 400 for a field that cannot change
+     */
     async patch(name: string, body: RepositoryBody, updateMask: string): Promise<Repository> {
         const before = this.get(name);
         const settings: Record<string, unknown> = { ...before.settings };

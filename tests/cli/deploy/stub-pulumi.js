@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Stands in for Pulumi's command line: it sends the events in a file to the Automation API, one after another. An event
-// `{"waitFor": "FILE"}` pauses until that file exists; the first SIGINT is confirmed, and the second ends the command. If
-// the file `busy` exists, the second is lost. If the file `events.N` exists, the Nth update uses it.
+// `{"waitFor": "FILE"}` pauses until that file exists; the first SIGINT is confirmed, and the second ends the command.
+// If the file `busy` exists, the second is lost. If the file `events.N` exists, the Nth update uses it.
 const { existsSync, appendFileSync, readFileSync } = require("node:fs");
 const grpc = require("@grpc/grpc-js");
 const { EventsClient } = require("@pulumi/pulumi/proto/events_grpc_pb");

@@ -2,7 +2,9 @@ import { Cloud, describeWithEngine, Project } from "./support";
 
 const MINUTE_MS = 60_000;
 
-/** The steps in the lifecycle of one stack whose runs are jobs of Google Batch. Each continues from the previous one. */
+/**
+ * The steps in the lifecycle of one stack whose runs are jobs of Google Batch. Each continues from the previous one.
+ */
 describeWithEngine("engine batch, with the real engine,", () => {
     let cloud: Cloud;
     let project: Project;

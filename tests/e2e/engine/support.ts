@@ -73,7 +73,9 @@ export function describeWithEngine(title: string, tests: () => void): void {
 /** Emulator options that differ between tests. */
 export type CloudOptions = Partial<Omit<EmulatorOptions, "dataDir" | "runtime" | "operatorToken">>;
 
-/** A cloud like Google's: operations take time, new APIs and grants work only later, and VMs have been up for a while. */
+/**
+ * A cloud like Google's: operations take time, new APIs and grants work only later, and VMs have been up for a while.
+ */
 const SLOW_CLOUD: CloudOptions = {
     operationMs: 2000,
     apiDelayMs: 20_000,

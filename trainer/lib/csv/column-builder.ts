@@ -44,7 +44,9 @@ export class ColumnBuilder {
     order: DateOrder = "ymd";
     /** Findings about how the column was read. */
     findings: Finding[] = [];
-    /** Number of cells that do not fit, and are missing values unless they are a problem, with the first and its row. */
+    /**
+     * Number of cells that do not fit, and are missing values unless they are a problem, with the first and its row.
+     */
     bad: { count: number; first: string; row: number } | undefined;
     readonly name: string;
     readonly role: ColumnRole;

@@ -97,7 +97,8 @@ const MAX_BAD_TARGETS = 0.2;
 const DELIMITER_NAMES: Record<string, string> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };
 
 /**
- * Reads CSV or JSON Lines, from one file or several with the same header, into columns: finds the target, drops columns, and determines the kinds of the others.
+ * Reads CSV or JSON Lines, from one file or several with the same header, into columns: finds the target, drops
+ * columns, and determines the kinds of the others.
  * @throws {DataError} with one sentence, for data that cannot be used for training
  * @throws {MemoryError} as soon as it is clear that the machine does not have enough memory
  */
@@ -179,7 +180,9 @@ function dropTotals({ builders, reader }: ReadTable): Finding[] {
     return [];
 }
 
-/** Number of columns that will be added for the codes of text and the parts of dates, as far as the file has been read. */
+/**
+ * Number of columns that will be added for the codes of text and the parts of dates, as far as the file has been read.
+ */
 function countEncoded(builders: readonly ColumnBuilder[]): number {
     const target = builders.find(({ role }) => role === "target");
     const lists = countCodeLists(target?.kind === "text" ? target.dictionary.size : 2);

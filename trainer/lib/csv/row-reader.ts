@@ -192,8 +192,8 @@ export class RowReader {
     }
 
     /**
-     * Reads the row that begins at `from`; returns the start of the next one, or `CUT_ROW`. Plain numbers are read here,
-     * in one pass over their bytes; the scanner reads every other cell.
+     * Reads the row that begins at `from`; returns the start of the next one, or `CUT_ROW`. Plain numbers are read
+     * here, in one pass over their bytes; the scanner reads every other cell.
      */
     #readRow(bytes: Uint8Array, from: number, limit: number, final: boolean): number {
         const { rowCount: row } = this;

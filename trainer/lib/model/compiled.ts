@@ -6,8 +6,8 @@ export interface Predictor {
     /** Number of output values for each row: one per class, or one for a regression. */
     readonly width: number;
     /**
-     * Predicts rows: the trees' shares are summed, the class with the largest sum wins (the first one in a tie), and the
-     * sums are divided by the number of trees.
+     * Predicts rows: the trees' shares are summed, the class with the largest sum wins (the first one in a tie), and
+     * the sums are divided by the number of trees.
      *
      * @param features row by row, the numbers of `listParts`; NaN for missing values
      * @param rowCount number of rows to predict

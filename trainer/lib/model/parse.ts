@@ -82,8 +82,8 @@ export function checkCartModel(value: unknown, index: number, sizes: ModelSizes)
 }
 
 /**
- * Checks a node and those below it: each has two children and a split, or is a leaf with shares or a number. A forest has
- * millions of nodes, so nothing is formatted unless there is a problem.
+ * Checks a node and those below it: each has two children and a split, or is a leaf with shares or a number. A forest
+ * has millions of nodes, so nothing is formatted unless there is a problem.
  */
 function checkNode(value: unknown, path: string, sizes: ModelSizes, depth: number): void {
     const { left, right, splitColumn, splitValue, missingLeft, distribution } = asObject(value, path);

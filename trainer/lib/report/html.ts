@@ -45,8 +45,8 @@ function render(part: Part): string {
 }
 
 /**
- * Escapes text for elements and for attributes in double quotes. Control characters that HTML forbids, and lone surrogates,
- * become U+FFFD.
+ * Escapes text for elements and for attributes in double quotes. Control characters that HTML forbids, and lone
+ * surrogates, become U+FFFD.
  */
 export function escapeText(text: string): string {
     return text

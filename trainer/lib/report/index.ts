@@ -24,8 +24,8 @@ const LONG_TITLE = 40;
 
 /**
  * The report on a training run as one self-contained HTML page. It does not need a network, and it can be read without
- * scripts. The same input produces the same text. Its content security policy allows only its own script and styles, not
- * even an external image.
+ * scripts. The same input produces the same text. Its content security policy allows only its own script and styles,
+ * not even an external image.
  */
 export function renderReport(input: ReportInput): string {
     const { model, trainer, table } = input;

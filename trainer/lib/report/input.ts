@@ -63,9 +63,9 @@ export interface ReportDataset {
 }
 
 /**
- * The content of `metrics.json`, apart from what describes the model: numbers at the top level, details below. The metrics
- * describe a model that was not trained on the rows it was tested on. Shares are fractions of 1; errors are in the
- * target's unit.
+ * The content of `metrics.json`, apart from what describes the model: numbers at the top level, details below. The
+ * metrics describe a model that was not trained on the rows it was tested on. Shares are fractions of 1; errors are in
+ * the target's unit.
  */
 export interface MetricsFile {
     trainRows: number;
@@ -97,8 +97,8 @@ export interface MetricsFile {
     /** Importances in the final model, largest first. They sum to 1, or are all 0 if the model has no splits. */
     featureImportances?: readonly Importance[];
     /**
-     * Loss of accuracy, or added root mean squared error, on the rows held back if the values of a feature are shuffled,
-     * largest first.
+     * Loss of accuracy, or added root mean squared error, on the rows held back if the values of a feature are
+     * shuffled, largest first.
      */
     permutationImportances?: readonly Importance[];
     /** Metrics for the final forest on all rows, each predicted by the trees that were not trained on it. */

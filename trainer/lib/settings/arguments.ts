@@ -138,8 +138,8 @@ const MAX_VALUES = 100;
 const MAX_TRIALS = 1000;
 
 /**
- * Reads `--name=value` arguments. A value may contain any character, including `=`. A value of `GrowthArguments` may be a
- * JSON list of values. If there are problems, the arguments that have none are still present.
+ * Reads `--name=value` arguments. A value may contain any character, including `=`. A value of `GrowthArguments` may be
+ * a JSON list of values. If there are problems, the arguments that have none are still present.
  */
 export function readArguments(argv: readonly string[]): { hyperparameters: Hyperparameters; problems: Problem[] } {
     const values: Record<string, unknown> = {};

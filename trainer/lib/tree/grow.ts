@@ -78,7 +78,9 @@ export function growWithImpurities(
         return valueAt(columns[column] as NumberList, row);
     }
 
-    /** See GapOf. Halves are subtracted because the range of all doubles overflows. After the last number the gap is 0. */
+    /**
+     * See GapOf. Halves are subtracted because the range of all doubles overflows. After the last number the gap is 0.
+     */
     const gapOf: GapOf = (column, index) => {
         const [below, above] = [valueIn(column, index - 1), valueIn(column, index)];
         return above < Number.MAX_VALUE ? (above / 2 - below / 2) / (halfRanges[column] as number) : 0;

@@ -1,11 +1,11 @@
 import { MISSING_INT, type NumberList, type ScaledInts } from "../columns/number-list";
 
 /**
- * The order of a column, computed once and shared by every fit on the table: one word for each row, sorted by value, with
- * the row number in the upper 31 bits and, in bit 0, whether the value equals that of the previous word.
+ * The order of a column, computed once and shared by every fit on the table: one word for each row, sorted by value,
+ * with the row number in the upper 31 bits and, in bit 0, whether the value equals that of the previous word.
  *
- * Missing values (NaN) come last, in one group of equal values with `Number.MAX_VALUE` and Infinity, because no threshold
- * in JSON is above these. -0 equals 0. Equal values are in row order.
+ * Missing values (NaN) come last, in one group of equal values with `Number.MAX_VALUE` and Infinity, because no
+ * threshold in JSON is above these. -0 equals 0. Equal values are in row order.
  */
 
 const DIGIT_BITS = 11;
@@ -74,8 +74,8 @@ function sortDoubles(column: Float64Array, order: Uint32Array, scratch: SortScra
 }
 
 /**
- * Makes keys from the upper halves that sort as unsigned integers in the order of the numbers: the sign bit of a positive
- * number is set, all bits of a negative one are flipped. Returns whether the lower halves matter.
+ * Makes keys from the upper halves that sort as unsigned integers in the order of the numbers: the sign bit of a
+ * positive number is set, all bits of a negative one are flipped. Returns whether the lower halves matter.
  */
 function makeKeys(column: Float64Array, halves: Uint32Array, keys: Uint32Array): boolean {
     let lower = 0;

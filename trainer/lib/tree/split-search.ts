@@ -89,8 +89,8 @@ const SUM_NOISE = 2 ** -40;
  *
  *     2 (c n - C l)^2 / (n^2 l (n - l))
  *
- * and the score is (c n - C l)^2 / (l (n - l)): only integers are subtracted, and a split that is not better is rejected
- * without a division. `leftSum` is |c n - C l|.
+ * and the score is (c n - C l)^2 / (l (n - l)): only integers are subtracted, and a split that is not better is
+ * rejected without a division. `leftSum` is |c n - C l|.
  * @param ones rows of class 1 in the node, C
  */
 export function searchTwoClasses(

@@ -152,8 +152,8 @@ interface Order {
 type Answer = { id: number; result: JobResult } | { id: number; error: Error };
 
 /**
- * The thread's side of the pool: runs jobs until the pool ends the thread. The program whose file is given to `openFitPool`
- * calls it when it runs in a worker thread.
+ * The thread's side of the pool: runs jobs until the pool ends the thread. The program whose file is given to
+ * `openFitPool` calls it when it runs in a worker thread.
  */
 export function serveFits(): void {
     const run = makeRunner(workerData as FitTable);

@@ -55,9 +55,9 @@ const COMPARED_TREES = 32;
 const COMPLEXITIES = [...Array.from({ length: 40 }, (_, index) => 0.3 * 0.75 ** index), 0];
 
 /**
- * Trains and tests each trial on each fold: k-fold cross-validation with the same folds for all trials. The pool decides
- * how many of these fits run at the same time. A tree whose complexity is not given is pruned with the one that is best
- * in the same folds.
+ * Trains and tests each trial on each fold: k-fold cross-validation with the same folds for all trials. The pool
+ * decides how many of these fits run at the same time. A tree whose complexity is not given is pruned with the one that
+ * is best in the same folds.
  * @param rows rows to divide into folds, without those held back to test the chosen model
  */
 export async function crossValidate(

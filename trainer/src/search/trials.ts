@@ -91,7 +91,8 @@ function listGrowths(growth: GrowthArguments, classes: number | undefined, featu
         trees: growth.trees,
         maxFeatures: growth.maxFeatures ?? Math.max(maxFeatures, 1),
     });
-    // The trees of the usual forest are fully grown, because their mean removes the noise (Breiman, Random Forests, 2001).
+    // The trees of the usual forest are fully grown, because their mean removes the noise (Breiman, Random Forests,
+    // 2001).
     const usual = shape(classes === undefined ? Math.ceil(features / 3) : Math.round(Math.sqrt(features)), 1);
     return growth.algorithm === "forest"
         ? [usual]

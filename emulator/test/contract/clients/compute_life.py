@@ -123,7 +123,8 @@ output = instances.get_serial_port_output(**zone, instance="vm-1")
 results["serial"] = [output.start, output.next == len(output.contents.encode())]
 
 states = []
-# Do not use .result() here: for a running operation, the library polls googleapis.com, regardless of the client's endpoint.
+# Do not use .result() here: for a running operation, the library polls googleapis.com, regardless of the client's
+# endpoint.
 operations.wait(**zone, operation=instances.stop(**zone, instance="vm-1").name)
 states.append(instances.get(**zone, instance="vm-1").status)
 instances.set_machine_type(

@@ -1,6 +1,7 @@
 // @ts-check
 // Containers in the process runtime. Each is the image's command, or else the `start` script in the trainer's
-// package.json, run by a supervisor that outlives this command. The state of a container is kept in files instead of in a daemon.
+// package.json, run by a supervisor that outlives this command. The state of a container is kept in files instead of in
+// a daemon.
 
 const { spawn } = require("node:child_process");
 const { randomBytes } = require("node:crypto");
