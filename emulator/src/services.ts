@@ -77,7 +77,7 @@ export function createServices(options: EmulatorOptions, operatorToken: string):
         operationMs,
     });
     const secrets = new SecretService(documents, projects, iam, org);
-    const pubsub = new PubSubService(documents, projects, iam);
+    const pubsub = new PubSubService(documents, projects, iam, org);
     const compute = new ComputeService(documents, {
         projects,
         org,

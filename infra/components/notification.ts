@@ -4,7 +4,7 @@ import { type Cleanup, owned, withoutLeftovers } from "../../run/cleanup";
 import type { Job } from "../training-job-args";
 import type { TrainerIdentity } from "./trainer-identity";
 
-export interface NotificationArgs extends Pick<Job, "project" | "notify" | "labels"> {
+export interface NotificationArgs extends Pick<Job, "project" | "notify" | "labels" | "kmsKey"> {
     /** Full name of the topic. */
     topic: string;
     /** The account that publishes; if undefined, nothing is granted. */
@@ -34,10 +34,14 @@ export class Notification extends pulumi.ComponentResource {
     }
 
     /** https://cloud.google.com/pubsub/docs/payload-unwrapping */
-    #push(name: string, id: string, { project, notify, labels, cleanup }: NotificationArgs): pulumi.Resource[] {
+    #push(name: string, id: string, { project, notify, labels, kmsKey, cleanup }: NotificationArgs): pulumi.Resource[] {
         const options = (kind: "topic" | "subscription") =>
             owned(this, cleanup, withoutLeftovers(cleanup, { kind, project, name: id }));
-        const topic = new gcp.pubsub.Topic(name, { project, name: id, labels }, options("topic"));
+        const topic = new gcp.pubsub.Topic(
+            name,
+            { project, name: id, labels, kmsKeyName: kmsKey || undefined },
+            options("topic"),
+        );
         const push = {
             ...{ project, name: id, labels, topic: topic.id },
             pushConfig: { pushEndpoint: pulumi.secret(notify), noWrapper: { writeMetadata: true } },

@@ -39,12 +39,16 @@ const ROWS: Readonly<Record<string, { rules: object; remedy?: Record<string, str
     "gcp.restrictNonCmekServices": {
         rules: {
             constraints: {
-                "gcp.restrictNonCmekServices": ["artifactregistry", "compute", "secretmanager", "storage"].map(
-                    (name) => `${name}.googleapis.com`,
-                ),
+                "gcp.restrictNonCmekServices": [
+                    "artifactregistry",
+                    "compute",
+                    "pubsub",
+                    "secretmanager",
+                    "storage",
+                ].map((name) => `${name}.googleapis.com`),
             },
         },
-        remedy: { kmsKey: KEY },
+        remedy: { kmsKey: KEY, notify: "https://hooks.example.com/x" },
     },
     "iam.disableServiceAccountCreation": {
         rules: { constraints: { "iam.disableServiceAccountCreation": true } },

@@ -186,6 +186,7 @@ describe("a variation of the config", () => {
             secureBoot: "true",
             machineType: "c4a-standard-4",
             env: '{"K":"v"}',
+            notify: "https://hooks.example.com/x",
         };
         const stack = await declareJob(config, ["env"]);
 
@@ -203,6 +204,28 @@ describe("a variation of the config", () => {
             bootDisk: { kmsKeySelfLink: kmsKey },
             shieldedInstanceConfig: { enableSecureBoot: true },
         });
+        expect(resource(stack, "gcp:pubsub/topic:Topic").inputs.kmsKeyName).toBe(kmsKey);
+        // A type of resource that is new here must either have a key or store nothing of its own.
+        const typesOf = (hasKey: boolean) => {
+            const fitting = stack.resources.filter(({ inputs }) => JSON.stringify(inputs).includes(kmsKey) === hasKey);
+            return [...new Set(fitting.map(({ type }) => type))].filter((type) => type.startsWith("gcp:")).sort();
+        };
+        expect(typesOf(true)).toHaveLength(5);
+        expect(typesOf(false)).toEqual([
+            "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
+            "gcp:compute/network:Network",
+            "gcp:compute/subnetwork:Subnetwork",
+            "gcp:projects/iAMMember:IAMMember",
+            "gcp:projects/service:Service",
+            "gcp:pubsub/subscription:Subscription",
+            "gcp:pubsub/topicIAMMember:TopicIAMMember",
+            "gcp:secretmanager/secretIamMember:SecretIamMember",
+            "gcp:secretmanager/secretVersion:SecretVersion",
+            "gcp:serviceaccount/account:Account",
+            "gcp:storage/bucketIAMMember:BucketIAMMember",
+            // It has the bucket's key.
+            "gcp:storage/bucketObject:BucketObject",
+        ]);
         expect(stack.outputs.leftToBill).toContainEqual(
             expect.stringMatching(/^objects in .*, and deleted ones for 7 days$/),
         );

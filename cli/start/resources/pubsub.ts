@@ -10,8 +10,9 @@ import {
 
 /** `gcp.pubsub.Topic`. */
 export const topic: CreateResource = ({ type, inputs }, context) => {
-    rejectUnknownInputs(type, inputs, ["name", "project", "labels"]);
-    return put(context, "topics", inputs, { labels: inputs.labels });
+    rejectUnknownInputs(type, inputs, ["name", "project", "labels", "kmsKeyName"]);
+    const { labels, kmsKeyName } = inputs;
+    return put(context, "topics", inputs, { labels, kmsKeyName });
 };
 
 /** `gcp.pubsub.Subscription`. Its URL is not printed. */

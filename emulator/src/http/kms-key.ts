@@ -12,20 +12,28 @@ const KEY = /^projects\/[^/]+\/locations\/([a-z0-9-]+)\/keyRings\/[^/]+\/cryptoK
  * @throws ApiError 400 for a name that is not a key's, or for a key in another location
  */
 export function checkKeyLocation(key: string | undefined, location: string): void {
-    if (key === undefined) {
-        return;
-    }
-    const place = KEY.exec(key)?.[1];
-    if (place === undefined) {
-        throw invalid(
-            `Invalid Cloud KMS key "${key}": it must be projects/P/locations/L/keyRings/R/cryptoKeys/K.`,
-            "kmsKeyName",
-        );
-    }
-    if (place !== location.toLowerCase()) {
+    const place = checkKey(key);
+    if (place !== undefined && place !== location.toLowerCase()) {
         throw invalid(
             `The Cloud KMS key "${key}" is in ${place}; it must be in the location of the resource, ${location.toLowerCase()}.`,
             "kmsKeyName",
         );
     }
+}
+
+/**
+ * Checks a key that may be in any location.
+ *
+ * @returns its location; undefined without a key
+ * @throws ApiError 400 for a name that is not a key's
+ */
+export function checkKey(key: string | undefined): string | undefined {
+    const place = KEY.exec(key ?? "")?.[1];
+    if (key !== undefined && place === undefined) {
+        throw invalid(
+            `Invalid Cloud KMS key "${key}": it must be projects/P/locations/L/keyRings/R/cryptoKeys/K.`,
+            "kmsKeyName",
+        );
+    }
+    return place;
 }

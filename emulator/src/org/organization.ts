@@ -153,6 +153,11 @@ export class Organization {
                 `Constraint 'constraints/gcp.resourceLocations' violated for 'projects/${projectId}': '${location}' is not allowed.`,
             );
         }
+        this.checkKey(service, projectId, kmsKey);
+    }
+
+    /** Checks the key of a resource that may be in any location. @throws ApiError 400 */
+    checkKey(service: string, projectId: string, kmsKey: string | undefined): void {
         if (this.#needsKey(service, kmsKey)) {
             // https://github.com/terraform-google-modules/terraform-google-kubernetes-engine/issues/2344, for another
             // service

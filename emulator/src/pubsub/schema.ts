@@ -11,6 +11,7 @@ const duration = z.string().regex(/^\d+(\.\d{1,9})?s$/, 'must be a number of sec
  */
 const topic = z.strictObject({
     labels,
+    kmsKeyName: z.string().optional(),
     // These fields are output-only: clients send back what they read.
     name: z.string().optional(),
     state: z.string().optional(),

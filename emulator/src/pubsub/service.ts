@@ -1,6 +1,8 @@
 import { randomInt } from "node:crypto";
 import { alreadyExists, invalid, notFound, unimplemented } from "../http/errors";
+import { checkKey } from "../http/kms-key";
 import type { IamService } from "../iam/service";
+import type { Organization } from "../org/organization";
 import type { ProjectService } from "../projects/projects";
 import type { InventoryItem, Service } from "../service";
 import type { Collection, DocumentStore } from "../store/documents";
@@ -35,13 +37,15 @@ export class PubSubService implements Service {
     readonly #subscriptions: Collection<Subscription>;
     readonly #projects: ProjectService;
     readonly #iam: IamService;
+    readonly #org: Organization;
     readonly #delivery = new PushDelivery();
 
-    constructor(documents: DocumentStore, projects: ProjectService, iam: IamService) {
+    constructor(documents: DocumentStore, projects: ProjectService, iam: IamService, org: Organization) {
         this.#topics = documents.collection("pubsub/topics");
         this.#subscriptions = documents.collection("pubsub/subscriptions", { mode: 0o600 });
         this.#projects = projects;
         this.#iam = iam;
+        this.#org = org;
     }
 
     /** Full name of a topic or subscription, with the project's id, whether or not it exists. */
@@ -69,10 +73,16 @@ export class PubSubService implements Service {
         return this.#subscriptions.values().filter(({ name }) => name.startsWith(`projects/${projectId}/`));
     }
 
-    /** @throws ApiError 400 for an invalid id, 409 if the topic exists */
-    async createTopic(name: string, { labels }: TopicBody): Promise<Topic> {
+    /** @throws ApiError 400 for an invalid id or key, 409 if the topic exists */
+    async createTopic(name: string, { labels, kmsKeyName }: TopicBody): Promise<Topic> {
         requireNew(name, this.#topics);
-        const topic: Topic = { name, ...(labels === undefined ? {} : { labels }) };
+        checkKey(kmsKeyName);
+        this.#org.checkKey("pubsub.googleapis.com", name.split("/")[1] ?? "", kmsKeyName);
+        const topic: Topic = {
+            name,
+            ...(labels === undefined ? {} : { labels }),
+            ...(kmsKeyName === undefined ? {} : { kmsKeyName }),
+        };
         await this.#topics.put(name, topic);
         return topic;
     }

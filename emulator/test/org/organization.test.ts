@@ -25,6 +25,10 @@ const disk = (key: object) => ({
     ...key,
 });
 const nic = (more: object) => instance({ networkInterfaces: [{ network: "global/networks/default", ...more }] });
+const topic =
+    (body: object): Attempt =>
+    (emulator) =>
+        emulator.call("PUT", `/v1/projects/${PROJECT_ID}/topics/finished`, { body });
 const subnetwork: Attempt = async (emulator) => {
     await emulator.ok("POST", NETWORKS, { body: { name: "own", autoCreateSubnetworks: false } });
     const body = { name: "own", network: "global/networks/own", ipCidrRange: "10.0.0.0/28" };
@@ -137,6 +141,14 @@ describe("an organization's constraint", () => {
                     },
                 },
             }),
+        ],
+        [
+            "gcp.restrictNonCmekServices",
+            ["pubsub.googleapis.com"],
+            topic({}),
+            400,
+            /without specifying a KMS CryptoKey\.$/,
+            topic({ kmsKeyName: KEY }),
         ],
         [
             "iam.disableServiceAccountCreation",

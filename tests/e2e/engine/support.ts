@@ -18,7 +18,7 @@ import { mintToken } from "../../../emulator/src/iam/tokens";
 import { reasonWithoutDocker } from "../../../emulator/test/docker";
 import { BASE_IMAGES, docker } from "../../helpers/docker";
 import { TerminalCommand } from "../../helpers/terminal-command";
-import { Command } from "./command";
+import { Command, type Ended } from "./command";
 
 const ROOT = path.resolve(__dirname, "../../..");
 /** The developer's token in these emulators. */
@@ -309,8 +309,29 @@ export class Project {
         return this.pulumi("up", "--yes", "--skip-preview", ...options);
     }
 
-    destroy(...options: string[]): Command {
+    /** Starts a destroy that may be interrupted. */
+    startDestroy(...options: string[]): Command {
         return this.pulumi("destroy", "--yes", "--skip-preview", ...options);
+    }
+
+    /** Destroys the stack, and checks that it has left nothing in the cloud. */
+    async destroy(): Promise<Ended> {
+        const ended = await this.startDestroy().expectSuccess();
+        await this.expectNoResidue();
+        return ended;
+    }
+
+    /** Starts `npm run residue` as someone who may read the whole project. It fails if anything of the stack is left. */
+    residue(): Command {
+        const env = { ...this.environment, GOOGLE_OAUTH_ACCESS_TOKEN: OPERATOR_TOKEN };
+        return new Command("npm", this.#script("residue"), { cwd: this.folder, env });
+    }
+
+    async expectNoResidue(): Promise<void> {
+        const { output } = await this.residue().expectSuccess();
+        if (!output.includes(`nothing is left of stack ${this.#stack} in project demo-project`)) {
+            throw new Error(`npm run residue must say that nothing is left; it printed:\n${output}`);
+        }
     }
 
     /** Removes the lock that a killed command left behind. */
@@ -348,11 +369,15 @@ export class Project {
 
     /** Runs one of the project's own commands in a pseudo-terminal of 80x24. */
     npmRun(script: string, ...args: string[]): TerminalCommand {
+        return new TerminalCommand("npm", this.#script(script, ...args), { cwd: this.folder, env: this.environment });
+    }
+
+    /** Returns the arguments of npm for one of the project's own commands, whose files this copies to the checkout. */
+    #script(script: string, ...args: string[]): string[] {
         for (const name of ["cli", "load-typescript.cjs"]) {
             cpSync(path.join(ROOT, name), path.join(this.folder, name), { recursive: true });
         }
-        const command = ["run", "--silent", script, "--", "-s", this.#stack, ...args];
-        return new TerminalCommand("npm", command, { cwd: this.folder, env: this.environment });
+        return ["run", "--silent", script, "--", "-s", this.#stack, ...args];
     }
 
     /** The environment of every command. */

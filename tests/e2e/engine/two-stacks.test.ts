@@ -22,13 +22,13 @@ describeWithEngine("two stacks side by side, with the real engine,", () => {
             expect(left.savedRuns()).toHaveLength(1);
             expect(right.savedRuns()).toEqual(left.savedRuns());
             const both = await cloud.inventory();
-            await left.destroy().expectSuccess();
+            await left.destroy();
 
             const rest = await cloud.inventory();
             expect(rest).toHaveLength(both.length / 2);
             expect(rest.filter((item) => !item.includes("gcp-trainer-right-"))).toEqual([]);
             await right.previewNoChanges("--refresh").expectSuccess();
-            await right.destroy().expectSuccess();
+            await right.destroy();
 
             expect(await cloud.inventory()).toEqual([]);
         },

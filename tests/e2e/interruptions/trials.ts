@@ -63,12 +63,12 @@ async function problemAfter({ cloud, project }: Bench, then: Then): Promise<stri
             return `up succeeded without the results; saved runs: ${runs}`;
         }
     }
-    const failure = await problemOf(project.destroy());
+    const failure = await problemOf(project.startDestroy());
     if (failure !== undefined) {
         return `destroy failed:\n${failure}`;
     }
     const left = await cloud.inventory();
-    return left.length === 0 ? undefined : `left after destroy: ${left.join(", ")}`;
+    return left.length === 0 ? problemOf(project.residue()) : `left after destroy: ${left.join(", ")}`;
 }
 
 /** Interrupts `up` or `destroy` at the first line that matches; the moment remains under the name `to`. */
@@ -82,7 +82,7 @@ export async function interruptAgain(
         await problemOf(project.cancel());
         project.configure({ ...at.config });
         plan.replace(SLOW);
-        const command = at.command === "up" ? project.up("--parallel", "1") : project.destroy("--parallel", "1");
+        const command = at.command === "up" ? project.up("--parallel", "1") : project.startDestroy("--parallel", "1");
         const match = await interruptAt(command, { ...at, plan });
         if (match === undefined) {
             const { exitCode, output } = await command.ended;

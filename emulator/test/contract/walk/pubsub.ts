@@ -8,7 +8,9 @@ export async function walkPubSub(walker: Walker): Promise<void> {
     const topic = `${ROOT}/topics/finished`;
     const subscription = `${ROOT}/subscriptions/finished`;
     await walker.ok("PUT", topic, { labels: { stack: "dev" } });
-    await walker.ok("PUT", `${ROOT}/topics/other`, {});
+    const kmsKeyName = "projects/keys/locations/us-central1/keyRings/r/cryptoKeys/k";
+    await walker.ok("PUT", `${ROOT}/topics/other`, { kmsKeyName });
+    await walker.fails(400, "PUT", `${ROOT}/topics/wrong-key`, { kmsKeyName: "k" });
     await walker.fails(409, "PUT", topic, {});
     await walker.fails(400, "PUT", `${ROOT}/topics/goog-x`, {});
     const page = await walker.ok("GET", `${ROOT}/topics?pageSize=1`);
