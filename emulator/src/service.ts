@@ -61,7 +61,7 @@ export interface EmulatorOptions {
     readonly log?: (line: string) => void;
 }
 
-/** A resource in the emulator that would cost money, or clutter a project, on Google Cloud. */
+/** A resource in the emulator that would cost money on Google Cloud, or clutter a project there. */
 export interface InventoryItem {
     /** E.g. "storage bucket". */
     readonly kind: string;
@@ -74,6 +74,6 @@ export interface Service {
     start?(): Promise<void>;
     /** Called once after the last request. */
     stop?(): Promise<void>;
-    /** Existing resources that would cost money on, or clutter, a real project. */
+    /** Existing resources that would cost money in a real project, or clutter it. */
     inventory?(): InventoryItem[];
 }

@@ -140,7 +140,7 @@ export function createServices(options: EmulatorOptions, operatorToken: string):
 /** All routes on the main port. The first matching route wins. */
 export function mainRoutes(services: Services): Route[] {
     const { options, projects, iam, storage, registry, secrets, pubsub, logs } = services;
-    // Google's own projects, and `-` for any project, are ready.
+    // The APIs of Google's own projects, and of `-` (any project), are always enabled.
     const named = ({ params }: ApiRequest) =>
         [IMAGE_PROJECT, "-"].includes(params.project ?? "-") ? undefined : params.project;
     const api = (name: string, routes: readonly Route[]) =>

@@ -38,7 +38,7 @@ const condition = (expression: string) => ({
 const entries = (body: object) =>
     ["POST", "/v2/entries:list", { resourceNames: [`projects/${PROJECT_ID}`], ...body }] as const;
 
-/** Follows the section "What is not emulated" in emulator/README.md, line by line. */
+/** Follows the section "Unsupported features" in emulator/README.md, line by line. */
 describe("a feature that is not emulated returns 501 with its name:", () => {
     it.each<[string, readonly [string, string, object?]]>([
         ["/suspend", ["POST", `${INSTANCES}/vm/suspend`]],

@@ -11,7 +11,7 @@ const REASONS: Readonly<Record<number, string>> = {
     50006: "VM is recreated during task execution",
 };
 
-/** The instance on which a task runs, as events name it. */
+/** Identifies the instance on which a task runs, in the form that events use. */
 export interface EventInstance {
     readonly zone: string;
     readonly id: string;
@@ -50,7 +50,10 @@ export function taskEvent(
     };
 }
 
-/** The end of the job event for a failed task: https://github.com/broadinstitute/cromwell, tests of its Batch backend. */
+/**
+ * Explains, in a job's event, which task failed. Cromwell's tests show the text:
+ * https://github.com/broadinstitute/cromwell
+ */
 export function failedTask(index: number, event: StatusEvent | undefined): string {
     return `Job failed due to task failure. Specifically, task with index ${index} failed due to the following task event: "${event?.description ?? ""}"`;
 }
@@ -60,17 +63,19 @@ export function quotaDelay(uid: string, quota: string, limit: number, usage: num
     return `Quota checking process decides to delay scheduling for the job ${uid} due to inadequate quotas [Quota: ${quota}, limit: ${limit}, usage: ${usage}, wanted: ${wanted}.].`;
 }
 
-/** A VM that could not be created, but may be created later: https://github.com/DataBiosphere/dsub/issues/303 */
+/**
+ * Describes a VM that could not be created, but may be created later: https://github.com/DataBiosphere/dsub/issues/303
+ */
 export function groupError(code: string, count: number, instance: string, reason: string): string {
     return `VM in Managed Instance Group meets error: Batch Error: code - ${code}, description - error count is ${count}, latest message example: Instance '${instance}' creation failed: ${reason}`;
 }
 
-/** An error that ends the job: https://github.com/nextflow-io/nextflow/issues/5550 */
+/** Describes an error that ends the job: https://github.com/nextflow-io/nextflow/issues/5550 */
 export function fatalError(code: string, reason: string): string {
     return `Job gets non-retryable information Batch Error: code - ${code}, description - ${reason}`;
 }
 
-/** https://cloud.google.com/batch/docs/troubleshooting#no-agent-reporting. The window is the real one. */
+/** https://cloud.google.com/batch/docs/troubleshooting#no-agent-reporting. The text states Google's time limit. */
 export function noAgent(instance: string): string {
     return `No VM has agent reporting correctly within time window 1080 seconds, VM state for instance ${instance} is ${timestamp()},agent,start`;
 }

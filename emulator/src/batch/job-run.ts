@@ -20,24 +20,24 @@ export interface JobHost {
     readonly faults: BatchFaults;
     readonly logs: TaskLogs;
     readonly timing: BatchTiming;
-    /** Tests whether the VMs of the job reach Google's APIs. */
+    /** Tests whether the job's VMs can reach Google's APIs. */
     readonly hasNetworkAccess: (job: Job) => boolean;
 }
 
-/** The end of a job, which stops everything else. */
+/** The outcome of a job: its last state, its deletion, or a stop of the emulator. */
 type Ending = { readonly state: JobState; readonly reason?: string } | "deleted" | "stopped";
 
-/** The life of one job, from QUEUED to its end. */
+/** The lifecycle of one job, from QUEUED to its last state. */
 export class JobRun {
     readonly #host: JobHost;
     readonly #job: Job;
     readonly #vms: JobVms;
     readonly #ending = deferred<Ending>();
-    /** Resolves when the emulator stops. Nothing may then wait for a timer, because timers do not keep it alive. */
+    /** Resolves when the emulator stops. After that, await no timer, because timers do not keep the process alive. */
     readonly #stopped = deferred();
     /** True once an event says why no VM can be created. */
     #isRefusalKnown = false;
-    /** Set as soon as the end is certain; the first reason counts. */
+    /** Set as soon as the outcome is certain. Later outcomes are ignored. */
     #ended: Ending | undefined;
     /** Resolves once the job has reached its last state, or has been deleted. */
     readonly finished: Promise<void>;
@@ -59,7 +59,7 @@ export class JobRun {
         this.#end("deleted");
     }
 
-    /** Stops following the job, because the emulator stops. */
+    /** Stops following the job, because the emulator is stopping. */
     stop(): void {
         this.#end("stopped");
         this.#stopped.resolve();
@@ -78,7 +78,7 @@ export class JobRun {
                 await slots;
             }
         } catch (error) {
-            // The disk may be failing, which the next request reports.
+            // If the disk is failing, this fails too, and the next request reports it.
             await this.#change("FAILED", `Bug in the emulator: ${describe(error)}`).catch(() => undefined);
         }
     }
@@ -87,7 +87,7 @@ export class JobRun {
         this.#end({ state: "FAILED", reason: `Bug in the emulator: ${describe(error)}` });
     }
 
-    /** After a restart of the emulator, the tasks that were running are lost with their VMs. */
+    /** Fails the tasks that were running when the emulator stopped, because their VMs are lost. */
     async #recover(): Promise<void> {
         await this.#unlessStopped(removeLeftovers(this.#host.instances, this.#job));
         const state = this.#state;
@@ -101,7 +101,7 @@ export class JobRun {
         }
     }
 
-    /** Passes through the states until every task has ended. */
+    /** Moves the job through its states until every task has ended. */
     async #live(): Promise<void> {
         if (this.#state === "QUEUED") {
             await this.#tick();
@@ -148,7 +148,7 @@ export class JobRun {
         }
     }
 
-    /** Creates a VM whose agent reports. Returns undefined if the job has ended or another slot may do the work. */
+    /** Creates a VM whose agent reports. Returns undefined if the job has ended or another slot can do the work. */
     async #createVm(): Promise<JobVm | undefined> {
         for (let tries = 0; !this.#isOver; tries++) {
             const created = await this.#unlessStopped(this.#vms.create());
@@ -291,17 +291,17 @@ export class JobRun {
             return;
         }
         await this.#vms.removeAll();
-        // A slot may have been creating a VM.
+        // A slot may have created another VM in the meantime.
         await slots;
         await this.#vms.removeAll();
     }
 
-    /** Waits for something, but no longer than until the emulator stops. */
+    /** Waits for a promise, but stops waiting when the emulator stops. */
     async #unlessStopped<T>(done: Promise<T>): Promise<T | undefined> {
         return await Promise.race([done, this.#stopped.promise.then(() => undefined)]);
     }
 
-    /** The tasks in one of these states. */
+    /** The indexes of the tasks in any of these states. */
     #indexes(...states: readonly TaskState[]): number[] {
         return this.#host.store.indexes(this.#job.name, states);
     }

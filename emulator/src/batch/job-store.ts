@@ -125,7 +125,7 @@ export class JobStore {
         return this.#pending.get(name)?.values().next().value;
     }
 
-    /** The indexes of the tasks in one of these states, in order. */
+    /** The indexes of the tasks in any of these states, in order. */
     indexes(name: string, states: readonly TaskState[]): number[] {
         const count = Number(this.#jobs.get(name)?.taskGroups[0].taskCount ?? 0);
         return Array.from({ length: count }, (_, index) => index).filter((index) =>
@@ -133,7 +133,7 @@ export class JobStore {
         );
     }
 
-    /** The number of tasks in each state that has any. */
+    /** The number of tasks in each state, without empty states. */
     counts(name: string): ReadonlyMap<TaskState, number> {
         return new Map([...(this.#counts.get(name) ?? [])].filter(([, count]) => count > 0));
     }

@@ -20,7 +20,7 @@ export interface StatusEvent {
     readonly description: string;
     readonly eventTime: string;
     readonly taskState?: TaskState;
-    /** Only for failures. */
+    /** Set only for failures. */
     readonly taskExecution?: { readonly exitCode: number };
 }
 

@@ -21,9 +21,9 @@ export interface JobVm extends EventInstance {
 
 /** A VM that could not be created. */
 export interface Refusal {
-    /** The event that explains it. */
+    /** The text of the event that explains the failure. */
     readonly description: string;
-    /** True if Batch tries again. */
+    /** False if Batch will try again. */
     readonly isFatal: boolean;
 }
 
@@ -90,7 +90,7 @@ export class JobVms {
         await Promise.all([...this.#vms].map((vm) => this.remove(vm)));
     }
 
-    /** Cuts the power of all VMs, which the emulator does when it stops. */
+    /** Cuts the power of all VMs, because the emulator is stopping. */
     async powerOff(): Promise<void> {
         await Promise.all([...this.#vms].map(({ state }) => state.vm.cutPower()));
     }
@@ -180,7 +180,7 @@ export class JobVms {
     }
 }
 
-/** Deletes the VMs that an earlier emulator has left behind. */
+/** Deletes the VMs that an earlier emulator left behind. */
 export async function removeLeftovers(instances: InstanceService, { name, uid }: Job): Promise<void> {
     const { project } = partsOf(name);
     const left = instances.instances
@@ -190,7 +190,7 @@ export async function removeLeftovers(instances: InstanceService, { name, uid }:
 }
 
 async function deleteInstance(instances: InstanceService, path: string): Promise<void> {
-    // A preempted instance has deleted itself.
+    // A preempted instance has already been deleted.
     if (instances.instances.find(path) !== undefined) {
         const change = await instances.delete(path);
         if ("finished" in change) {

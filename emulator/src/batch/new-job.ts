@@ -140,7 +140,7 @@ function between(name: string, value: string | number, from: number, to: number)
     return number;
 }
 
-/** @throws ApiError 400 unless all locations are one region, or zones of one region, which must be the job's own */
+/** @throws ApiError 400 unless every location is the job's own region or a zone in it */
 function locationsOf(requested: readonly string[] | undefined, region: string): readonly string[] {
     if (requested === undefined || requested.length === 0) {
         return [`regions/${region}`, ...zonesOf(region).map((zone) => `zones/${zone}`)];
@@ -169,7 +169,7 @@ function checkAllLabels({ labels = {}, allocationPolicy, taskGroups }: JobBody):
     }
 }
 
-/** Script runnables run on batch-debian unless the job says otherwise, and the emulated VM behaves like COS. */
+/** Scripts run on batch-debian by default, but the emulated VM behaves like Container-Optimized OS. */
 function checkImage({ allocationPolicy }: JobBody): void {
     const image = allocationPolicy?.instances?.[0]?.policy?.bootDisk?.image;
     if (image !== "batch-cos" && !/(^|\/)projects\/cos-cloud\/global\/images\//.test(image ?? "")) {

@@ -263,7 +263,7 @@ function readRequestId(id: string | null): string | undefined {
     return id;
 }
 
-/** A list member, which is omitted if the list is empty. */
+/** Returns an object with this list, or an empty object if the list is empty. */
 function some(name: string, list: readonly object[]): object {
     return list.length === 0 ? {} : { [name]: list };
 }

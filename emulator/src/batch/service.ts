@@ -170,7 +170,7 @@ export class BatchService implements Service {
         this.#deletions.delete(job.name);
     }
 
-    /** Tests whether a job's VMs reach Google's APIs: with an external address, or by Private Google Access. */
+    /** Tests whether a job's VMs can reach Google's APIs, with an external address or through Private Google Access. */
     #hasNetworkAccess({ name, allocationPolicy }: Job): boolean {
         const [nic] = allocationPolicy.network?.networkInterfaces ?? [];
         if (nic?.noExternalIpAddress !== true) {

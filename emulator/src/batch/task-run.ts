@@ -54,7 +54,7 @@ export async function runTask(host: TaskHost, job: Job, vm: JobVm, attempt: Atte
     return { exitCode, vmLost: isLost(host.instances, vm) };
 }
 
-/** https://cloud.google.com/batch/docs/create-run-job#variables, and others that have been seen on real VMs. */
+/** The variables in https://cloud.google.com/batch/docs/create-run-job#variables, and others that real VMs have. */
 function environmentOf({ name, uid, taskGroups: [group] }: Job, { index, attempt }: Attempt): Record<string, string> {
     return {
         ...group.taskSpec.environment?.variables,
@@ -68,7 +68,7 @@ function environmentOf({ name, uid, taskGroups: [group] }: Job, { index, attempt
     };
 }
 
-/** The shorter of the task's and its script's time limit, in seconds. */
+/** The shorter of the time limits of the task and its script, in seconds. */
 function limitOf({ taskGroups: [{ taskSpec }] }: Job): number {
     const limits = [taskSpec.maxRunDuration, taskSpec.runnables[0]?.timeout].map((text) =>
         text === undefined ? Number.POSITIVE_INFINITY : Number.parseFloat(text),
@@ -128,7 +128,7 @@ class TaskFault {
         arm();
     }
 
-    /** Ends the attempt for the fault. Resolves once a reboot that it has begun is over. */
+    /** Stops the fault after the attempt has ended. Resolves once any action that it has begun is complete. */
     async stop(): Promise<void> {
         this.#isOver = true;
         this.#over.resolve();
@@ -170,7 +170,7 @@ class TaskFault {
                     return;
             }
         } catch (error) {
-            // The VM may be gone by now, because the job has ended. Anything else is a failure without a known reason.
+            // The VM may be gone, because the job has ended. Any other error fails the task for an unknown reason.
             if (!(error instanceof ApiError)) {
                 this.#givenUp.resolve(50000);
             }

@@ -37,7 +37,7 @@ const EFFECTIVE = "2026-01-01T00:00:00Z";
 
 /**
  * The descriptions of the SKUs for one virtual CPU hour and one GiB hour of memory, without "Core" or "Ram" and the
- * region, and the example amount for the CPU. Memory costs an eighth of it.
+ * region, and the example amount for the CPU. Memory costs an eighth of that amount.
  * https://github.com/Cyclenerd/google-cloud-pricing-cost-calculator, build/mapping.csv, lists the patterns of Google's
  * own descriptions, with their resource groups.
  */
@@ -95,7 +95,7 @@ const GPUS: readonly (readonly [description: string, usd: number])[] = [
     ["RTX 6000 96GB", 3],
 ];
 
-/** The descriptions of the SKUs for one GiB of a disk for one month, their groups and example amounts. */
+/** The descriptions of the SKUs for one GiB of a disk for one month, their groups and their example amounts. */
 const DISKS: readonly (readonly [description: string, group: string, usd: number])[] = [
     ["Balanced PD Capacity", "SSD", 0.1],
     ["Hyperdisk Balanced Capacity", "SSD", 0.08],
@@ -103,10 +103,10 @@ const DISKS: readonly (readonly [description: string, group: string, usd: number
     ["Storage PD Capacity", "PDStandard", 0.04],
 ];
 
-/** A spot VM costs this share of a standard one in the examples. */
+/** The example price of a spot VM, as a fraction of the price of a standard VM. */
 const SPOT_SHARE = 0.3;
 
-/** Creates a service's price list with example amounts, the same in every region. Ordered by SKU id. */
+/** Creates a service's price list, ordered by SKU id. The example amounts are the same in every region. */
 export function skusOf(service: BillingService, regions: readonly string[]): Sku[] {
     const list = new PriceList(service, regions);
     switch (service.displayName) {
@@ -176,7 +176,7 @@ function addGpusAndDisks(list: PriceList): void {
     const ssd = ["Storage", "LocalSSD"] as const;
     list.add("SSD backed Local Storage", ssd, "OnDemand", "GiBy.mo", [[0, 0.08]]);
     list.add("SSD backed Local Storage attached to Spot Preemptible VMs", ssd, "Preemptible", "GiBy.mo", [[0, 0.03]]);
-    // https://github.com/infracost/infracost, internal/resources/google/compute_address.go, has the descriptions.
+    // The descriptions are from https://github.com/infracost/infracost, internal/resources/google/compute_address.go.
     for (const [model, usd] of [
         ["Standard VM", 0.005],
         ["Spot Preemptible VM", 0.0025],

@@ -52,7 +52,7 @@ export class ComputeService implements Service {
         try {
             await removeAbandonedContainers(this.#dataDir);
         } catch (error) {
-            // An emulator without containers also starts while the engine is unreachable.
+            // Without containers, the emulator must start even if the engine is unreachable.
             if (this.#runtime !== "process") {
                 throw error;
             }

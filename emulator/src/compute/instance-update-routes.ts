@@ -19,7 +19,7 @@ export function instanceUpdateRoutes(services: ComputeServices): Route[] {
     return [...fingerprintedRoutes(services), ...stoppedRoutes(services), ...otherRoutes(services)];
 }
 
-/** A read-modify-write change, so the fingerprint in the request must be the current one. */
+/** Routes for read-modify-write changes, which require the current fingerprint in the request. */
 function fingerprintedRoutes(services: ComputeServices): Route[] {
     const { instances } = services.compute;
     const { update, verb } = methodsOf(services, "zones/:zone", "instances");
@@ -29,7 +29,7 @@ function fingerprintedRoutes(services: ComputeServices): Route[] {
                 const body = await request.json<object>();
                 return instances.update(path, false, (instance) => replacedFields(instance, body));
             },
-            // The provider writes to the URL that it read from.
+            // The provider sends its changes to the URL from which it read the instance, including the query.
             ["view"],
         ),
         verb("setMetadata", async (path, request) => {

@@ -40,7 +40,7 @@ export class InstanceService {
 
     readonly #networks: NetworkService;
     readonly #dependencies: InstanceDependencies;
-    /** True once the emulator is stopping, after which nothing boots. */
+    /** True once the emulator is stopping. No VM boots after that. */
     #isStopping = false;
 
     constructor(documents: DocumentStore, networks: NetworkService, dependencies: InstanceDependencies) {
@@ -79,7 +79,7 @@ export class InstanceService {
         );
         const diskPath = pathOf(disk);
         this.disks.checkFree(diskPath);
-        // Create both before awaiting anything, so that a second request for the same name finds them.
+        // Create the disk and the instance before awaiting anything, so that a second request for the name finds them.
         await Promise.all([this.disks.put(diskPath, disk), this.instances.put(path, instance)]);
         return await this.#powerOn(path);
     }
@@ -314,11 +314,11 @@ export class InstanceService {
     /** Applies `instanceTerminationAction` after Compute Engine itself has stopped the instance. */
     #deleteIfWanted(path: string): void {
         if (this.instances.get(path).scheduling.instanceTerminationAction === "DELETE") {
-            // This is not awaited, because the instance exists until its VM is off.
+            // The caller does not wait for this, because the instance exists until its VM is off.
             void this.#stateOf(path)
                 .vm.whenOff()
                 .then(async () => {
-                    // Someone else may have deleted the instance in the meantime.
+                    // Another request may have deleted the instance in the meantime.
                     if (this.instances.find(path) !== undefined) {
                         await this.delete(path);
                     }

@@ -30,8 +30,8 @@ interface Family {
 }
 
 /**
- * The series whose types are named `<series>-<kind>-<CPUs>`. The numbers of CPUs are those of the kind with the most
- * sizes; the emulator has all of them in every kind.
+ * The series whose types are named `<series>-<kind>-<CPUs>`. In the emulator, every kind comes with the numbers of CPUs
+ * of the kind that has the most sizes.
  * https://cloud.google.com/compute/docs/machine-resource
  */
 const FAMILIES: Readonly<Record<string, Family>> = {
@@ -60,7 +60,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
     z3: { memory: { highmem: 8 }, cpus: [8, 14, 16, 22, 32, 36, 44, 88, 176, 192] },
 };
 
-/** Types whose names contain less information: virtual CPUs, GiB of memory, and built-in devices. */
+/** A type whose name does not determine its virtual CPUs, its GiB of memory and its built-in devices. */
 interface Special {
     readonly cpus: number;
     readonly memory: number;
@@ -108,7 +108,7 @@ const SPECIALS: Readonly<Record<string, Special>> = {
 };
 
 const ARM = ["a4x", "c4a", "n4a", "t2a"];
-/** Series with custom machine types, which can be read like predefined ones. */
+/** Matches custom machine types, which clients can read in the same way as predefined types. */
 const CUSTOM = /^(?:(e2|n1|n2|n2d|n4|n4a|n4d)-)?custom-(\d+)-(\d+)(-ext)?$/;
 
 /**

@@ -84,7 +84,8 @@ export const expandRangeBody = body(z.strictObject({ ipCidrRange: z.string() }))
 export const privateAccessBody = body(z.strictObject({ privateIpGoogleAccess: z.boolean().default(false) }));
 
 /**
- * A list. An empty list counts as absent, because the provider sends, for example, an empty `denied` in an allow rule.
+ * A list that counts as absent if it is empty, because the provider sends, for example, an empty `denied` in an allow
+ * rule.
  */
 function list<T extends z.ZodType>(item: T) {
     const none = (value: unknown) => (Array.isArray(value) && value.length === 0 ? undefined : value);

@@ -84,7 +84,7 @@ export function placeRoutes(services: ComputeServices & { readonly org: Organiza
     ];
 }
 
-/** Google does not say whether a location exists. https://github.com/firezone/firezone/pull/7711 */
+/** Google's message does not reveal whether the location exists. https://github.com/firezone/firezone/pull/7711 */
 function unknownLocation(project: string, location: string): ApiError {
     return permissionDenied(`Permission denied on 'locations/${location}' (or it may not exist).`, [
         {

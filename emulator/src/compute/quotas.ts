@@ -17,12 +17,12 @@ const UNLIMITED = 100_000;
 /** Series whose CPUs have a separate quota. */
 const OWN_CPUS = ["A2", "C2", "C2D", "C3", "M1", "M2", "M3", "N2", "N2D", "T2A", "T2D"];
 /**
- * Series whose CPUs count towards CPUS. Those of newer series have quotas that only the Cloud Quotas API lists, and so
- * do newer GPUs.
+ * Series whose CPUs count towards CPUS. The quotas for newer series and newer GPUs are listed only by the Cloud Quotas
+ * API.
  */
 const COMMON_CPUS = ["CUSTOM", "E2", "F1", "G1", "N1"];
 
-/** GPUs by the name of their quota. */
+/** The name of the quota for each GPU type. */
 const GPUS: Readonly<Record<string, string>> = {
     "nvidia-a100-80gb": "NVIDIA_A100_80GB_GPUS",
     "nvidia-l4": "NVIDIA_L4_GPUS",
@@ -33,7 +33,7 @@ const GPUS: Readonly<Record<string, string>> = {
     "nvidia-tesla-v100": "NVIDIA_V100_GPUS",
 };
 
-/** Disk types by the name of their quota. */
+/** The name of the quota for each disk type. */
 const DISKS: Readonly<Record<string, string>> = {
     "hyperdisk-balanced": "HDB_TOTAL_GB",
     "pd-balanced": "SSD_TOTAL_GB",
@@ -43,7 +43,7 @@ const DISKS: Readonly<Record<string, string>> = {
 
 /**
  * The quotas of a region: https://cloud.google.com/compute/resource-usage
- * @param region its name
+ * @param region the name of the region
  */
 export function regionQuotas(compute: ComputeService, org: Organization, project: string, region: string): Quota[] {
     const isIn = (link: string) => link.includes(`/projects/${project}/`) && regionOf(lastSegment(link)) === region;

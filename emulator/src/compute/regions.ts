@@ -1,4 +1,4 @@
-/** The last letters of a region's zones, where they are not a, b and c. */
+/** The letters of a region's zones, for regions whose zones are not a, b and c. */
 const ZONES: Readonly<Record<string, string>> = {
     "europe-west1": "bcd",
     "us-central1": "abcf",

@@ -33,7 +33,7 @@ export function addressRoutes(services: ComputeServices): Route[] {
                 creationTimestamp: timestamp(),
                 name,
                 description,
-                // A block for documentation: https://www.rfc-editor.org/rfc/rfc5737
+                // A block of addresses reserved for documentation: https://www.rfc-editor.org/rfc/rfc5737
                 address: `203.0.113.${1 + (addresses.entries().length % 254)}`,
                 addressType: "EXTERNAL",
                 networkTier: "PREMIUM",

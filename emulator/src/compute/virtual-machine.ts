@@ -77,7 +77,7 @@ export class VirtualMachine {
         return this.#machine.serial;
     }
 
-    /** Powers the VM on. Resolves once its firmware is running, before its guest is up. */
+    /** Powers the VM on. Resolves once the firmware is running, but before the guest is up. */
     async boot(userData: string): Promise<void> {
         this.#endpoint = await startVmEndpoint(
             this.#host,

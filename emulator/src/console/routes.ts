@@ -58,7 +58,7 @@ async function render(services: ConsoleServices, baseUrl: string): Promise<Html>
 <script>${new RawHtml(SCRIPT)}</script></body></html>`;
 }
 
-/** Returns an object as plain text, so that HTML written by a trainer never runs as a page on this server. */
+/** Returns an object as plain text, so that a browser never renders HTML from a trainer as a page of this server. */
 async function object(storage: StorageService, request: ApiRequest): Promise<ApiResponse> {
     requireLoopback(request);
     const target = { bucket: request.query.get("bucket") ?? "", name: request.query.get("name") ?? "" };
@@ -74,8 +74,8 @@ async function object(storage: StorageService, request: ApiRequest): Promise<Api
 }
 
 /**
- * Returns a trainer's report as a page. Its sandbox has an origin of its own and no network, so its scripts cannot read
- * or change anything on this server.
+ * Returns a trainer's report as a page. Its sandbox has its own origin and no network access, so its scripts cannot
+ * read or change anything on this server.
  */
 async function report(storage: StorageService, request: ApiRequest): Promise<ApiResponse> {
     const answer = await object(storage, request);

@@ -21,7 +21,7 @@ export interface ConsoleRun {
 
 const OWNER = { kind: "owner" } as const;
 const STATUS = /^runs\/([a-z0-9][a-z0-9-]{0,62})\/status\.json$/;
-/** Larger objects are not what their names suggest. */
+/** Maximum number of bytes to read from an object. A larger one is not what its name suggests. */
 const MAX_BYTES = 1024 * 1024;
 const LOG_BYTES = 16 * 1024;
 const MAX_METRICS = 12;
@@ -85,7 +85,7 @@ async function readEnd(storage: StorageService, bucket: string, name: string, by
     }
 }
 
-/** Shows a progress bar as a terminal would: in its latest state. */
+/** Shows only the latest state of a progress bar, as a terminal does. */
 function visible(log: string): string {
     return log
         .split("\n")

@@ -29,7 +29,7 @@ export interface BatchFault {
     readonly task: number | undefined;
     /** Hits only tasks whose index is a multiple of this number. Default: 1. */
     readonly every: number;
-    /** Number of attempts that are hit, from the first on: 1 for only the first, `Infinity` for all. Default: 1. */
+    /** Number of attempts that are hit, starting with the first; `Infinity` for all. Default: 1. */
     readonly attempts: number;
     /** Seconds between the start of the task's script and the fault. Default: 0. */
     readonly after: number;

@@ -109,7 +109,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 async function pass(port: number, message: IncomingMessage, response: ServerResponse): Promise<void> {
     const outgoing = request({ port, host: "127.0.0.1", ...lineOf(message), headers: message.headers, agent: false });
     message.pipe(outgoing);
-    // The server may respond before it has read everything. The next request on the connection follows the rest.
+    // The server may respond before it has read everything. Discard the rest, because the next request follows it.
     response.once("finish", () => message.unpipe(outgoing).resume());
     // If either side disconnects, the connection to the other side is closed too.
     response.once("close", () => outgoing.destroy());

@@ -89,7 +89,7 @@ function describe(body: unknown, path: readonly PropertyKey[]): string {
 /**
  * Returns a value without its null members.
  *
- * @param lists whether nulls in lists are kept (usually an error, which the schema then reports) or dropped too
+ * @param lists whether to drop nulls in lists too, or to keep them, usually as errors that the schema reports
  */
 export function withoutNulls(value: unknown, lists: "keep" | "drop" = "keep"): unknown {
     if (Array.isArray(value)) {

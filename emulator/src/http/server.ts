@@ -43,8 +43,8 @@ export class ApiServer {
         const server = createServer();
         const api = new ApiServer(server, new Router(options.routes), options);
         server.on("request", (message, response) => void api.#serve(message, response));
-        // Requests have no timeout: a debugger or a slow pull may pause one for a long time, and only this machine is
-        // served.
+        // Requests have no timeout: a debugger or a slow pull may pause one for a long time, and all clients are on
+        // this machine.
         server.requestTimeout = 0;
         // By default, Node.js closes connections that are idle for 5 seconds, even if this process was busy for that
         // long and the next request is already waiting in the socket. The client would then see a connection reset.

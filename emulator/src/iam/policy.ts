@@ -157,8 +157,8 @@ export class PolicyStore {
     }
 
     /**
-     * Returns the names of the policies that apply to a resource: its own policy, and those of its bucket, repository
-     * or secret and of its project.
+     * Returns the policies that apply to a resource: its own, that of its bucket, repository or secret, and that of its
+     * project.
      */
     #policyChain(resource: string): PolicyDocument[] {
         const bucket = /^projects\/_\/buckets\/([^/]+)/.exec(resource);

@@ -323,7 +323,8 @@ const BELOW_PROJECT: readonly [RegExp, PolicyKind][] = [
     [/^roles\/storage\.(?!legacy)/, "bucket"],
     [/^roles\/artifactregistry\./, "repository"],
     [/^roles\/iam\.serviceAccount(Admin|TokenCreator|User)$/, "serviceAccount"],
-    // https://cloud.google.com/sdk/gcloud/reference/iam/service-accounts/add-iam-policy-binding grants roles/editor.
+    // https://cloud.google.com/sdk/gcloud/reference/iam/service-accounts/add-iam-policy-binding has an example that
+    // grants roles/editor.
     [/^roles\/(owner|editor|viewer)$/, "serviceAccount"],
     [/^roles\/secretmanager\./, "secret"],
     [/^roles\/pubsub\./, "topic"],

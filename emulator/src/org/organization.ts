@@ -35,8 +35,8 @@ interface BucketSettings {
 }
 
 /**
- * An organization's constraints, quotas and stock-outs. Each check refuses with Google's status and text, as far as a
- * public source shows them; the comment names the source. Without rules, nothing is refused.
+ * An organization's constraints, quotas and stock-outs. Each check fails with Google's status and text, as far as
+ * public sources show them; comments name the sources. Without rules, nothing is refused.
  */
 export class Organization {
     readonly #rules: OrgRules;

@@ -15,7 +15,7 @@ const constraints = z.strictObject({
     "compute.disableSerialPortLogging": enforced,
     "compute.requireOsLogin": enforced,
     "compute.requireShieldedVm": enforced,
-    /** Projects that images may come from, `projects/P`. */
+    /** Projects from which images may come, `projects/P`. */
     "compute.trustedImageProjects": allowed,
     /** Instances that may have an external address, `projects/P/zones/Z/instances/N`. */
     "compute.vmExternalIpAccess": allowed,

@@ -66,7 +66,7 @@ export class PushDelivery {
             await body?.cancel();
             return ACKNOWLEDGED.includes(status);
         } catch {
-            // The endpoint is unreachable or too slow, or the emulator stops.
+            // The endpoint is unreachable or too slow, or the emulator is stopping.
             return false;
         }
     }

@@ -89,7 +89,8 @@ export class PubSubService implements Service {
 
     /**
      * @param topic canonical name of its topic
-     * @throws ApiError 400 for an invalid id or endpoint, 404 without its topic, 409 if the subscription exists
+     * @throws ApiError 400 for an invalid id or endpoint, 404 if the topic does not exist, 409 if the subscription
+     *     exists
      */
     async createSubscription(name: string, topic: string, body: SubscriptionBody): Promise<Subscription> {
         requireNew(name, this.#subscriptions);
@@ -124,7 +125,7 @@ export class PubSubService implements Service {
         return changed;
     }
 
-    /** Removes a topic with its policy. Its subscriptions remain, but receive nothing any more. */
+    /** Removes a topic with its policy. Its subscriptions remain, but no longer receive messages. */
     async deleteTopic({ name }: Topic): Promise<void> {
         await this.#topics.delete(name);
         await this.#iam.policies.delete(name);
@@ -204,13 +205,13 @@ function requireEndpoint({ pushConfig }: SubscriptionBody): void {
     }
 }
 
-/** The fields in an update mask that are to be replaced. */
+/** The new values of the fields that an update mask names. */
 function masked<Name extends string, Body extends { [Key in Name]?: unknown }>(
     body: Body,
     mask: string,
     changeable: readonly Name[],
 ): { [Key in Name]?: Body[Key] } {
-    // The names of fields may be written with underscores, and may lead into a field, which is then replaced whole.
+    // A path may contain underscores. It may also lead to a part of a field, which replaces the whole field.
     const fields = mask
         .split(",")
         .map((path) =>

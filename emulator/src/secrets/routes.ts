@@ -72,7 +72,7 @@ export function secretRoutes(services: SecretServices): Route[] {
     ];
 }
 
-/** The only route that returns payloads. A VM's own port serves it too, but requires a token even there. */
+/** The only route that returns payloads. A VM's own port serves it too, and requires a token there as well. */
 export function secretAccessRoutes(services: SecretServices): Route[] {
     return [route("GET", `${VERSION}\\:access`, (request) => access(services, request))];
 }

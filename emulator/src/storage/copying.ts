@@ -101,7 +101,8 @@ async function copyObject({ objects, blobs }: StorageService, request: CopyReque
         blob = await blobs.copy(source.blob);
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-            throw notFound(`No such object: ${params.bucket}/${params.object}`); // It was deleted in the meantime.
+            // The object was deleted in the meantime.
+            throw notFound(`No such object: ${params.bucket}/${params.object}`);
         }
         throw error;
     }

@@ -88,7 +88,8 @@ export class ResumableUploads {
      * @throws ApiError 400 for a gap, a wrong size or a wrong hash, 404 for an unknown session
      */
     async receive(id: string, range: UploadRange, body: Readable, hashes: ClaimedHashes = {}): Promise<UploadProgress> {
-        // A client that lost its connection may reconnect before the server notices that, so the newer request wins.
+        // A client that lost its connection may reconnect before the server notices the loss, so the newer request
+        // wins.
         const earlier = this.#receiving.get(id);
         earlier?.body.destroy();
         const ended = Promise.allSettled([earlier?.ended]).then(() => this.#append(this.#get(id), range, body, hashes));

@@ -114,7 +114,7 @@ function sessionId(request: UploadRequest): string {
     return id;
 }
 
-/** Determines, from the query, the metadata and the headers, which object an upload creates. */
+/** Returns the object that an upload creates, according to its query, metadata and headers. */
 function newObject(request: UploadRequest, body: object, contentType: string | undefined): NewObject {
     const { params, query, headers } = request;
     if (headers["x-goog-encryption-algorithm"] !== undefined) {

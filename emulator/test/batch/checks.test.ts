@@ -15,15 +15,19 @@ const runnable = (more: object) => ({ spec: { runnables: [more] } });
 
 describe("a new job", () => {
     it.each<[string, RegExp, JobSettings, string?]>([
-        ["an id with capitals", /job_id field is invalid/, {}, "Job"],
+        ["an id with capital letters", /job_id field is invalid/, {}, "Job"],
         ["an id of 64 characters", /job_id field is invalid/, {}, "j".repeat(64)],
-        ["more than a megabyte", /larger than 1048576 bytes/, { more: { labels: { a: "x".repeat(1024 * 1024) } } }],
+        [
+            "more than a megabyte of labels",
+            /larger than 1048576 bytes/,
+            { more: { labels: { a: "x".repeat(1024 * 1024) } } },
+        ],
         ["no tasks", /task_count must be from 1 to 100000; got 0/, { group: { taskCount: "0" } }],
         ["a parallelism of 5001", /parallelism must be from 1 to 5000/, { taskCount: 6000, parallelism: 5001 }],
-        ["more parallelism than tasks", /parallelism 2 is larger than task_count 1/, { parallelism: 2 }],
+        ["a parallelism above the task count", /parallelism 2 is larger than task_count 1/, { parallelism: 2 }],
         ["11 retries", /max_retry_count must be from 0 to 10; got 11/, { spec: { maxRetryCount: 11 } }],
-        ["15 days", /max_run_duration must be from 0 to 1209600/, { spec: { maxRunDuration: "1296000s" } }],
-        ["a duration without s", /maxRunDuration: must be a number of seconds/, { spec: { maxRunDuration: "60" } }],
+        ["a limit of 15 days", /max_run_duration must be from 0 to 1209600/, { spec: { maxRunDuration: "1296000s" } }],
+        ["a unitless duration", /maxRunDuration: must be a number of seconds/, { spec: { maxRunDuration: "60" } }],
         [
             "201 task environments",
             /up to 200 task environments; it has 201/,
@@ -35,12 +39,12 @@ describe("a new job", () => {
             { allocation: { location: { allowedLocations: ["zones/europe-west1-b"] } } },
         ],
         [
-            "a machine series of its own",
+            "an unsupported machine series",
             /does not support the machine type t2a-standard-1/,
             { policy: { machineType: "t2a-standard-1" } },
         ],
         [
-            "more CPUs than the machine has",
+            "tasks that need more CPUs than their machine has",
             /needs 8000 milliCPU, but e2-standard-2 has 2000/,
             { spec: { computeResource: { cpuMilli: "8000" } } },
         ],
@@ -50,7 +54,7 @@ describe("a new job", () => {
             /network: net is not matching the expected format: global\/networks\//,
             { nic: { network: "net" } },
         ],
-    ])("with %s is rejected", async (_, message, settings, id = "rejected") => {
+    ])("is rejected with %s", async (_, message, settings, id = "rejected") => {
         const answer = await emulator.call("POST", `${JOBS}?jobId=${id}`, { body: jobBody("true", settings) });
         expect([answer.status, answer.at("error.status")]).toEqual([400, "INVALID_ARGUMENT"]);
         expect(answer.at("error.message")).toMatch(message);
@@ -73,7 +77,7 @@ describe("a new job", () => {
         ["logsPolicy.logsPath", { more: { logsPolicy: { destination: "CLOUD_LOGGING", logsPath: "/mnt" } } }],
         ["batch-debian (the default for scripts)", policy({})],
         ["FLEX_START", { policy: { provisioningModel: "FLEX_START" } }],
-    ])("with %s is not emulated", async (name, settings) => {
+    ])("is not emulated with %s", async (name, settings) => {
         const answer = await emulator.call("POST", `${JOBS}?jobId=missing`, { body: jobBody("true", settings) });
         expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining(name)]);
     });
@@ -88,7 +92,7 @@ describe("a new job", () => {
         expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining(name)]);
     });
 
-    it("needs a free id, which stays taken until the job has been deleted", async () => {
+    it("cannot use the id of a job that has not been deleted", async () => {
         await TestJob.create(emulator, "taken", jobBody("true"));
         const again = await emulator.call("POST", `${JOBS}?jobId=taken`, { body: jobBody("true") });
         expect([again.status, again.at("error.status")]).toEqual([409, "ALREADY_EXISTS"]);

@@ -19,14 +19,14 @@ const RETRY = {
     lifecyclePolicies: [{ action: "RETRY_TASK", actionCondition: { exitCodes: EXIT_CODES } }],
 };
 
-/** The exit codes of a task's failures, in order of time. */
+/** The exit codes of a task's failures, in chronological order. */
 async function failures(job: TestJob, index = 0): Promise<(number | undefined)[]> {
     const events = inOrder((await job.tasks())[index]?.status.statusEvents);
     return events.filter(({ taskState }) => taskState === "FAILED").map(({ taskExecution }) => taskExecution?.exitCode);
 }
 
 describe("a failing task", () => {
-    it("is retried for the exit codes of a RETRY_TASK policy, with the number of the attempt", async () => {
+    it("is retried for the exit codes in a RETRY_TASK policy, and is told the number of the attempt", async () => {
         const script = 'echo "attempt $BATCH_TASK_RETRY_ATTEMPT"; [ $BATCH_TASK_RETRY_ATTEMPT = 2 ] || exit 75';
         const job = await TestJob.create(emulator, "again", jobBody(script, { spec: RETRY }));
         expect((await job.end()).status.state).toBe("SUCCEEDED");
@@ -34,7 +34,7 @@ describe("a failing task", () => {
         expect(await failures(job)).toEqual([75, 75]);
     });
 
-    it("ends the whole job if its exit code is not retried: running and waiting tasks do not count as executed", async () => {
+    it("ends the whole job if its exit code is not retried, and leaves the other tasks UNEXECUTED", async () => {
         const script = "[ $BATCH_TASK_INDEX = 0 ] && exit 3; exec sleep 61.4";
         const job = await TestJob.create(
             emulator,
@@ -49,7 +49,7 @@ describe("a failing task", () => {
         );
     });
 
-    it("is retried until maxRetryCount without a policy, and only for other codes with FAIL_TASK", async () => {
+    it("is retried up to maxRetryCount times without a policy, but not for exit codes in a FAIL_TASK policy", async () => {
         const always = await TestJob.create(emulator, "always", jobBody("exit 9", { spec: { maxRetryCount: 2 } }));
         const policy = { action: "FAIL_TASK", actionCondition: { exitCodes: [9] } };
         const spec = { maxRetryCount: 2, lifecyclePolicies: [policy] };
@@ -58,7 +58,7 @@ describe("a failing task", () => {
         expect([await failures(always), await failures(never)]).toEqual([[9, 9, 9], [9]]);
     });
 
-    it("gets the code 50005 if it runs longer than its limit", async () => {
+    it("gets the exit code 50005 if it exceeds its time limit", async () => {
         const job = await TestJob.create(
             emulator,
             "limit",
@@ -73,7 +73,7 @@ describe("a disrupted task", () => {
     const URL = "http://$GCE_METADATA_HOST/computeMetadata/v1/instance/preempted";
     const CURL = "curl -s -H Metadata-Flavor:Google";
 
-    it("learns about a preemption from its metadata before it loses its VM, and is retried on another one", async () => {
+    it("is told about a preemption by its metadata before it loses its VM, and is retried on another VM", async () => {
         faults.add(parseBatchFault("kind=preempt,job=preempted"));
         const script = `[ $BATCH_TASK_RETRY_ATTEMPT = 0 ] || exit 0
             echo "notice $(${CURL} "${URL}?wait_for_change=true&last_etag=$(${CURL} -D - -o /dev/null ${URL} | tr -d '\\r' | sed -n 's/^etag: //Ip')")"
@@ -87,7 +87,7 @@ describe("a disrupted task", () => {
         );
     });
 
-    it("may end by itself during a preemption; its own exit code then counts", async () => {
+    it("keeps its own exit code if it ends by itself during a preemption", async () => {
         await emulator.restart({ batch: { ...BATCH, preemptionMs: 600_000 } });
         faults.add(parseBatchFault("kind=preempt,job=quick"));
         const script = `[ $BATCH_TASK_RETRY_ATTEMPT = 0 ] || exit 0
@@ -98,7 +98,7 @@ describe("a disrupted task", () => {
         await emulator.restart();
     });
 
-    it("can be preempted through the instance of its VM while it runs", async () => {
+    it("can be preempted through the instance on which it runs", async () => {
         const script = "[ $BATCH_TASK_RETRY_ATTEMPT = 0 ] || exit 0; exec sleep 61.7";
         const job = await TestJob.create(emulator, "by-hand", jobBody(script, { spec: RETRY }));
         await job.untilState("RUNNING");
@@ -119,7 +119,7 @@ describe("a disrupted task", () => {
         ["reboot", 50003, "VM is rebooted during task execution"],
         ["unresponsive", 50004, "tasks cannot be canceled"],
         ["recreate", 50006, "VM is recreated during task execution"],
-    ])("with the fault %s gets the code %d, and is retried", async (kind, code, why) => {
+    ])("is hit by the fault %s, gets the exit code %d, and is retried", async (kind, code, why) => {
         await emulator.ok("POST", "/emulator/v1/batch/faults", {
             body: { rule: `kind=${kind},job=f-${kind},after=0.1` },
         });
@@ -142,7 +142,7 @@ describe("a disrupted task", () => {
 });
 
 describe("a job that cannot start", () => {
-    it("waits in QUEUED for a quota and in SCHEDULED for capacity, with an event that says so", async () => {
+    it("waits for a quota as QUEUED and for capacity as SCHEDULED, with an event for each", async () => {
         faults.add(parseBatchFault("kind=quota,job=waits,ticks=2"));
         faults.add(parseBatchFault("kind=stock-out,job=waits,ticks=2"));
         const job = await TestJob.create(emulator, "waits", jobBody("true"));
@@ -158,7 +158,7 @@ describe("a job that cannot start", () => {
         ]);
     });
 
-    it("fails without tasks if there is never any capacity", async () => {
+    it("fails without tasks if no zone ever has capacity", async () => {
         faults.add(parseBatchFault("kind=stock-out,job=no-stock,ticks=all"));
         const job = await TestJob.create(emulator, "no-stock", jobBody("true"));
         expect((await job.end()).status.state).toBe("FAILED");
@@ -202,7 +202,7 @@ describe("a job that cannot start", () => {
         );
     });
 
-    it("is not found for a while after its creation", async () => {
+    it("cannot be found for a while after it is created", async () => {
         faults.add(parseBatchFault("kind=early-404,job=young,ticks=all"));
         const job = await TestJob.create(emulator, "young", jobBody("true"));
         expect((await emulator.call("GET", `${JOBS}/young`)).status).toBe(404);

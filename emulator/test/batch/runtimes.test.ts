@@ -23,7 +23,7 @@ describeWithDocker("a Batch job in the docker runtime", [NODE_IMAGE], () => {
     });
     afterAll(() => emulator.stop());
 
-    it("runs the exact image in this machine's engine, and leaves no container when it is deleted", async () => {
+    it("runs the exact image in this machine's engine, and leaves no container behind when it is deleted", async () => {
         const location = `/v1/projects/${PROJECT_ID}/locations/${REGION}`;
         const made = await emulator.ok("POST", `${location}/repositories?repositoryId=images`, {
             body: { format: "DOCKER" },

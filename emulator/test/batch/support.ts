@@ -151,12 +151,12 @@ export class TestJob {
         return (answer.tasks ?? []) as TaskJson[];
     }
 
-    /** The descriptions of the job's events, in order of time. */
+    /** The descriptions of the job's events, in chronological order. */
     async events(): Promise<string[]> {
         return inOrder((await this.get()).status.statusEvents).map(({ description }) => description);
     }
 
-    /** The lines that the tasks have printed, in order of time. */
+    /** The lines that the tasks have printed, in chronological order. */
     async lines(): Promise<string[]> {
         const { uid } = await this.get();
         const filter = `logName="projects/${PROJECT_ID}/logs/batch_task_logs" AND labels.job_uid=${uid}`;

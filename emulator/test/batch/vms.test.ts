@@ -32,7 +32,7 @@ function counts({ status }: JobJson) {
 }
 
 describe("the VMs of a job", () => {
-    it("run one task after another, never more at once than the parallelism", async () => {
+    it("run one task after another, and never exceed the parallelism", async () => {
         await start({});
         const script = `echo "$(${HOSTNAME}) $BATCH_TASK_INDEX"`;
         const job = await TestJob.create(emulator, "reuse", jobBody(script, { taskCount: 9, parallelism: 2 }));
@@ -129,8 +129,8 @@ describe("the VMs of a job", () => {
     });
 });
 
-describe("a request", () => {
-    it("whose connection breaks after Batch has acted creates one job, and a 502 affects only one request", async () => {
+describe("a repeated request", () => {
+    it("creates no second job after a lost response, and succeeds after a 502", async () => {
         const rules = [
             "kind=reset-after,method=POST,path=jobId=broken",
             "kind=status,status=502,method=GET,path=/jobs/broken",
@@ -146,7 +146,7 @@ describe("a request", () => {
 });
 
 describe("a task", () => {
-    it("runs containers through the VM's docker, which contains none of them afterwards", async () => {
+    it("runs containers with the VM's docker, and leaves none of them behind", async () => {
         await start({});
         const folder = mkdtempSync(path.join(tmpdir(), "batch-trainer-"));
         writeFileSync(path.join(folder, "package.json"), JSON.stringify({ scripts: { start: "node main.js" } }));
@@ -167,7 +167,7 @@ describe("a task", () => {
         expect((await job.end()).status.state).toBe("SUCCEEDED");
         expect(await job.lines()).toEqual(["hello 0", "hello 1"]);
 
-        // Without the grant, the script sees docker's refusal and asks for another attempt.
+        // Without the grant, docker fails, and the script requests another attempt with its exit code.
         await grant(emulator, "roles/batch.agentReporter", "roles/logging.logWriter");
         const denied = await TestJob.create(
             emulator,
@@ -213,7 +213,7 @@ describe("a task", () => {
         expect((await emulator.inventory()).filter(({ kind }) => /instance|disk/.test(kind))).toEqual([]);
     });
 
-    it("does not survive a deletion that is interrupted when the emulator stops", async () => {
+    it("is deleted after a restart of the emulator if a stop interrupted its deletion", async () => {
         const faults = new BatchFaults([parseBatchFault("kind=slow-delete,ticks=all")]);
         await start({ batch: { tickMs: 30, faults } });
         const job = await TestJob.create(emulator, "gone", jobBody("exec sleep 58.4"));

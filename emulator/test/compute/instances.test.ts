@@ -244,7 +244,7 @@ describe("an instance", () => {
         expect(none.at("items")).toBeUndefined();
     });
 
-    it("is listed by zone with the instances in all zones that match a filter", async () => {
+    it("appears under its zone in the filtered list of all zones", async () => {
         const other = "us-east1-b";
         const labels = { "gcp-trainer-owner": "one" };
         await insert("here", { labels });

@@ -138,7 +138,7 @@ describe("networks", () => {
         ["10.1.0.128/25", 400],
         ["300.0.0.0/8", 400],
         ["10.2.0.0/24", 200],
-    ])("that contain 10.1.0.0/24 respond to a new subnetwork %s with %d", async (range, status) => {
+    ])("respond to a new subnetwork %s next to 10.1.0.0/24 with the status %d", async (range, status) => {
         await makeNetwork();
         await makeSubnetwork();
         expect((await makeSubnetwork("other", range)).status).toBe(status);

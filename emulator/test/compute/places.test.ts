@@ -32,7 +32,7 @@ describe("a machine type", () => {
                 bundledLocalSsds: { defaultInterface: "NVME", partitionCount: 2 },
             },
         ],
-    ])("such as %s has its CPUs, memory and built-in parts", async (name, expected) => {
+    ])("has CPUs, memory and built-in devices that match its name: %s", async (name, expected) => {
         expect((await get(`${ZONE}/machineTypes/${name}`)).json).toMatchObject({
             name,
             zone: "us-central1-a",
@@ -41,7 +41,7 @@ describe("a machine type", () => {
     });
 
     it.each(["e2-standard-3", "e2-standrad-2", "constructor", "n2-constructor-2", "c2-custom-2-4096"])(
-        "such as %s does not exist",
+        "does not exist under the name %s",
         async (name) => {
             const answer = await get(`${ZONE}/machineTypes/${name}`);
 
@@ -50,7 +50,7 @@ describe("a machine type", () => {
         },
     );
 
-    it("in a zone that does not exist is refused like a zone without permission", async () => {
+    it("is refused in a zone that does not exist, as if permission were missing", async () => {
         const answer = await get(`${ROOT}/zones/us-central1-x/machineTypes/e2-standard-2`);
 
         expect(answer.status).toBe(403);

@@ -58,7 +58,7 @@ describe("with slow operations,", () => {
         expect(await emulator.inventory()).toEqual([]);
     });
 
-    it("a network cannot be used until it is complete", async () => {
+    it("a network cannot be used until its creation is complete", async () => {
         const insert = await emulator.ok("POST", NETWORKS, { body: { name: "own", autoCreateSubnetworks: false } });
         const body = { name: "own", network: "global/networks/own", ipCidrRange: "10.0.0.0/28" };
         const early = await emulator.call("POST", SUBNETWORKS, { body });
@@ -67,7 +67,7 @@ describe("with slow operations,", () => {
         expect((await emulator.call("POST", SUBNETWORKS, { body })).status).toBe(200);
     });
 
-    it("enabling a service is not done immediately", async () => {
+    it("a service is not enabled immediately", async () => {
         const path = `/v1/projects/${PROJECT_ID}/services/compute.googleapis.com:enable`;
         const { name, done } = await emulator.ok("POST", path);
         expect(done).toBe(false);
@@ -87,7 +87,7 @@ describe("an instance with Local SSDs", () => {
             scheduling: { ...limited.scheduling, ...more },
         });
 
-    it("is created with a time limit, and stopped, only if its data may be discarded", async () => {
+    it("can have a time limit, and can be stopped, only if its data may be discarded", async () => {
         const refused = await emulator.call("POST", INSTANCES, { body: withSsd() });
         expect([refused.status, refused.at("error.message")]).toEqual([400, expect.stringMatching(/discardLocalSsd/)]);
         const body = withSsd({ onInstanceStopAction: { discardLocalSsd: true } });

@@ -54,7 +54,7 @@ const UNDESCRIBED: Readonly<Record<string, readonly string[]>> = {
         "pageToken",
         "projection",
     ],
-    // The provider writes to the exact URL that it has read from.
+    // The provider sends its changes to the exact URL from which it read the resource.
     "compute.instances.update": ["view"],
     // Google's JSON transcoding also accepts a field's original name, and the Pulumi provider sends it.
     "artifactregistry.projects.locations.repositories.create": ["repository_id"],
@@ -157,7 +157,7 @@ describeWithPython("Google's descriptions of its APIs", () => {
         ["pubsub:v1", "Subscription", subscriptionBody],
         ["pubsub:v1", "UpdateSubscriptionRequest", subscriptionPatch],
         ["pubsub:v1", "PublishRequest", publishBody],
-    ])("of %s include every field and enum value of %s that the emulator accepts", (id, name, body, but = []) => {
+    ])("define, in %s, every field and enum value of %s that the emulator accepts", (id, name, body, but = []) => {
         const document = googleDocuments().find((one) => one.id === id);
         expect(document && unknownInBody(body, document, name)).toEqual(but);
     });

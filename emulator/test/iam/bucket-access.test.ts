@@ -46,7 +46,7 @@ describe("a service account", () => {
         });
     });
 
-    describe("with the grants of the stack", () => {
+    describe("with the stack's grants", () => {
         beforeAll(() =>
             bind(
                 { role: "roles/storage.legacyBucketReader", members: [MEMBER] },

@@ -26,7 +26,7 @@ function policies(grantDelayMs = 0): PolicyStore {
 }
 
 describe("a policy", () => {
-    it("on a repository applies only to it and its contents", async () => {
+    it("applies only to its repository and the contents of that repository", async () => {
         const store = policies();
         await store.set(repository, { bindings: [{ role: "roles/artifactregistry.reader", members: [member] }] });
         const pull = "artifactregistry.repositories.downloadArtifacts";
@@ -36,7 +36,7 @@ describe("a policy", () => {
         expect(store.check(trainer, "artifactregistry.repositories.uploadArtifacts", repository)).toBe(false);
     });
 
-    it("on a project applies to everything in it", async () => {
+    it("applies to everything in its project", async () => {
         const store = policies();
         await store.set("projects/demo-project", {
             bindings: [{ role: "roles/logging.logWriter", members: [member] }],
@@ -90,7 +90,7 @@ describe("a policy", () => {
         expect(store.check(trainer, permission, repository, Date.now() + 60_000)).toBe(false);
     });
 
-    it("for allUsers also applies to anonymous callers", async () => {
+    it("applies to anonymous callers if it names allUsers", async () => {
         const store = policies();
         await store.set(repository, { bindings: [{ role: "roles/artifactregistry.reader", members: ["allUsers"] }] });
         expect(store.check({ kind: "anonymous" }, "artifactregistry.repositories.get", repository)).toBe(true);

@@ -233,7 +233,7 @@ describe("an organization's file", () => {
         ['{"constraints":{"compute.requireShieldedVM":true}}', /compute\.requireShieldedVM/],
         ['{"quotas":{"NETWORKS":"5"}}', /quotas\.NETWORKS/],
         ["[]", /the file/],
-    ])("that contains %s is rejected, and the error names the wrong value", (text, message) => {
+    ])("is rejected if it contains %s, and the error names the wrong value", (text, message) => {
         expect(() => parseOrgRules(text)).toThrow(message);
     });
 });

@@ -113,7 +113,7 @@ describe("a push subscription", () => {
         });
     });
 
-    it("sends a repeated delivery to the endpoint that the subscription has by then", async () => {
+    it("repeats a delivery to the new endpoint if the endpoint has changed in the meantime", async () => {
         const retryPolicy = { minimumBackoff: "0.01s", maximumBackoff: "0.01s" };
         await withEndpoint({ statuses: [503], retryPolicy }, async (first) => {
             await publish("text");

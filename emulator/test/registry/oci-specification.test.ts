@@ -219,7 +219,7 @@ describe("uploads", () => {
     it.each([
         ["0-9", "SIZE_INVALID"],
         ["none", "BLOB_UPLOAD_INVALID"],
-    ])("with a 3-byte chunk and Content-Range %s return the error %s", async (range, expected) => {
+    ])("reject a 3-byte chunk whose Content-Range is %s, with the error %s", async (range, expected) => {
         const headers = { "content-range": range };
         const answer = await registry.emulator.call("PATCH", await begin(), { body: "abc", headers });
         expect([answer.status, code(answer)]).toEqual([400, expected]);

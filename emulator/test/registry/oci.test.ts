@@ -119,7 +119,7 @@ describe("manifests", () => {
         [`{"schemaVersion":2,"manifests":[{"digest":"${digest("nowhere")}"}]}`, "v3", "MANIFEST_BLOB_UNKNOWN"],
         ['{"schemaVersion":2,"manifests":[]}', digest("another"), "DIGEST_INVALID"],
         ['{"schemaVersion":2,"manifests":[]}', "-bad-tag", "DIGEST_INVALID"],
-    ])("with the content %s and the reference %s are rejected with %s", async (text, reference, expected) => {
+    ])("are rejected if %s is pushed as %s, with the error %s", async (text, reference, expected) => {
         const answer = await registry.put(reference, text);
         expect([answer.status, code(answer)]).toEqual([400, expected]);
     });

@@ -64,7 +64,7 @@ describe("a repository", () => {
         ["images", { format: "MAVEN" }, 501],
         ["images", { format: "DOCKER", kmsKeyName: "k" }, 400],
         ["images", { format: "DOCKER", mode: "REMOTE_REPOSITORY" }, 501],
-    ])("with the id %j and the body %j is rejected with %d", async (id, body, status) => {
+    ])("is rejected if its id is %j and its body is %j, with the status %d", async (id, body, status) => {
         expect((await create(id, body)).status).toBe(status);
     });
 

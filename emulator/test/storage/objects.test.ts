@@ -59,7 +59,7 @@ describe("an uploaded object", () => {
         expect((await emulator.call("GET", path("dir/naïve name.txt"))).json).toEqual(answer.json);
     });
 
-    it("may have been sent together with its metadata as multipart/related", async () => {
+    it("can be sent together with its metadata as multipart/related", async () => {
         const metadata = {
             bucket: BUCKET,
             contentType: "text/x-own",

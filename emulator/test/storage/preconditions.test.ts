@@ -31,7 +31,7 @@ describe("preconditions", () => {
         ["ifGenerationMatch=-1", 400, 400, 400],
         ["ifGenerationMatch=abc", 400, 400, 400],
         ["ifGenerationMatch=", 400, 400, 400],
-    ])("such as %s return %i for a read, %i for a write, %i for a new object", (query, read, write, created) => {
+    ])("return, for %j, %i for a read, %i for a write, %i for a new object", (query, read, write, created) => {
         expect([
             check(query, current, "read"),
             check(query, current, "write"),

@@ -61,7 +61,7 @@ describe("the metadata server", () => {
         expect(answer.headers.get("metadata-flavor")).toBe("Google");
     });
 
-    it("waits until a value changes, but no longer than the client wants", async () => {
+    it("waits until a value changes, but no longer than the client's time limit", async () => {
         const first = await read("instance/attributes/my-Key_1");
         const etag = first.headers.get("etag") ?? "";
         expect(etag).toMatch(/^[0-9a-f]{16}$/);

@@ -46,7 +46,7 @@ describe("docker pull in a VM with the docker runtime, for an image in another r
         expect(images[IMAGE]).toEqual({ reference: IMAGE, digest: DIGEST, imageId: IMAGE_ID });
     });
 
-    it("otherwise lets the engine pull it", () => {
+    it("lets the engine pull the image if the engine does not have it", () => {
         const { status, calls } = pull(
             `case $1 in pull) : >"${folder}/pulled" ;; image) [ -e "${folder}/pulled" ] && ${FOUND} ;; esac`,
         );

@@ -113,7 +113,7 @@ describe("curl in the VM", () => {
         ["--data-binary @none $URL", 26, "", "none"],
         ["--compressed $URL", 2, "", "--compressed"],
         ["--retry 3 $URL", 2, "", "--retry"],
-    ])("curl %s exits %d", async (args, code, stdout, stderr) => {
+    ])("curl %s exits with status %d", async (args, code, stdout, stderr) => {
         const answer = await bash(`curl -sS ${args}`);
         expect(answer).toEqual({ code, stdout, stderr: expect.stringContaining(stderr) });
     });
@@ -132,7 +132,7 @@ describe("timeout in the VM", () => {
         ["timeout 5 bash -c 'kill -KILL $$'", 137],
         ["timeout soon true", 125],
         ["timeout -s INT 0.1 sleep 5", 124],
-    ])("%s exits %d", async (line, code) => {
+    ])("%s exits with status %d", async (line, code) => {
         expect((await bash(line)).code).toBe(code);
     });
 

@@ -95,9 +95,10 @@ describe("containers whose VM loses power", () => {
     });
     afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-    // A container whose program could not be started once had Pid 0, by which the kernel means the caller's own group.
+    // The state of a container whose program could not be started may contain Pid 0, which to the kernel means the
+    // caller's own group.
     it.each([null, { pid: 0, startedAt: 0 }, { pid: 1, startedAt: 0 }, { pid: -1, startedAt: 0 }])(
-        "cause no signal to be sent for the process %j",
+        "are stopped without a signal if their process is %j",
         async (process) => {
             const dir = path.join(folder, "docker/containers/trainer");
             mkdirSync(dir, { recursive: true });

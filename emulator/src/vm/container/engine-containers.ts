@@ -8,7 +8,10 @@ import { findDocker } from "./find-docker";
 
 const run = promisify(execFile);
 
-/** Labels on every container, by which the emulator finds those of a VM, of one of its boots, and of a data folder. */
+/**
+ * Labels on every container, by which the emulator finds the containers of a VM, of one of its boots, or of a data
+ * folder.
+ */
 export const LABELS = { vm: "gcp-emulator.vm", boot: "gcp-emulator.boot", data: "gcp-emulator.data" } as const;
 
 /** The containers with a label in this machine's Docker engine. */
@@ -66,7 +69,7 @@ export function dataFolderId(dataDir: string): string {
 
 /** Removes the containers that a killed emulator with this data folder left in the engine. */
 export async function removeAbandonedContainers(dataDir: string): Promise<void> {
-    // Without the file, there was never a container, and this machine may not have an engine at all.
+    // Without the file, no container was ever created, and this machine may not even have an engine.
     if (existsSync(idFile(dataDir))) {
         await new EngineContainers(findDocker(), `${LABELS.data}=${dataFolderId(dataDir)}`).remove();
     }

@@ -90,7 +90,7 @@ async function answer(request: ApiRequest, current: () => MetadataSource): Promi
     return { ...found, headers: { ...found.headers, etag: etagOf(source, path) } };
 }
 
-/** Identifies the value of a key. */
+/** Computes a hash that identifies the value of a key. */
 function etagOf(source: MetadataSource, path: string): string {
     const node = metadataAt(metadataTree(source), path);
     return createHash("sha256")

@@ -22,14 +22,14 @@ const PROGRAM = path.join(__dirname, "shims", "lifeline.js");
  * @param docker the docker command, if the boot may have containers in this machine's engine
  */
 export function startLifeline(bootId: string, docker = ""): Lifeline {
-    // It leads its own group, so that Ctrl-C at a terminal does not end it before the emulator.
+    // The watcher leads its own group, so that Ctrl-C at a terminal does not end it before the emulator.
     const child = spawn(process.execPath, [PROGRAM, bootId, docker], {
         detached: true,
         stdio: ["pipe", "ignore", "ignore"],
         windowsHide: true,
         env: docker === "" ? {} : Object.fromEntries(DOCKER_VARIABLES.map((name) => [name, process.env[name]])),
     });
-    // Neither a watcher that could not be started nor one that has ended keeps the VM from running.
+    // The VM runs even if the watcher could not be started or has ended.
     child.on("error", () => undefined);
     child.stdin.on("error", () => undefined);
     child.unref();

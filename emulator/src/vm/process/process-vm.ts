@@ -200,7 +200,7 @@ export class ProcessVm implements Guest {
         if (how === "orderly") {
             this.serial.write("systemd[1]", "Reached target poweroff.target - System Power Off.");
             await this.#manager?.stopAll();
-            // Nothing tells a script that the VM is about to stop. If it continues, the power is cut.
+            // A script is not told that the VM is about to stop. If it does not end by itself, the power is cut.
             await Promise.all(this.#scripts);
         }
         if (this.#power !== "stopping") {

@@ -4,7 +4,7 @@ import type { CloudFile } from "./cloud-config";
 import type { UnitSource } from "./units/service-unit";
 
 const SHIMS = ["docker", "docker-credential-gcr", "systemctl"];
-/** Programs that a machine may lack. If it has them, they are used, because starting Node.js takes longer. */
+/** Programs that this machine may lack. Its own are preferred, because starting Node.js takes longer. */
 const FALLBACKS = ["curl", "timeout"];
 const SYSTEM_FOLDERS = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin"];
 /** Folders that Container-Optimized OS keeps in memory. They are empty at every boot. */

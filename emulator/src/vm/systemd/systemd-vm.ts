@@ -189,7 +189,7 @@ export class SystemdVm implements Guest {
             mkdirSync(path.join(root, file, ".."), { recursive: true });
             writeFileSync(path.join(root, file), text);
         };
-        // Google's data source keeps no seed in cloud-init's small file system, so the seed stays outside of it.
+        // Google's data source stores no seed in cloud-init's small file system, so the seed is kept outside it.
         const seed = path.join(sockets, "seed");
         mkdirSync(seed);
         writeFileSync(path.join(seed, "user-data"), userData);

@@ -66,7 +66,7 @@ def failure(call):
 
 
 def exit_codes(task):
-    """Returns the exit codes in a task's events, in order of time."""
+    """Returns the exit codes in a task's events, in chronological order."""
     events = sorted(task.status.status_events, key=lambda event: event.event_time)
     return [event.task_execution.exit_code for event in events if event.task_state.name == "FAILED"]
 
