@@ -108,7 +108,7 @@ export interface TrainingJobArgs {
     scopes?: pulumi.Input<readonly string[]>;
     /** Turns on Secure Boot for an Arm VM too; every other VM has it. @default false */
     secureBoot?: pulumi.Input<boolean>;
-    /** Cloud KMS key for bucket, repository, boot disk, secrets and topic, in the region. @default "" (Google's own keys) */
+    /** Cloud KMS key in the region for bucket, repository, disk, secrets and topic. @default "" (Google's own keys) */
     kmsKey?: string;
     /** Number of days for which Cloud Storage keeps deleted objects and bills for them: 0, or 7 to 90. @default 0 */
     softDeleteDays?: number;

@@ -13,7 +13,9 @@ export interface Leftover {
     gib: { disk?: { type: string; gib: number }; bucket?: number; registry?: number };
     /** True for a VM that is on: it costs its hourly price. */
     isRunning?: boolean;
-    /** The command that removes it. */
+    /** True if it is billed, but its size cannot be read. */
+    isUnpriced?: boolean;
+    /** The command that removes it, or the reason that there is none. */
     removal: string;
 }
 
@@ -112,14 +114,18 @@ async function computeResidue(apis: GoogleApis, names: StackNames): Promise<Left
     return found;
 }
 
-/** Buckets with their objects: current ones, earlier versions, and deleted ones that are still billed. */
+/**
+ * Buckets with their objects: current ones, earlier versions, and deleted ones that are still billed. A bucket with
+ * `softDeleteDays` is itself kept after its deletion. https://cloud.google.com/storage/docs/soft-delete
+ */
 async function bucketResidue(apis: GoogleApis, names: StackNames): Promise<Leftover[]> {
     const base = apis.endpoints.storage;
+    const url = `${base}b?project=${encodeURIComponent(names.project)}`;
+    const oursOf = ({ items = [] }: Body) =>
+        (items as Body[]).filter((one) => one.name === names.bucket || isOurs(one, names));
     const found: Leftover[] = [];
-    for await (const page of pagesOf(apis, `${base}b?project=${encodeURIComponent(names.project)}`)) {
-        for (const bucket of ((page.items ?? []) as Body[]).filter(
-            (one) => one.name === names.bucket || isOurs(one, names),
-        )) {
+    for await (const page of pagesOf(apis, url)) {
+        for (const bucket of oursOf(page)) {
             const name = String(bucket.name);
             const sizes = await objectSizes(apis, `${base}b/${name}`);
             const total = sizes.current + sizes.noncurrent + sizes.deleted;
@@ -135,6 +141,13 @@ async function bucketResidue(apis: GoogleApis, names: StackNames): Promise<Lefto
                 gib: { bucket: total / 2 ** 30 },
                 removal: `gcloud storage rm --recursive --all-versions gs://${name}`,
             });
+        }
+    }
+    for await (const page of pagesOf(apis, `${url}&softDeleted=true`)) {
+        for (const { name, hardDeleteTime } of oursOf(page)) {
+            const detail = `kept with its objects until ${String(hardDeleteTime)}`;
+            const removal = "Cloud Storage removes it then; nothing can remove it sooner";
+            found.push({ kind: "deleted bucket", name: String(name), detail, gib: {}, isUnpriced: true, removal });
         }
     }
     return found;

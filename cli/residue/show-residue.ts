@@ -79,7 +79,7 @@ export function residueLines(found: readonly Leftover[], prices: PriceList | str
     const costs = found.map((one) => (typeof prices === "string" ? undefined : monthlyUsd(one, prices)));
     const lines = found.flatMap(({ kind, name, detail, removal }, index) => {
         const usd = costs[index];
-        const cost = usd === undefined ? "" : usd === 0 ? ", free" : `, ${formatUsd(usd)} a month`;
+        const cost = usd === undefined ? ", cost unknown" : usd === 0 ? ", free" : `, ${formatUsd(usd)} a month`;
         return [`${kind} ${name}${detail === "" ? "" : ` (${detail})`}${cost}`, `  ${removal}`];
     });
     const total = costs.reduce<number>((sum, usd) => sum + (usd ?? 0), 0);
@@ -89,12 +89,16 @@ export function residueLines(found: readonly Leftover[], prices: PriceList | str
     }
     const example = prices.isReal ? "" : " (example amounts from the emulator)";
     const running = found.some(({ isRunning }) => isRunning) ? ", and a running VM on top" : "";
-    return [...lines, `${what}: ${formatUsd(total)} a month${running}${example}`];
+    const unknown = costs.includes(undefined) ? ", and what has no known cost" : "";
+    return [...lines, `${what}: ${formatUsd(total)} a month${running}${unknown}${example}`];
 }
 
-/** The monthly cost of what is stored; undefined for a disk type without a price. */
-function monthlyUsd({ gib }: Leftover, { prices }: PriceList): number | undefined {
+/** The monthly cost of what is stored; undefined if its size or price is unknown. */
+function monthlyUsd({ gib, isUnpriced }: Leftover, { prices }: PriceList): number | undefined {
     const { disk } = gib;
+    if (isUnpriced) {
+        return undefined;
+    }
     try {
         const ofDisk =
             disk === undefined

@@ -49,7 +49,7 @@ describe("a feature that is not emulated returns 501 with its name:", () => {
         ["deadLetterPolicy", subscriptionWith({ deadLetterPolicy: { maxDeliveryAttempts: 5 } })],
         ["HEAD", ["HEAD", BUCKET]],
         ["minimalAction", ["PUT", `${INSTANCES}/vm?minimalAction=RESTART`, {}]],
-        ["softDeleted", ["GET", `${BUCKET}/o?softDeleted=true`]],
+        ["softDeleted", ["GET", `${BUCKET}/o/x?softDeleted=true&generation=1`]],
         ["matchGlob", ["GET", `${BUCKET}/o?matchGlob=**`]],
         ["predefinedAcl", ["POST", "/upload/storage/v1/b/a-bucket/o?uploadType=media&name=x&predefinedAcl=private"]],
         ["networkInterfaces.0.accessConfigs.0.natIP", instanceWith({ accessConfigs: [{ natIP: "203.0.113.9" }] })],

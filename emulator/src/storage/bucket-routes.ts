@@ -1,5 +1,5 @@
 import { invalid } from "../http/errors";
-import { pageOf } from "../http/query";
+import { pageOf, readBoolean } from "../http/query";
 import { type Route, route } from "../http/router";
 import type { ApiRequest } from "../http/types";
 import { checkPolicy, policyForVersion, policySchema } from "../iam/policy-schema";
@@ -30,7 +30,7 @@ export function bucketRoutes(services: BucketServices): Route[] {
     return [
         route("POST", "/b", (request) => insert(services, request), { query: ["project", "projection"] }),
         route("GET", "/b", (request) => list(services, request), {
-            query: ["project", "projection", "prefix", "maxResults", "pageToken"],
+            query: ["project", "projection", "prefix", "maxResults", "pageToken", "softDeleted"],
         }),
         route("GET", "/b/:bucket", (request) => get(storage, request), { query }),
         route("PATCH", "/b/:bucket", (request) => patch(storage, request), { query }),
@@ -62,9 +62,10 @@ async function list({ storage, projects }: BucketServices, request: ApiRequest) 
     const { query, baseUrl } = request;
     const { projectId } = await projects.get(projectOf(request));
     storage.access.requireInProject(request.principal, "storage.buckets.list", projectId);
-    const { page, ...next } = pageOf(query, storage.buckets.list(projectId, query.get("prefix") ?? ""), {
+    const isDeleted = readBoolean(query, "softDeleted", false);
+    const { page, ...next } = pageOf(query, storage.buckets.list(projectId, query.get("prefix") ?? "", isDeleted), {
         size: "maxResults",
-        key: ({ name }) => name,
+        key: ({ name, generation }) => (isDeleted ? `${name}/${generation}` : name),
     });
     const items = page.map((bucket) => toBucketResource(bucket, baseUrl));
     return { body: { kind: "storage#buckets", ...(items.length > 0 ? { items } : {}), ...next } };

@@ -9,6 +9,7 @@ import type { InventoryItem } from "../service";
 import type { Collection, DocumentStore } from "../store/documents";
 import { checkBucketName } from "./bucket-names";
 import { type BucketSettings, bucketSchema, type newBucketSchema } from "./bucket-schema";
+import type { Kept } from "./object-index";
 import { conditionNotMet } from "./preconditions";
 
 /** A bucket as stored. */
@@ -23,6 +24,8 @@ export interface Bucket {
     readonly timeCreated: string;
     readonly updated: string;
     readonly settings: BucketSettings;
+    /** Set for a deleted bucket that is still kept. */
+    readonly kept?: Kept;
 }
 
 /** Collection of Bucket documents by name. services.ts reads it to find a bucket's project. */
@@ -43,6 +46,8 @@ export interface BucketDependencies {
 /** Buckets in all projects. Names are global, as on Google Cloud. */
 export class BucketService {
     readonly #buckets: Collection<Bucket>;
+    /** Deleted buckets by name and generation. */
+    readonly #kept: Collection<Bucket>;
 
     readonly #projects: ProjectService;
     readonly #policies: PolicyStore;
@@ -61,6 +66,7 @@ export class BucketService {
         this.#countObjects = countObjects;
 
         this.#buckets = documents.collection(BUCKETS);
+        this.#kept = documents.collection("kept-buckets");
     }
 
     /** @throws ApiError 400 for an invalid name or key, 409 if the name is taken, 412 for a broken constraint */
@@ -120,9 +126,9 @@ export class BucketService {
         return this.#buckets.values();
     }
 
-    /** Buckets in a project, ordered by name. */
-    list(projectId: string, prefix = ""): Bucket[] {
-        return this.#buckets
+    /** Buckets in a project, ordered by name. @param isDeleted true for deleted ones that are still kept */
+    list(projectId: string, prefix: string, isDeleted: boolean): Bucket[] {
+        return (isDeleted ? this.#kept : this.#buckets)
             .values()
             .filter((bucket) => bucket.projectId === projectId && bucket.name.startsWith(prefix));
     }
@@ -158,6 +164,10 @@ export class BucketService {
     async delete(bucket: Bucket): Promise<void> {
         if (this.#countObjects(bucket.name) > 0) {
             throw alreadyExists("The bucket you tried to delete is not empty.");
+        }
+        const kept = keptFrom(bucket, new Date());
+        if (kept !== undefined) {
+            await this.#kept.put(`${bucket.name}/${bucket.generation}`, { ...bucket, kept });
         }
         await Promise.all([this.#buckets.delete(bucket.name), this.#policies.delete(bucketResource(bucket.name))]);
     }
@@ -263,4 +273,11 @@ function defaultBindings(projectId: string) {
         { role: "roles/storage.legacyObjectOwner", members: editors },
         { role: "roles/storage.legacyObjectReader", members: viewers },
     ];
+}
+
+/** The period in which a bucket and its objects are kept after a deletion; undefined for none. */
+export function keptFrom({ settings }: Bucket, now: Date): Kept | undefined {
+    const seconds = Number(settings.softDeletePolicy?.retentionDurationSeconds ?? "0");
+    const until = new Date(now.getTime() + seconds * 1000);
+    return seconds === 0 ? undefined : { softDeleteTime: now.toISOString(), hardDeleteTime: until.toISOString() };
 }

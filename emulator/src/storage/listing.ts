@@ -40,15 +40,15 @@ interface Position {
     readonly generation?: string | undefined;
 }
 
-/** Parses the query for objects.list. */
-export function readListQuery(query: URLSearchParams): ListQuery {
+/** Parses the query for objects.list. @param isDeleted true for deleted objects, which include noncurrent versions */
+export function readListQuery(query: URLSearchParams, isDeleted = false): ListQuery {
     return {
         prefix: query.get("prefix") ?? "",
         delimiter: query.get("delimiter") ?? "",
         includeTrailingDelimiter: readBoolean(query, "includeTrailingDelimiter", false),
         startOffset: query.get("startOffset") ?? "",
         endOffset: query.get("endOffset") ?? "",
-        versions: readBoolean(query, "versions", false),
+        versions: isDeleted || readBoolean(query, "versions", false),
         maxResults: readMaxResults(query.get("maxResults")),
         pageToken: query.get("pageToken") || undefined,
     };

@@ -17,6 +17,14 @@ export interface StoredObject {
     /** Number of parts of a composed object. Such an object has no MD5 hash. */
     readonly composedOf?: number;
     readonly attributes: ObjectAttributes;
+    /** Set for a deleted version that its bucket still keeps. */
+    readonly kept?: Kept;
+}
+
+/** The period in which something that has been deleted is still kept. */
+export interface Kept {
+    readonly softDeleteTime: string;
+    readonly hardDeleteTime: string;
 }
 
 /** The object names in a bucket, in UTF-8 byte order. No method takes time proportional to the size of the bucket. */
@@ -44,8 +52,8 @@ export class ObjectIndex implements ObjectNames {
      */
     readonly #added = new Set<string>();
 
-    constructor(store: DocumentStore, bucket: string) {
-        this.#documents = store.collection(collectionOf(bucket));
+    constructor(store: DocumentStore, collection: string) {
+        this.#documents = store.collection(collection);
         for (const object of this.#documents.values()) {
             this.#insert(object);
         }
@@ -145,6 +153,11 @@ export class ObjectIndex implements ObjectNames {
 /** Collection for a bucket's objects. */
 export function collectionOf(bucket: string): string {
     return `objects/${bucket}`;
+}
+
+/** Collection for what is left of a bucket's deleted objects. */
+export function keptCollectionOf(bucket: string): string {
+    return `kept-objects/${bucket}`;
 }
 
 /** Names cannot contain a line feed, so the two parts stay distinct. */

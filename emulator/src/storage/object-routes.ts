@@ -63,11 +63,11 @@ export function downloadRoutes(storage: StorageService): Route[] {
 
 function list(storage: StorageService, request: ApiRequest<{ readonly bucket: string }>) {
     const { principal, params, query, baseUrl } = request;
-    const names = storage.objects.names(principal, params.bucket);
-    if (readBoolean(query, "softDeleted", false)) {
-        return { body: softDeletedObjects(storage, params.bucket) };
-    }
-    const { items, prefixes, nextPageToken } = listObjects(names, readListQuery(query));
+    const isDeleted = readBoolean(query, "softDeleted", false);
+    const names = isDeleted
+        ? storage.objects.keptNames(principal, params.bucket)
+        : storage.objects.names(principal, params.bucket);
+    const { items, prefixes, nextPageToken } = listObjects(names, readListQuery(query, isDeleted));
     return {
         body: {
             kind: "storage#objects",
@@ -76,14 +76,6 @@ function list(storage: StorageService, request: ApiRequest<{ readonly bucket: st
             ...(items.length > 0 ? { items: items.map((object) => toObjectResource(object, baseUrl)) } : {}),
         },
     };
-}
-
-/** Without a retention period, a bucket has no soft-deleted objects. */
-function softDeletedObjects(storage: StorageService, bucket: string): object {
-    if (storage.buckets.find(bucket)?.settings.softDeletePolicy?.retentionDurationSeconds !== "0") {
-        throw unimplemented("softDeleted in a bucket that keeps deleted objects");
-    }
-    return { kind: "storage#objects" };
 }
 
 async function get(storage: StorageService, request: ObjectRequest): Promise<ApiResponse> {

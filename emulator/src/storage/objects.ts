@@ -4,9 +4,9 @@ import type { DocumentStore } from "../store/documents";
 import type { StorageAccess } from "./access";
 import type { Blob, BlobStore } from "./blobs";
 import { checkObjectName } from "./bucket-names";
-import type { BucketService } from "./buckets";
+import { type BucketService, keptFrom } from "./buckets";
 import type { ClaimedHashes } from "./claimed-hashes";
-import { collectionOf, ObjectIndex, type ObjectNames, type StoredObject } from "./object-index";
+import { collectionOf, keptCollectionOf, ObjectIndex, type ObjectNames, type StoredObject } from "./object-index";
 import type { ObjectAttributes } from "./object-schema";
 import { checkPreconditions, type Preconditions } from "./preconditions";
 
@@ -62,6 +62,12 @@ export class ObjectService {
         this.#buckets().get(bucket);
         this.#access.require(principal, "storage.objects.list", bucket);
         return this.#index(bucket);
+    }
+
+    /** Returns the names of deleted objects that a bucket keeps. Their content is gone. */
+    keptNames(principal: Principal, bucket: string): ObjectNames {
+        this.names(principal, bucket);
+        return this.#index(bucket, keptCollectionOf(bucket));
     }
 
     /**
@@ -178,8 +184,10 @@ export class ObjectService {
 
     /** Removes the data of a bucket that is being deleted. */
     async dropBucket(bucket: string): Promise<void> {
-        this.#indexes.delete(bucket);
-        await this.#documents.drop(collectionOf(bucket));
+        for (const collection of [collectionOf(bucket), keptCollectionOf(bucket)]) {
+            this.#indexes.delete(collection);
+            await this.#documents.drop(collection);
+        }
     }
 
     /** Returns the ids of all blobs used by objects in these buckets. */
@@ -230,6 +238,10 @@ export class ObjectService {
     async #erase(object: StoredObject, stored?: Promise<void>): Promise<void> {
         await this.#index(object.bucket).remove(object);
         await stored;
+        const kept = keptFrom(this.#buckets().get(object.bucket), new Date());
+        if (kept !== undefined) {
+            await this.#index(object.bucket, keptCollectionOf(object.bucket)).put({ ...object, kept });
+        }
         await this.#blobs.delete(object.blob.id);
     }
 
@@ -239,11 +251,11 @@ export class ObjectService {
         return String(this.#lastGeneration);
     }
 
-    #index(bucket: string): ObjectIndex {
-        let index = this.#indexes.get(bucket);
+    #index(bucket: string, collection = collectionOf(bucket)): ObjectIndex {
+        let index = this.#indexes.get(collection);
         if (index === undefined) {
-            index = new ObjectIndex(this.#documents, bucket);
-            this.#indexes.set(bucket, index);
+            index = new ObjectIndex(this.#documents, collection);
+            this.#indexes.set(collection, index);
         }
         return index;
     }

@@ -19,6 +19,7 @@ export function toBucketResource(bucket: Bucket, baseUrl: string): object {
         timeCreated: bucket.timeCreated,
         updated: bucket.updated,
         ...bucket.settings,
+        ...bucket.kept,
     };
 }
 
@@ -42,6 +43,7 @@ export function toObjectResource(object: StoredObject, baseUrl: string): object 
         timeCreated: object.timeCreated,
         updated: object.updated,
         ...(object.timeDeleted === undefined ? {} : { timeDeleted: object.timeDeleted }),
+        ...object.kept,
         timeStorageClassUpdated: object.timeCreated,
         timeFinalized: object.timeCreated,
         ...attributes,

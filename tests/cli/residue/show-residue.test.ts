@@ -131,13 +131,15 @@ it("finds one planted leftover of every kind, and nothing that belongs to others
     });
     await emulator.makeBucket(names.bucket, {
         versioning: { enabled: true },
-        softDeletePolicy: { retentionDurationSeconds: "0" },
+        softDeletePolicy: { retentionDurationSeconds: "604800" },
     });
-    for (const content of ["first", "second"]) {
-        await emulator.call("POST", `/upload/storage/v1/b/${names.bucket}/o?uploadType=media&name=data.csv`, {
-            body: content,
-        });
+    // The first version becomes noncurrent, and the third one is deleted but kept.
+    const generations: unknown[] = [];
+    for (const body of ["first", "second", "third"]) {
+        const upload = `/upload/storage/v1/b/${names.bucket}/o?uploadType=media&name=data.csv`;
+        generations.push((await emulator.call("POST", upload, { body })).at("generation"));
     }
+    await emulator.call("DELETE", `/storage/v1/b/${names.bucket}/o/data.csv?generation=${generations[2]}`);
     const repositories = `/v1/projects/${PROJECT_ID}/locations/us-central1/repositories`;
     await call("POST", `${repositories}?repositoryId=${names.repository}`, { format: "DOCKER", labels });
     await call("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { accountId: names.account });
@@ -154,6 +156,11 @@ it("finds one planted leftover of every kind, and nothing that belongs to others
         });
     }
     await call("DELETE", `${zone}/instances/somebody-elses`);
+    // A bucket that has been deleted, but that Cloud Storage keeps for a week.
+    for (const bucket of [`${names.label}-old`, "somebody-elses"]) {
+        await emulator.makeBucket(bucket);
+        await emulator.call("DELETE", `/storage/v1/b/${bucket}`);
+    }
 
     expect(await show()).toBe(1);
 
@@ -168,18 +175,19 @@ it("finds one planted leftover of every kind, and nothing that belongs to others
         `subnetwork ${names.subnetwork}`,
         `network ${names.network}`,
         `bucket ${names.bucket}`,
+        `deleted bucket ${names.label}-old`,
         `repository ${names.repository}`,
         `service account ${account}`,
         `secret ${names.secretPrefix}-TOKEN`,
         `Pub/Sub topic ${names.topic}`,
         `Pub/Sub subscription ${names.topic}`,
         `Batch job ${names.batchJob("r-0123456789")}`,
-        "15 resources are left: $2.00 a month, and a running VM on top",
+        "16 resources are left: $2.00 a month, and a running VM on top, and what has no known cost",
     ]);
     const text = project.printed.join("\n");
     expect(text).toContain(`disk ${vm} (20 GB in us-central1-a), $2.00 a month`);
     expect(text).toContain(`Batch job ${names.batchJob("r-0123456789")} (QUEUED in us-central1), free`);
-    expect(text).toContain(`bucket ${names.bucket} (0 GB, 0 GB in earlier versions)`);
+    expect(text).toContain(`bucket ${names.bucket} (0 GB, 0 GB in earlier versions, 0 GB deleted, but kept)`);
     expect(text).toContain(`  gcloud compute disks delete ${vm} --zone us-central1-a --project ${PROJECT_ID}`);
 });
 
@@ -187,7 +195,7 @@ it("says that the cost is unknown if the price list cannot be read", () => {
     const leftover = { kind: "secret", name: "s", detail: "", gib: {}, removal: "gcloud secrets delete s" };
 
     expect(residueLines([leftover], "no network")).toEqual([
-        "secret s",
+        "secret s, cost unknown",
         "  gcloud secrets delete s",
         "1 resource is left; their cost is unknown, because no network",
     ]);

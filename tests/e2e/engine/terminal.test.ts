@@ -49,7 +49,7 @@ describeWithEngine("npm run up in a terminal of 80x24, with the real engine,", (
             await destroy.shows(/Type its name to continue: $/);
             destroy.type("screen\r");
             await expect(destroy.ended).resolves.toBe(0);
-            await project.expectNoResidue();
+            await project.residue().expectSuccess();
             expect(await cloud.inventory()).toEqual([]);
         },
         8 * MINUTE_MS,

@@ -43,7 +43,17 @@ async function walkBuckets(walker: Walker, prefix: string, bucket: string): Prom
     });
     await walker.ok("GET", `${prefix}/b?project=${PROJECT_ID}&prefix=walked&maxResults=1`);
     await walker.ok("GET", `${prefix}/b?project=${PROJECT_ID}&pageToken=walked-bucket`);
-    await walker.ok("DELETE", `${prefix}/b/walked-multi-region`);
+    // By default, a bucket keeps deleted objects, and is itself kept.
+    const kept = `${prefix}/b/walked-multi-region`;
+    const { generation } = await walker.ok(
+        "POST",
+        "/upload/storage/v1/b/walked-multi-region/o?uploadType=media&name=kept",
+        "a",
+    );
+    await walker.ok("DELETE", `${kept}/o/kept?generation=${generation}`);
+    await walker.ok("GET", `${kept}/o?softDeleted=true`);
+    await walker.ok("DELETE", kept);
+    await walker.ok("GET", `${prefix}/b?project=${PROJECT_ID}&softDeleted=true`);
     const { metageneration } = await walker.ok("GET", `${bucket}?projection=noAcl&fields=name,metageneration`);
     await walker.ok("PATCH", `${bucket}?ifMetagenerationMatch=${metageneration}`, {
         labels: { stack: null, run: "r-1" },
