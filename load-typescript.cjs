@@ -3,8 +3,18 @@
 // emits, because compiling a command takes longer than most commands run. Stack traces refer to the TypeScript code
 // with `node --enable-source-maps`.
 
-const { readFileSync } = require("node:fs");
+const { existsSync, readFileSync } = require("node:fs");
 const path = require("node:path");
+
+const missing = ["@pulumi/pulumi", "ts-node", "typescript"].filter(
+    (name) => !existsSync(path.join(__dirname, "node_modules", name, "package.json")),
+);
+if (missing.length > 0) {
+    const must = "node_modules must contain the packages that run the commands, including those for development";
+    console.error(`error: ${must}; got no ${missing.join(", no ")} (npm ci --include=dev)`);
+    process.exit(1);
+}
+
 const { cached } = require("./infra/cached-transpiler.cjs");
 
 const MAP = "//# sourceMappingURL=data:application/json;charset=utf-8;base64,";

@@ -59,7 +59,8 @@ export async function deploy(kind: Kind, args: string[], context: DeployContext)
         screen.print(usage(kind));
         return 0;
     }
-    const stack = await openStack(values.stack, context);
+    screen.showLive(["Opening the stack"]);
+    const stack = await openStack(values.stack, context).finally(() => screen.showLive([]));
     if (kind === "destroy" && values.yes !== true) {
         await confirm(stack.name, screen);
     }

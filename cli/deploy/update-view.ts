@@ -1,6 +1,6 @@
 import type { EngineEvent, StepEventMetadata, SummaryEvent } from "@pulumi/pulumi/automation";
 import { savedResultsType, trainingRunType } from "../../run/resource-types";
-import type { Screen } from "../shared/screen";
+import { QUIET_MS, type Screen } from "../shared/screen";
 import { partOf, shownType } from "../shared/stack-parts";
 
 /** Signs for the operations that are shown; the others change nothing. */
@@ -12,8 +12,8 @@ const SIGNS: Readonly<Record<string, string>> = {
     "delete-replaced": "-",
     import: "=",
 };
-/** Time without any output after which a destination that is not interactive shows what is in progress. */
-const QUIET_MS = 30_000;
+
+const STACK = "pulumi:pulumi:Stack";
 
 /** The changes of one kind to one part of the stack. */
 interface ChangedPart {
@@ -52,6 +52,7 @@ export class UpdateView {
     /** Pulumi's confirmation of the first Ctrl-C, and of the second. */
     #isCancelling = false;
     #isTerminating = false;
+    readonly #startedMs: number;
     #printedAtMs: number;
 
     constructor(screen: Screen, { isPreview, isVerbose = false, now = Date.now }: ViewOptions) {
@@ -59,7 +60,8 @@ export class UpdateView {
         this.#isPreview = isPreview;
         this.#isVerbose = isVerbose;
         this.#now = now;
-        this.#printedAtMs = now();
+        this.#startedMs = now();
+        this.#printedAtMs = this.#startedMs;
     }
 
     onEvent(event: EngineEvent): void {
@@ -71,7 +73,8 @@ export class UpdateView {
             this.#active.delete(keyOf(event.resOpFailedEvent.metadata));
         } else if (event.diagnosticEvent) {
             const { severity, urn = "", message, color, ephemeral } = event.diagnosticEvent;
-            if (!ephemeral) {
+            // Providers report every step of a build like this; the program reports what takes long.
+            if (!ephemeral || typeOf(urn) === STACK) {
                 // Pulumi has already removed its markup if it does not use colours.
                 const text = color === "never" ? message : withoutMarkup(message);
                 this.#onMessage(severity, urn, text.trimEnd());
@@ -91,9 +94,10 @@ export class UpdateView {
 
     /** Redraws the live lines; called every second. */
     refresh(): void {
-        const active = [...this.#active.values()].map(
-            ({ label, sinceMs }) => `${label} ${Math.floor((this.#now() - sinceMs) / 1000)} s`,
-        );
+        // Until the first step, the program checks the config and reads the dataset.
+        const program = { label: "program", sinceMs: this.#startedMs };
+        const steps = this.#active.size === 0 && this.#done === 0 ? [program] : [...this.#active.values()];
+        const active = steps.map(({ label, sinceMs }) => `${label} ${Math.floor((this.#now() - sinceMs) / 1000)} s`);
         if (this.#screen.isInteractive) {
             const progress = `${this.#done} done${active.length > 0 ? `, in progress: ${active.join(", ")}` : ""}`;
             this.#screen.showLive([progress, ...this.#advice()]);
@@ -187,7 +191,7 @@ export class UpdateView {
             // Most parts are complete once the run prints its first line.
             this.#showParts();
         }
-        const name = isRun || urn === "" || typeOf(urn) === "pulumi:pulumi:Stack" ? "" : `${nameOf(urn)}: `;
+        const name = isRun || urn === "" || typeOf(urn) === STACK ? "" : `${nameOf(urn)}: `;
         if (text === "") {
             return;
         }

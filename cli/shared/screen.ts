@@ -1,5 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 import { terminalText } from "../../run/terminal-text";
+import { colourLine, wrapLine } from "./style";
+
+/** Time without any output after which a destination that is not interactive shows what is in progress. */
+export const QUIET_MS = 30_000;
 
 /** The destination for a command's output. */
 export interface Terminal {
@@ -22,13 +26,17 @@ export class Screen {
         return this.#terminal.isInteractive;
     }
 
-    /** Prints a permanent line. Control characters are escaped. */
-    print(line: string): void {
-        const safe = terminalText(line);
+    /**
+     * Prints permanent lines. Control characters are escaped. An interactive terminal shows colours, and its lines are
+     * broken between words.
+     */
+    print(text: string): void {
         if (this.isInteractive) {
-            this.#terminal.write(`${this.#clear()}${safe}\n${this.#draw()}`);
+            const lines = text.split("\n").flatMap((line) => wrapLine(line, this.#terminal.columns - 1));
+            const shown = lines.map((line) => `${terminalText(colourLine(line))}\n`).join("");
+            this.#terminal.write(this.#clear() + shown + this.#draw());
         } else {
-            this.#terminal.write(`${stripVTControlCharacters(safe)}\n`);
+            this.#terminal.write(`${stripVTControlCharacters(terminalText(text))}\n`);
         }
     }
 

@@ -19,6 +19,31 @@ export function transferProgress(doneBytes: number, totalBytes: number, elapsedM
 }
 
 /**
+ * Aligns rows of cells like {@link alignColumns}, numbers to the right. Columns beyond a width follow below the others,
+ * beside the first column again.
+ */
+export function foldColumns(cells: readonly (readonly string[])[], maxWidth: number): string[] {
+    const [first = [], ...others] = transpose(cells);
+    const widthOf = (column: readonly string[]) => Math.max(...column.map((cell) => terminalCell(cell).length));
+    const blocks = [[first]];
+    let left = maxWidth - widthOf(first);
+    for (const column of others) {
+        const width = 2 + widthOf(column);
+        if (width > left && (blocks.at(-1)?.length ?? 0) > 1) {
+            blocks.push([first]);
+            left = maxWidth - widthOf(first);
+        }
+        blocks.at(-1)?.push(column);
+        left -= width;
+    }
+    return blocks.flatMap((block) => alignColumns(transpose(block), (column) => column > 0));
+}
+
+function transpose(rows: readonly (readonly string[])[]): string[][] {
+    return (rows[0] ?? []).map((_, index) => rows.map((row) => row[index] ?? ""));
+}
+
+/**
  * Aligns rows of cells as columns, two spaces apart. Control characters in cells are escaped.
  *
  * @param alignRight true if a column is right-aligned rather than left-aligned

@@ -190,6 +190,7 @@ export class RehearsalEngine implements Mocks {
             if (!destroy) {
                 continue;
             }
+            const done = context.begin?.(name);
             try {
                 const started = Date.now();
                 await destroy(context);
@@ -200,6 +201,8 @@ export class RehearsalEngine implements Mocks {
                     // As with the engine, the bucket and everything else that must outlive it are kept.
                     break;
                 }
+            } finally {
+                done?.();
             }
         }
         this.#view.flush();

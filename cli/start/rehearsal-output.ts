@@ -1,37 +1,30 @@
-import { Screen, type Terminal } from "../shared/screen";
-import { colourLine, wrapLine } from "../shared/style";
+import { QUIET_MS, Screen, type Terminal } from "../shared/screen";
 
 const REDRAW_MS = 500;
 
-/** The output of a rehearsal: lines, which are coloured and broken between words on a terminal, and one live line. */
+/** The output of a rehearsal: lines, and what is in progress, in a live line on a terminal. */
 export class RehearsalOutput {
-    readonly #terminal: Terminal;
     readonly #screen: Screen;
     readonly #active = new Map<object, { title: string; progress: string; sinceMs: number }>();
     #timer: NodeJS.Timeout | undefined;
+    #printedAtMs = Date.now();
 
     constructor(terminal: Terminal) {
-        this.#terminal = terminal;
         this.#screen = new Screen(terminal);
     }
 
     print(line: string): void {
-        if (!this.#screen.isInteractive) {
-            this.#screen.print(line);
-            return;
-        }
-        for (const one of line.split("\n").flatMap((part) => wrapLine(part, this.#terminal.columns - 1))) {
-            this.#screen.print(colourLine(one));
-        }
+        this.#printedAtMs = Date.now();
+        this.#screen.print(line);
     }
 
-    /** Adds something to the live line. The result removes it, or changes its progress if it is given text. */
+    /** Adds something to what is in progress. The result removes it, or changes its progress if it is given text. */
     begin(title: string): (progress?: string) => void {
         const key = {};
         this.#active.set(key, { title, progress: "", sinceMs: Date.now() });
-        if (this.#screen.isInteractive) {
-            this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS).unref();
-        }
+        this.#timer ??= setInterval(() => this.#show(), REDRAW_MS).unref();
+        // What begins may block the timer.
+        this.#show();
         return (progress) => {
             const entry = this.#active.get(key);
             if (progress === undefined) {
@@ -49,11 +42,14 @@ export class RehearsalOutput {
         this.#screen.showLive([]);
     }
 
-    #draw(): void {
+    #show(): void {
         const parts = [...this.#active.values()].map(({ title, progress, sinceMs }) => {
             const seconds = `${Math.floor((Date.now() - sinceMs) / 1000)} s`;
             return `${title} ${progress === "" ? seconds : progress}`;
         });
         this.#screen.showLive(parts.length === 0 ? [] : [parts.join(", ")]);
+        if (!this.#screen.isInteractive && parts.length > 0 && Date.now() - this.#printedAtMs >= QUIET_MS) {
+            this.print(`in progress: ${parts.join(", ")}`);
+        }
     }
 }

@@ -65,7 +65,10 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     usePythonEnvironment(options.projectDir, process.env);
     const requested = readStackConfig(options.projectDir, options.stack, options.config, options.secretEnv);
     // The program checks the config again; this check happens before an image is built.
-    const { config: checked, notes } = await checkConfig(rawConfig(requested), options.projectDir);
+    const begin = options.begin ?? (() => () => undefined);
+    const checking = begin("checking the config and the dataset");
+    const { config: checked, notes } = await checkConfig(rawConfig(requested), options.projectDir, print);
+    checking();
     for (const line of renderNotes(checked.dataset, notes, startCommand)) {
         print(line);
     }
@@ -73,17 +76,21 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     const config = withPythonTrainer(checked, options.projectDir, options.stack);
     const wanted = withoutGpu(requested, print);
     await requireBash();
+    const preparing = begin("preparing the image");
     const runtime =
         config.image === ""
             ? await chooseRuntime(options.runtime, buildOf(config, options), print, signal)
             : await useExistingImage(config.image, options.runtime, print, signal);
+    preparing();
     const isFolder = runtime === "process" && checked.script === "" && checked.image === "";
     const trainer = isFolder ? runnableTrainer(checked, options.projectDir, print) : checked.trainer;
     const other = trainer === checked.trainer ? {} : { [`${wanted.project}:trainer`]: trainer };
     const stackConfig = { ...wanted, values: { ...wanted.values, ...other } };
     const program = runtime === "process" ? await pythonProgram(config, options) : undefined;
     await removeAbandoned(options.dataParent, runtime);
+    const starting = begin("starting the emulator");
     const { emulator, dataDir } = await startEmpty(options.dataParent, runtime);
+    starting();
     let status = 1;
     try {
         print(`Google Cloud emulator at ${emulator.url}`);
@@ -266,10 +273,13 @@ async function runProgram(
     delete require.cache[require.resolve(program)];
     // Load the program with require and call the function that it exports, if any, as the engine does. It throws if the
     // config is invalid.
-    const outputs = await Promise.race([
-        pulumi.runtime.runInPulumiStack(async () => await run(require(program))),
-        engine.ended.then(() => ({})),
-    ]);
+    const running = context.begin?.("program");
+    const load = async () => {
+        const outputs = await run(require(program));
+        running?.();
+        return outputs;
+    };
+    const outputs = await Promise.race([pulumi.runtime.runInPulumiStack(load), engine.ended.then(() => ({}))]);
     await engine.settled();
     return (outputs ?? {}) as Properties;
 }

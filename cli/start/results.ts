@@ -8,7 +8,7 @@ import { parseMetrics } from "../../run/metrics";
 import { sweepFiles } from "../../run/sweep-results";
 import { terminalCell } from "../../run/terminal-text";
 import { formatValue, numbersOf } from "../shared/metrics";
-import { alignColumns } from "../shared/text";
+import { foldColumns } from "../shared/text";
 import type { Properties } from "./rehearsal-context";
 
 /** Files in every successful run's folder, regardless of the trainer. */
@@ -97,17 +97,17 @@ export function summaryLines({ folder, files, metrics, cost }: Results, userFold
 
 /**
  * Formats metrics as tables: every number at the top level, whatever its name, and every list of rows, such as
- * `classes`.
+ * `classes`, with its name as the title.
  */
 export function metricsTable(metrics: Properties): string[] {
     const numbers = numbersOf(metrics).map(([name, value]) => [terminalCell(name), value] as const);
     const width = Math.max(12, ...numbers.map(([name]) => name.length));
     const lines = numbers.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
-    for (const value of Object.values(metrics)) {
+    for (const [name, value] of Object.entries(metrics)) {
         // Lists without numbers, such as findings, are prose.
         const isTable = Array.isArray(value) && value.length > 0 && value.every(isRow);
         if (isTable && value.some((row) => Object.values(row).some((cell) => typeof cell === "number"))) {
-            lines.push("", ...table(value));
+            lines.push("", `  ${terminalCell(name)}:`, ...table(value));
         }
     }
     return lines;
@@ -115,6 +115,9 @@ export function metricsTable(metrics: Properties): string[] {
 
 /** A longer table would push the rest of the output off the screen. */
 const MAX_ROWS = 20;
+/** A terminal with 80 columns would break a longer line. */
+const MAX_COLUMNS = 79;
+const INDENT = "    ";
 
 function isRow(value: unknown): value is Properties {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -125,13 +128,10 @@ function isRow(value: unknown): value is Properties {
 
 function table(rows: Properties[]): string[] {
     const columns = Object.keys(rows[0] ?? {});
-    const cells = rows.map((row) => columns.map((column) => formatValue(row[column])));
-    const lines = alignColumns([columns, ...cells], (column) => column > 0);
-    const left = cells.length - MAX_ROWS;
-    return [
-        ...lines.slice(0, MAX_ROWS + 1).map((line) => `  ${line}`),
-        ...(left > 0 ? [`  and ${left} more, in metrics.json`] : []),
-    ];
+    const shown = rows.slice(0, MAX_ROWS).map((row) => columns.map((column) => formatValue(row[column])));
+    const lines = foldColumns([columns, ...shown], MAX_COLUMNS - INDENT.length);
+    const left = rows.length - shown.length;
+    return [...lines, ...(left > 0 ? [`and ${left} more, in metrics.json`] : [])].map((line) => INDENT + line);
 }
 
 /** The price in one line of at most 80 characters, unless it is unknown. */

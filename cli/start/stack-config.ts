@@ -58,7 +58,7 @@ export function readStackConfig(
         const at = override.indexOf("=");
         if (at < 1) {
             throw new UsageError(
-                `--config must be key=value; got "${override}" (${commandLine("start", "--config target=Species")})`,
+                `--config must be key=value; got "${override}" (${commandLine("start", "target=Species")})`,
             );
         }
         checkPath(override);
@@ -108,9 +108,9 @@ function requireReadable(
         return;
     }
     const name = unread === "" ? key : `${key}.${unread}`;
-    const whole = `${commandLine("start", "--config env={} --secret-env NAME")}, with each value in the environment`;
+    const whole = `${commandLine("start", "env={} --secret-env NAME")}, with each value in the environment`;
     const entry = `${unread}=VALUE ${commandLine("start", `--secret-env ${unread}`)}`;
-    const fix = !isEnv ? commandLine("start", `--config ${key}=VALUE`) : unread === "" ? whole : entry;
+    const fix = !isEnv ? commandLine("start", `${key}=VALUE`) : unread === "" ? whole : entry;
     throw new UsageError(
         `\`${name}\` must be readable for a rehearsal; got an encrypted value in ${file}, which only Pulumi can decrypt (${fix})`,
     );
@@ -139,20 +139,20 @@ function checkPath(override: string): void {
     const [, key, member, value = ""] = /^([\w-]+)\.([^=]+)=(.*)$/s.exec(override) ?? [];
     if (key !== undefined && member !== undefined) {
         throw new UsageError(
-            `--config takes a whole object; got "${override}" (${startCommand({ set: [key, member], value })})`,
+            `A setting must be a whole object; got "${override}" (${startCommand({ set: [key, member], value })})`,
         );
     }
 }
 
-/** Renders the fix of a config issue as an option of `npm start`, which accepts only whole lists and objects. */
+/** Renders the fix of a config issue as an argument of `npm start`, which accepts only whole lists and objects. */
 export function startCommand(fix: Fix): string {
     if ("remove" in fix) {
         const [key, ...entry] = fix.remove;
-        return entry.length === 0 ? `leave out --config ${key}` : `leave ${entry.join(".")} out of --config ${key}`;
+        return entry.length === 0 ? `leave out ${key}` : `leave ${entry.join(".")} out of ${key}`;
     }
     const [key, ...entry] = fix.set;
     const value = entry.length === 0 ? fix.value : JSON.stringify(whole(entry, fix.value));
-    return commandLine("start", `--config ${quote(`${key}=${value}`)}`);
+    return commandLine("start", quote(`${key}=${value}`));
 }
 
 /** Replaces the commands for a deployed stack in a message from the VM with those for a rehearsal. */
@@ -160,7 +160,7 @@ export function rehearsalAdvice(message: string): string {
     return message
         .replace(
             /\(pulumi config set ([\w.]+) ([^\s)]+)\) and run pulumi up/g,
-            (_match, key: string, value: string) => `(${commandLine("start", `--config ${quote(`${key}=${value}`)}`)})`,
+            (_match, key: string, value: string) => `(${commandLine("start", quote(`${key}=${value}`))})`,
         )
         .replaceAll("run pulumi up", `run ${commandLine("start")}`);
 }

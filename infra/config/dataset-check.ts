@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { canonicalJson } from "../../run/canonical-json";
 import type * as check from "../../trainer/lib/check/check";
 import type * as errors from "../../trainer/lib/errors";
 import type { Finding } from "../../trainer/lib/findings";
 import type * as settings from "../../trainer/lib/settings/arguments";
-import { parseDataset, readLocalDataset } from "../dataset";
+import { datasetPaths, parseDataset, readLocalDataset } from "../dataset";
 import { trainerArgs } from "../user-data";
 import { sampleFile } from "./file-sample";
 import type { Fix, Issue } from "./issues";
@@ -23,6 +23,12 @@ const MAX_POINT_ISSUES = 5;
 /** The trainer's own code, which determines what the check finds. */
 const CHECKS = path.join(__dirname, "..", "..", "trainer", "lib");
 
+/** Hashing a larger dataset takes noticeable time. */
+const LARGE_BYTES = 100e6;
+
+/** Shows a line while something takes long. */
+export type Announce = (line: string) => void | Promise<void>;
+
 /** The result of checking a dataset. */
 export interface DatasetCheck {
     issues: Issue[];
@@ -35,9 +41,12 @@ export interface Note {
     fix?: Fix;
 }
 
-/** Renders notes as lines; `command` renders a fix as a command for the caller. */
+/** Renders notes as lines, with commands on lines of their own; `command` renders a fix as a command for the caller. */
 export function renderNotes(dataset: string, notes: readonly Note[], command: (fix: Fix) => string): string[] {
-    const lines = notes.map(({ message, fix }) => `  - ${message}${fix ? ` (to change it: ${command(fix)})` : ""}`);
+    const lines = notes.flatMap(({ message, fix }) => [
+        `  - ${message}`,
+        ...(fix === undefined ? [] : [`    To change it: ${command(fix)}`]),
+    ]);
     return lines.length === 0 ? [] : [`Findings about the dataset ${dataset}:`, ...lines];
 }
 
@@ -53,12 +62,24 @@ function isBuiltIn({ trainer, script, image }: ConfigValues): boolean {
  * @param namespace prefix of the project's keys
  * @param root the project folder
  */
-export async function checkDataset(config: ConfigValues, namespace: string, root: string): Promise<DatasetCheck> {
+export async function checkDataset(
+    config: ConfigValues,
+    namespace: string,
+    root: string,
+    announce: Announce,
+): Promise<DatasetCheck> {
     const source = parseDataset(config.dataset);
     if (source?.kind !== "file" || !isBuiltIn(config)) {
         return { issues: [], notes: [] };
     }
-    const { files, hex } = readLocalDataset(path.resolve(root, source.path));
+    const dataset = path.resolve(root, source.path);
+    const bytes = datasetPaths(dataset).reduce((sum, file) => sum + statSync(file).size, 0);
+    if (bytes > LARGE_BYTES) {
+        await announce(
+            `Checking the dataset ${source.path} (${Math.round(bytes / 1e6).toLocaleString("en-US")} MB) ...`,
+        );
+    }
+    const { files, hex } = readLocalDataset(dataset);
     const args = trainerArgs(config);
     const key = hash(canonicalJson([hex, args, hashOfChecks()]));
     const cache = readCache(root);

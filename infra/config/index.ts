@@ -8,7 +8,7 @@ import { contextFiles } from "../build-context";
 import { parseDataset } from "../dataset";
 import { checkSecretValue } from "./checks";
 import { contextWarnings } from "./context-check";
-import { checkDataset, checkPoints, type Note, renderNotes } from "./dataset-check";
+import { type Announce, checkDataset, checkPoints, type Note, renderNotes } from "./dataset-check";
 import { ConfigError, type ConfigIssue, pathText, pulumiCommand } from "./issues";
 import { type Example, type Problem, texts } from "./key-types";
 import { type Config, type ConfigValues, ROWS } from "./keys";
@@ -57,7 +57,11 @@ export async function loadConfig(): Promise<Config> {
     const { project, region, zone } = gcp.config;
     const secretKeys = Object.keys(Object.fromEntries(values)).filter((key) => isConfigSecret(prefix + key));
     const raw = { namespace, values: Object.fromEntries(values), secretKeys, gcp: { project, region, zone } };
-    const { config, notes } = await checkConfig(raw, ".");
+    const announce = async (line: string) => {
+        // A rehearsal has already printed it.
+        await (pulumi.runtime.getEngine() && pulumi.log.info(line, undefined, undefined, true));
+    };
+    const { config, notes } = await checkConfig(raw, ".", announce);
     for (const warning of sourceWarnings(config)) {
         void pulumi.log.warn(warning);
     }
@@ -95,9 +99,14 @@ function sourceWarnings({ image, script, trainer }: Config): string[] {
  * Checks a config and its dataset as a whole.
  *
  * @param root the project folder
+ * @param announce receives a line before something that takes long
  * @throws ConfigError with every issue
  */
-export async function checkConfig(raw: RawConfig, root: string): Promise<{ config: Config; notes: readonly Note[] }> {
+export async function checkConfig(
+    raw: RawConfig,
+    root: string,
+    announce: Announce = () => undefined,
+): Promise<{ config: Config; notes: readonly Note[] }> {
     const { config, issues, wrongKeys } = readConfig(raw, filesOf(root));
     const isReadable =
         !["dataset", "target", "dropColumns", "trainer", "image", "script"].some((key) => wrongKeys.includes(key)) &&
@@ -106,7 +115,7 @@ export async function checkConfig(raw: RawConfig, root: string): Promise<{ confi
     const hyperparameters = { ...config.hyperparameters, ...config.points[0] };
     const { issues: ofDataset, notes } =
         isReadable && ofPoints.length === 0
-            ? await checkDataset({ ...config, hyperparameters }, raw.namespace, root)
+            ? await checkDataset({ ...config, hyperparameters }, raw.namespace, root, announce)
             : { issues: [], notes: [] };
     const all = [...issues, ...ofPoints, ...ofDataset];
     if (all.length > 0) {

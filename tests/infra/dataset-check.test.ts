@@ -5,6 +5,7 @@ import {
     mkdtempSync,
     readFileSync,
     rmSync,
+    truncateSync,
     utimesSync,
     writeFileSync,
 } from "node:fs";
@@ -35,9 +36,9 @@ function write(content: string | Uint8Array): void {
     writeFileSync(path.join(root, "data.csv"), content);
 }
 
-function check(values: RawConfig["values"] = {}) {
+function check(values: RawConfig["values"] = {}, announce?: (line: string) => void) {
     const given = { dataset: "data.csv", target: "kind", ...values };
-    return checkConfig({ namespace: "p", values: given, gcp: GCP }, root);
+    return checkConfig({ namespace: "p", values: given, gcp: GCP }, root, announce);
 }
 
 async function problemsOf(values: RawConfig["values"] = {}): Promise<string[]> {
@@ -123,9 +124,24 @@ describe("before anything is created, a local dataset", () => {
         const { config, notes } = await check();
         expect(renderNotes(config.dataset, notes, pulumiCommand)).toEqual([
             "Findings about the dataset data.csv:",
-            '  - Column "size" is left out: it numbers the rows (to change it: pulumi config set --path hyperparameters.types.size number)',
-            '  - Column "n" has the same value in every row (12345), so it carries no information (to change it: pulumi config set --path hyperparameters.types.n drop)',
+            '  - Column "size" is left out: it numbers the rows',
+            "    To change it: pulumi config set --path hyperparameters.types.size number",
+            '  - Column "n" has the same value in every row (12345), so it carries no information',
+            "    To change it: pulumi config set --path hyperparameters.types.n drop",
         ]);
+    });
+
+    it("is announced with its size if it is large", async () => {
+        write([HEADER, ...SMALL].join(""));
+        const lines: string[] = [];
+        const announce = (line: string) => void lines.push(line);
+        await check({}, announce);
+        expect(lines).toEqual([]);
+
+        // A sparse file takes no space.
+        truncateSync(path.join(root, "data.csv"), 101_000_000);
+        await check({}, announce).catch(() => undefined);
+        expect(lines).toEqual(["Checking the dataset data.csv (101 MB) ..."]);
     });
 
     it("is not read again for the same settings", async () => {

@@ -12,6 +12,8 @@ import type { Split } from "./split";
 
 const MAX_CLASSES_SHOWN = 12;
 const MAX_FEATURES_SHOWN = 30;
+/** Width that the command line can show in a terminal with 80 columns. */
+const MAX_TABLE_WIDTH = 72;
 
 /** The target, the features and the dropped columns. */
 export function describeDataset({ dataset, learned, findings }: Checked): string[] {
@@ -38,7 +40,8 @@ export function describeDataset({ dataset, learned, findings }: Checked): string
 export function describeSplit(split: Split, target: Target, { testFraction, seed }: Hyperparameters): string {
     const isClasses = target.task === "classification";
     const how = `${isClasses ? "stratified, " : ""}testFraction ${testFraction}, seed ${seed}`;
-    return `Split: ${count(split.train.length, "row")} to train, ${split.test.length.toLocaleString("en-US")} to test (${how})`;
+    const [train, test] = [split.train.length, split.test.length].map((rows) => rows.toLocaleString("en-US"));
+    return `Rows: ${train} to train, ${test} to test (${how})`;
 }
 
 /** Warning for a model that does not use any column. */
@@ -83,15 +86,11 @@ function describeClassification(metrics: ClassificationMetrics): string[] {
     const shown = classes.slice(0, MAX_CLASSES_SHOWN);
     const left = classes.length - shown.length;
     const { logLoss, brierScore, rocAuc, averagePrecision } = metrics;
-    const ranking = [
-        ["ROC AUC", rocAuc],
-        ["average precision", averagePrecision],
-        ["log loss", logLoss],
-        ["Brier score", brierScore],
-    ] as const;
+    const ofRanking = (value: number | null) => value?.toFixed(4) ?? "undefined";
     const summary = [
         `  accuracy ${accuracy.toFixed(4)} (always the most frequent class: ${baselineAccuracy.toFixed(4)})`,
-        `  ${ranking.map(([name, value]) => `${name} ${value === null ? "undefined" : value.toFixed(4)}`).join(", ")}`,
+        `  ROC AUC ${ofRanking(rocAuc)}, average precision ${ofRanking(averagePrecision)}`,
+        `  log loss ${logLoss.toFixed(4)}, Brier score ${brierScore.toFixed(4)}`,
     ];
     const rows = shown.map(({ label, precision, recall, f1, support }) => [
         label,
@@ -99,17 +98,19 @@ function describeClassification(metrics: ClassificationMetrics): string[] {
         support.toLocaleString("en-US"),
     ]);
     const table = formatTable([["class", "precision", "recall", "f1", "rows"], ...rows]);
-    if (left > 0) {
-        return [...summary, ...table, `  and ${left} more classes: see metrics.json`];
-    }
-    const matrix = formatTable([
-        ["actual \\ predicted", ...classes.map(({ label }) => label)],
-        ...classes.map(({ label }, row) => [
-            label,
-            ...(confusionMatrix[row] ?? []).map((rows) => rows.toLocaleString("en-US")),
-        ]),
-    ]);
-    return [...summary, ...table, ...matrix];
+    const matrix =
+        left > 0
+            ? []
+            : formatTable([
+                  ["actual \\ predicted", ...classes.map(({ label }) => label)],
+                  ...classes.map(({ label }, row) => [
+                      label,
+                      ...(confusionMatrix[row] ?? []).map((rows) => rows.toLocaleString("en-US")),
+                  ]),
+              ]);
+    const rest = left > 0 ? `and ${left} more classes` : "confusion matrix";
+    const isNarrow = left <= 0 && (matrix[0] as string).length <= MAX_TABLE_WIDTH;
+    return [...summary, ...table, ...(isNarrow ? matrix : [`  ${rest}: see metrics.json`])];
 }
 
 function describeRegression({ mae, rmse, r2 }: RegressionMetrics): string[] {

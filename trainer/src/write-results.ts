@@ -21,6 +21,7 @@ export async function writeResults(
     run: RunFacts,
     print: (line: string) => void,
 ): Promise<void> {
+    print(`Writing the results to ${formatGcsUri(modelDir)}`);
     await write("metrics.json", formatJson(metrics), "application/json");
     await writeOnnx();
     await write(
@@ -55,9 +56,8 @@ export async function writeResults(
     }
 
     async function write(name: string, content: Content, contentType: string): Promise<void> {
-        const uri = { ...modelDir, path: modelDir.path + name };
-        await storage.create(uri, content, contentType);
-        print(`Wrote ${formatGcsUri(uri)}`);
+        await storage.create({ ...modelDir, path: modelDir.path + name }, content, contentType);
+        print(`Wrote ${name}`);
     }
 }
 

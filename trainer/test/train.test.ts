@@ -43,10 +43,10 @@ describe("the trainer on iris", () => {
         const { stdout } = await train(IRIS, "--target=Species");
         expect(stdout).toContain("Read gs://test-bucket/data/some.csv: 150 rows, 6 columns, comma-separated\n");
         expect(stdout).toContain("Dropped: Id (named like an identifier and different in every row");
-        expect(stdout).toContain("Split: 120 rows to train, 30 to test (stratified, testFraction 0.2, seed 42)\n");
+        expect(stdout).toContain("Rows: 120 to train, 30 to test (stratified, testFraction 0.2, seed 42)\n");
         expect(stdout).toMatch(/^ {2}accuracy 0\.9\d+ /m);
         expect(stdout).toMatch(
-            /Wrote \S+\/metrics\.json\nWrote \S+\/model\.onnx\nWrote \S+\/report\.html\nWrote \S+\/model\.json\n$/,
+            /Writing the results to gs:\/\/\S+\/\nWrote metrics\.json\nWrote model\.onnx\nWrote report\.html\nWrote model\.json\n$/,
         );
     });
 
@@ -290,7 +290,7 @@ describe("a forest", () => {
     it("predicts classes", async () => {
         const argv = ["--target=Species", "--algorithm=forest", "--trees=20"];
         const { stdout } = await train(IRIS, ...argv);
-        expect(stdout).toContain("Training a forest: maxDepth 64, minNumSamples 1, gainThreshold 0, trees 20");
+        expect(stdout).toContain("Training a forest: maxDepth 64, minNumSamples 1, trees 20");
         expect(stdout).toMatch(/^Out of bag, each row predicted by the trees that did not see it: accuracy 0\.9\d+$/m);
         const metrics = await readMetrics();
         expect(metrics).toMatchObject({ algorithm: "forest", trees: 20, outOfBag: { rows: 150 } });

@@ -62,7 +62,7 @@ it("advice from the VM names the command of a rehearsal", () => {
         rehearsalAdvice(
             "The run exceeded its limit; raise maxRunMinutes (pulumi config set maxRunMinutes 2) and run pulumi up",
         ),
-    ).toBe("The run exceeded its limit; raise maxRunMinutes (npm start -- --config maxRunMinutes=2)");
+    ).toBe("The run exceeded its limit; raise maxRunMinutes (npm start -- maxRunMinutes=2)");
     expect(rehearsalAdvice("The image is gone; run pulumi up to build it")).toBe(
         "The image is gone; run npm start to build it",
     );

@@ -107,8 +107,8 @@ describe("metricsTable", () => {
             importance: 0,
         }));
         const lines = metricsTable({ featureImportances });
-        expect(lines).toHaveLength(1 + 1 + 20 + 1);
-        expect(lines.at(-1)).toBe("  and 980 more, in metrics.json");
+        expect(lines).toHaveLength(1 + 1 + 1 + 20 + 1);
+        expect(lines.at(-1)).toBe("    and 980 more, in metrics.json");
     });
 
     it("shows all top-level numbers and all lists of rows", () => {
@@ -125,9 +125,36 @@ describe("metricsTable", () => {
         expect(lines).toEqual([
             "  accuracy      0.96666",
             "",
-            "  class  recall  support",
-            "  a           1       10",
-            "  long      0.5        9",
+            "  classes:",
+            "    class  recall  support",
+            "    a           1       10",
+            "    long      0.5        9",
+        ]);
+    });
+
+    it("gives each list of the same rows its own title", () => {
+        const lines = metricsTable({
+            featureImportances: [{ feature: "x", importance: 1 }],
+            permutationImportances: [{ feature: "x", importance: 0.5 }],
+        });
+
+        expect(lines.filter((line) => line.endsWith(":"))).toEqual([
+            "  featureImportances:",
+            "  permutationImportances:",
+        ]);
+    });
+
+    it("shows columns that do not fit into a terminal below the others", () => {
+        const classes = [{ label: "Iris-versicolor", precision: 0.83333, recall: 1, ["a".repeat(60)]: 1 }];
+        const lines = metricsTable({ classes });
+
+        expect(lines).toEqual([
+            "",
+            "  classes:",
+            "    label            precision  recall",
+            "    Iris-versicolor    0.83333       1",
+            `    label            ${"a".repeat(60)}`,
+            `    Iris-versicolor  ${"1".padStart(60)}`,
         ]);
     });
 });

@@ -40,7 +40,7 @@ describe("readStackConfig", () => {
         ["labels.team=blue", `'labels={"team":"blue"}'`],
     ])("rejects the path %s and shows the object to use", (override, right) => {
         expect(() => readStackConfig(folder, "local", [override])).toThrow(
-            new UsageError(`--config takes a whole object; got "${override}" (npm start -- --config ${right})`),
+            new UsageError(`A setting must be a whole object; got "${override}" (npm start -- ${right})`),
         );
     });
 });
@@ -80,8 +80,8 @@ describe("readStackConfig with secrets", () => {
             "  job:env:\n    API_KEY: {secure: v1:a}\n",
             "`job:env.API_KEY` must be readable for a rehearsal; got an encrypted value in Pulumi.local.yaml, which only Pulumi can decrypt (API_KEY=VALUE npm start -- --secret-env API_KEY)",
         ],
-        ["  job:env: {secure: v1:a}\n", "(npm start -- --config env={} --secret-env NAME, with each value in the"],
-        ["  gcp:accessToken: {secure: v1:a}\n", "(npm start -- --config gcp:accessToken=VALUE)"],
+        ["  job:env: {secure: v1:a}\n", "(npm start -- env={} --secret-env NAME, with each value in the"],
+        ["  gcp:accessToken: {secure: v1:a}\n", "(npm start -- gcp:accessToken=VALUE)"],
     ])("rejects an encrypted value and explains how to pass it: %j", (config, message) => {
         writeStack(config);
         expect(() => readStackConfig(folder, "local", [])).toThrow(message);
@@ -107,15 +107,12 @@ describe("takeSecretEnv", () => {
 
 describe("startCommand", () => {
     it.each<[Fix, string]>([
-        [{ set: ["maxRunMinutes"], value: "60" }, "npm start -- --config maxRunMinutes=60"],
-        [{ set: ["gcp:zone"], value: "us-central1-a" }, "npm start -- --config gcp:zone=us-central1-a"],
-        [
-            { set: ["hyperparameters", "maxDepth"], value: "10" },
-            `npm start -- --config 'hyperparameters={"maxDepth":10}'`,
-        ],
-        [{ set: ["dropColumns", "0"], value: "Id" }, `npm start -- --config 'dropColumns=["Id"]'`],
-        [{ remove: ["colour"] }, "leave out --config colour"],
-        [{ remove: ["env", "AIP_MODEL_DIR"] }, "leave AIP_MODEL_DIR out of --config env"],
+        [{ set: ["maxRunMinutes"], value: "60" }, "npm start -- maxRunMinutes=60"],
+        [{ set: ["gcp:zone"], value: "us-central1-a" }, "npm start -- gcp:zone=us-central1-a"],
+        [{ set: ["hyperparameters", "maxDepth"], value: "10" }, `npm start -- 'hyperparameters={"maxDepth":10}'`],
+        [{ set: ["dropColumns", "0"], value: "Id" }, `npm start -- 'dropColumns=["Id"]'`],
+        [{ remove: ["colour"] }, "leave out colour"],
+        [{ remove: ["env", "AIP_MODEL_DIR"] }, "leave AIP_MODEL_DIR out of env"],
     ])("renders %j as %s", (fix, command) => {
         expect(startCommand(fix)).toBe(command);
     });

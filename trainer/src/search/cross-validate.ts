@@ -111,9 +111,8 @@ export async function crossValidate(
         const accuracy = measure === "brierScore" ? { accuracy: meanOf(accuracies) } : {};
         scored.push({ growth: final, scores, mean, std, ...accuracy });
         losses.push(ofTrial);
-        print(
-            `  ${measure} ${formatNumber(mean)} ± ${formatNumber(std)}  ${final.algorithm}, ${describeLimits(final)}`,
-        );
+        const described = [final.algorithm, describeLimits(final, trials)].filter(Boolean).join(", ");
+        print(`  ${measure} ${formatNumber(mean)} ± ${formatNumber(std)}  ${described}`);
     }
     const better = (a: number, b: number) => (measure === "accuracy" ? a > b : a < b);
     const top = scored.reduce((first, it) => (better(it.mean, first.mean) ? it : first));

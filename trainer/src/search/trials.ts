@@ -120,11 +120,14 @@ export function toFitTask(growth: Growth, seed: number, rows: Uint32Array): Omit
         : { algorithm, growth: limits, rows, forest: { trees, maxFeatures, seed } };
 }
 
-/** `maxDepth 5, minNumSamples 3, gainThreshold 0.01` */
-export function describeLimits({ algorithm: _, ...limits }: Growth): string {
-    return Object.entries(limits)
-        .map(([name, value]) => `${name} ${value}`)
-        .join(", ");
+/** `maxDepth 5, minNumSamples 3`; among other growths, only the limits that differ or that a cross-validation chose. */
+export function describeLimits({ algorithm: _, ...limits }: Growth, others: readonly Growth[] = []): string {
+    const shown = Object.entries(limits).filter(([name, value]) => {
+        const values = others.map((other) => other[name as keyof Growth]).filter((it) => it !== undefined);
+        const isNoLimit = name === "gainThreshold" && value === 0;
+        return others.length === 0 ? !isNoLimit : new Set(values).size > 1 || values.includes("chosen");
+    });
+    return shown.map(([name, value]) => `${name} ${value}`).join(", ");
 }
 
 /** The fits that the hyperparameters require, to estimate their memory. */

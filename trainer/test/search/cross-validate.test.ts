@@ -72,9 +72,9 @@ describe("crossValidate", () => {
             { mean: 1, std: 0, scores: [1, 1, 1, 1] },
         ]);
         expect(lines).toEqual([
-            "  accuracy 0.5 ± 0  tree, maxDepth 1, minNumSamples 3, gainThreshold 0",
-            "  accuracy 1 ± 0  tree, maxDepth 2, minNumSamples 3, gainThreshold 0",
-            "  accuracy 1 ± 0  tree, maxDepth 3, minNumSamples 3, gainThreshold 0",
+            "  accuracy 0.5 ± 0  tree, maxDepth 1",
+            "  accuracy 1 ± 0  tree, maxDepth 2",
+            "  accuracy 1 ± 0  tree, maxDepth 3",
         ]);
     });
 

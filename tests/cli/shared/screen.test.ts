@@ -1,0 +1,63 @@
+import { Screen, type Terminal } from "../../../cli/shared/screen";
+import { RehearsalOutput } from "../../../cli/start/rehearsal-output";
+
+class FakeTerminal implements Terminal {
+    written = "";
+    readonly isInteractive: boolean;
+    readonly columns = 20;
+
+    constructor({ isInteractive }: { isInteractive: boolean }) {
+        this.isInteractive = isInteractive;
+    }
+
+    write(text: string): void {
+        this.written += text;
+    }
+}
+
+describe("a line that is longer than the terminal is wide", () => {
+    it("is broken between words, with a hanging indent, and is coloured", () => {
+        const terminal = new FakeTerminal({ isInteractive: true });
+
+        new Screen(terminal).print("  + image  built from trainer/");
+
+        expect(terminal.written).toBe("  \x1b[32m+\x1b[39m image  built\x1b[0m\n    from trainer/\n");
+    });
+
+    it("stays whole without a terminal", () => {
+        const terminal = new FakeTerminal({ isInteractive: false });
+
+        new Screen(terminal).print("  + image  built from trainer/");
+
+        expect(terminal.written).toBe("  + image  built from trainer/\n");
+    });
+});
+
+describe("a rehearsal's output", () => {
+    beforeEach(() => void jest.useFakeTimers());
+    afterEach(() => void jest.useRealTimers());
+
+    it("shows on a terminal what begins, even if it blocks the process", () => {
+        const terminal = new FakeTerminal({ isInteractive: true });
+
+        new RehearsalOutput(terminal).begin("program");
+
+        expect(terminal.written).toBe("program 0 s");
+    });
+
+    it("says without a terminal what is in progress, once nothing has been printed for half a minute", () => {
+        const terminal = new FakeTerminal({ isInteractive: false });
+        const output = new RehearsalOutput(terminal);
+        const report = output.begin("upload");
+        report("45%, 12.3 MB/s, 8 s left");
+
+        jest.advanceTimersByTime(29_000);
+        expect(terminal.written).toBe("");
+        jest.advanceTimersByTime(1000);
+        expect(terminal.written).toBe("in progress: upload 45%, 12.3 MB/s, 8 s left\n");
+        report();
+        jest.advanceTimersByTime(60_000);
+        expect(terminal.written).toBe("in progress: upload 45%, 12.3 MB/s, 8 s left\n");
+        output.end();
+    });
+});
