@@ -2,7 +2,7 @@ import type { JobStore, StoredJob } from "./job-store";
 import type { Job, JobStatus, StatusEvent, Task } from "./job-types";
 import { machineOf } from "./machine";
 
-/** Returns a job as Batch does. */
+/** Returns a job in Batch's format. */
 export function describeJob(store: JobStore, { job, status }: StoredJob): object {
     return { ...job, updateTime: status.updateTime, status: describeStatus(store, job, status) };
 }
@@ -29,7 +29,7 @@ function describeGroup(store: JobStore, job: Job): object {
     };
 }
 
-/** Returns a task as Batch does. Its name contains the number of the project. */
+/** Returns a task in Batch's format, with the project number in its name. */
 export function describeTask({ taskGroups }: Job, index: number, { state, events }: Task): object {
     const status = { state, ...(events.length === 0 ? {} : { statusEvents: shuffled(events) }) };
     return { name: `${taskGroups[0].name}/tasks/${index}`, status };

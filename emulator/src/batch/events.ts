@@ -17,7 +17,7 @@ export interface EventInstance {
     readonly id: string;
 }
 
-/** Creates the event for a change of a job's state. @param numbered the job's name with the project's number */
+/** Creates the event for a change of a job's state. @param numbered the job's name, with the project number */
 export function jobEvent(numbered: string, from: JobState, to: JobState, reason = ""): StatusEvent {
     return {
         type: "STATUS_CHANGED",

@@ -40,7 +40,7 @@ export class JobStore {
 
     async add(job: Job): Promise<void> {
         const status: JobStatus = { state: "QUEUED", updateTime: job.createTime, events: [] };
-        // Memory changes before anything is awaited, so a second request for the same name finds the job.
+        // The copy in memory changes before anything is awaited, so a second request for the same name finds the job.
         const saved = Promise.all([this.#jobs.put(job.name, job), this.#statuses.put(job.name, status)]);
         this.#count(job);
         await saved;

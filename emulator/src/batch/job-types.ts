@@ -44,7 +44,7 @@ export interface Job extends Omit<JobBody, "name" | "uid" | "createTime" | "upda
     };
 }
 
-/** The changing part of a job. */
+/** The part of a job that changes. */
 export interface JobStatus {
     readonly state: JobState;
     readonly updateTime: string;

@@ -27,7 +27,7 @@ export interface Refusal {
     readonly isFatal: boolean;
 }
 
-/** The VMs of one job, which are instances of Compute Engine. */
+/** The VMs of one job, which are Compute Engine instances. */
 export class JobVms {
     readonly #instances: InstanceService;
     readonly #job: Job;

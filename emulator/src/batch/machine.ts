@@ -12,7 +12,7 @@ const SERIES = [
 ];
 /** Series whose boot disks must be Hyperdisks: https://cloud.google.com/compute/docs/disks/hyperdisks */
 const HYPERDISK_ONLY = ["c4", "c4a", "c4d", "n4", "n4a", "n4d"];
-/** The machine type that the emulator chooses if a job names none. */
+/** The machine type that the emulator chooses if a job does not specify one. */
 const DEFAULT_TYPE = "e2-standard-4";
 /** https://cloud.google.com/batch/docs/vm-os-environment-overview */
 const IMAGE = "projects/batch-custom-image/global/images/family/batch-cos";

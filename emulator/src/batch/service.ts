@@ -27,7 +27,7 @@ export interface BatchDependencies {
     readonly timing: BatchTiming;
 }
 
-/** Google Batch: jobs, whose tasks run on instances of Compute Engine. */
+/** Google Batch: jobs whose tasks run on Compute Engine instances. */
 export class BatchService implements Service {
     readonly store: JobStore;
     readonly operations: BatchOperations;
@@ -100,7 +100,7 @@ export class BatchService implements Service {
         return operation;
     }
 
-    /** Continues with the jobs that had not ended when the emulator stopped. */
+    /** Continues the jobs that had not ended when the emulator stopped. */
     async start(): Promise<void> {
         for (const { job, status } of this.store.unfinished()) {
             this.#follow(job);

@@ -36,8 +36,8 @@ export const SERVICES: readonly BillingService[] = [
 const EFFECTIVE = "2026-01-01T00:00:00Z";
 
 /**
- * The descriptions of the SKUs for one virtual CPU hour and one GiB hour of memory, without "Core" or "Ram" and the
- * region, and the example amount for the CPU. Memory costs an eighth of that amount.
+ * The descriptions of the SKUs for one virtual CPU hour and one GiB hour of memory, without "Core" or "Ram" and without
+ * the region, and the example amount for the CPU. Memory costs an eighth of that amount.
  * https://github.com/Cyclenerd/google-cloud-pricing-cost-calculator, build/mapping.csv, lists the patterns of Google's
  * own descriptions, with their resource groups.
  */

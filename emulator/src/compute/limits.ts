@@ -48,7 +48,7 @@ export function checkCapacity(org: Organization, instance: Instance, others: rea
     checkStock(org, instance);
 }
 
-/** @throws OperationError if the zone lacks capacity for the instance */
+/** @throws OperationError if the zone has no capacity for the instance */
 export function checkStock(org: Organization, instance: Instance): void {
     const path = pathOf(instance);
     if (org.isStockedOut(lastSegment(instance.zone), lastSegment(instance.machineType))) {

@@ -29,7 +29,7 @@ export interface Operation {
     readonly region?: string;
 }
 
-/** A changed resource whose operation is still running when the operation is returned. */
+/** A changed resource whose operation is returned before it is complete. */
 export interface UnfinishedChange {
     readonly resource: Resource;
     readonly finished: Promise<unknown>;

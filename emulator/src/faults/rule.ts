@@ -4,7 +4,7 @@ import { parsePairs } from "./pairs";
 export const FAULT_KINDS = {
     refuse: "the port refuses connections for `ms`",
     "reset-before": "the connection is reset, and the server never sees the request",
-    "reset-after": "the server acts, then the connection is reset before the response",
+    "reset-after": "the server acts, but the connection is reset before the response",
     status: "the response has the status code `status`, and the server never sees the request",
     "half-body": "the connection breaks halfway through the response body",
     "damaged-body": "one byte of the response body is changed",

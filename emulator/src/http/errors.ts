@@ -114,7 +114,7 @@ export function notFound(message: string): ApiError {
     return new ApiError(404, "notFound", message);
 }
 
-/** 409: the name is taken, or the state does not allow it. */
+/** 409: the name is taken, or the state of the resource does not allow the change. */
 export function alreadyExists(message: string): ApiError {
     return new ApiError(409, "conflict", message);
 }

@@ -88,7 +88,7 @@ interface CompiledRoute {
     readonly hasVerb: boolean;
 }
 
-/** Finds the route for a request, which is the first declared route that matches its method and path. */
+/** Finds the first declared route that matches the method and path of a request. */
 export class Router {
     readonly #compiled: readonly CompiledRoute[];
 

@@ -5,7 +5,7 @@ const NO_RULES: OrgRules = { constraints: {}, quotas: {}, stockOuts: [] };
 const MORE =
     "See https://cloud.google.com/resource-manager/docs/organization-policy/org-policy-constraints for more information.";
 
-/** A project, as error messages name it. */
+/** The identifiers of a project that error messages use. */
 interface ProjectName {
     readonly projectId: string;
     readonly projectNumber: string;

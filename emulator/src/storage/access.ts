@@ -25,7 +25,7 @@ export class StorageAccess {
         }
     }
 
-    /** Checks a permission on a project that is needed to create or list buckets. */
+    /** Checks a project-level permission that is needed to create or list buckets. */
     requireInProject(principal: Principal, permission: string, projectId: string): void {
         if (!this.#policies.check(principal, permission, `projects/${projectId}`)) {
             throw this.denied(principal, permission, "project");

@@ -54,7 +54,7 @@ describe("a topic", () => {
         expect(await emulator.inventory()).toContainEqual({ kind: "Pub/Sub topic", name: TOPIC });
     });
 
-    it("can be published to only with a token whose account and scopes allow it", async () => {
+    it("accepts messages only with a token whose account and scopes allow them", async () => {
         await ok("PUT", `/v1/${TOPIC}`, {});
         await ok("POST", `${ROOT}/serviceAccounts`, { accountId: "publisher" });
         const token = (scope: string) => mintToken(PUBLISHER, [`https://www.googleapis.com/auth/${scope}`]).accessToken;
@@ -102,7 +102,7 @@ describe("a push subscription", () => {
         });
     });
 
-    it("repeats a delivery until the endpoint acknowledges it, and follows no redirect", async () => {
+    it("repeats a delivery until the endpoint acknowledges it, and does not follow redirects", async () => {
         const retryPolicy = { minimumBackoff: "0.01s", maximumBackoff: "0.02s" };
         await withEndpoint({ statuses: [500, 302, 429, 202], noWrapper: {}, retryPolicy }, async (endpoint) => {
             await publish("again");

@@ -247,7 +247,7 @@ describe("a range of a blob", () => {
 });
 
 describe("the registry's manifests", () => {
-    it("may contain layers that are not distributed", async () => {
+    it("may contain nondistributable layers", async () => {
         const text = JSON.stringify({
             ...(JSON.parse(await registry.manifestOf("{}", "distributed")) as object),
             layers: [

@@ -2,7 +2,7 @@ import { TestEmulator } from "../../src/testing";
 import { describeWithDocker, docker, NODE_IMAGE } from "../docker";
 import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "./support";
 
-describeWithDocker("docker in a VM of the docker runtime", [NODE_IMAGE], () => {
+describeWithDocker("docker in a VM with the docker runtime", [NODE_IMAGE], () => {
     let emulator: TestEmulator;
     let image: string;
 

@@ -14,7 +14,7 @@ describe("the memory of a VM", () => {
         ["n2-custom-4-5120", 5120],
         ["custom-2-4096", 4096],
         ["n2-custom-2-20480-ext", 20_480],
-    ])("matches that of the machine type %s", (machineType, mib) => {
+    ])("matches the machine type %s", (machineType, mib) => {
         expect(memoryMib(machineType)).toBe(mib);
     });
 

@@ -48,7 +48,7 @@ function membersOf(leaders) {
 }
 
 /**
- * Returns those of these processes, and of all their descendants, that are alive.
+ * Returns the processes that are alive among these and all their descendants.
  * @param {readonly ProcessEntry[]} entries @param {readonly ProcessEntry[]} table
  * @returns {ProcessId[]}
  */
