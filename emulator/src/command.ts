@@ -181,7 +181,8 @@ function readArguments(args: string[], { command, dataDir }: CommandOptions) {
         log,
         faults: fault.length === 0 ? {} : { faults: new FaultPlan(fault.map((rule) => parseFault(rule, command))) },
         behavior: {
-            // The gcp provider looks for RUNNING 5 seconds after the instance was created, and again later.
+            // The gcp provider checks for the status RUNNING 5 seconds after it has created the instance, and again
+            // later.
             bootUptimeSeconds: 75,
             ...(batchFaults.length === 0
                 ? {}

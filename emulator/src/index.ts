@@ -12,7 +12,7 @@ export { FaultPlan, type FaultRule, parseFaultRule } from "./faults/rule";
 export { type OrgRules, parseOrgRules } from "./org/rules";
 export type { BatchOptions, EmulatorOptions, InventoryItem } from "./service";
 
-/** The port that `npm run emulator` uses and Pulumi.local.yaml names. */
+/** The port that `npm run emulator` and Pulumi.local.yaml use. */
 export const DEFAULT_PORT = 9010;
 
 /** A running emulator. */

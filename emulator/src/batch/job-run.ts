@@ -33,7 +33,7 @@ export class JobRun {
     readonly #job: Job;
     readonly #vms: JobVms;
     readonly #ending = deferred<Ending>();
-    /** Resolves when the emulator stops. After that, await no timer, because timers do not keep the process alive. */
+    /** Resolves when the emulator stops. Do not await timers after that: they do not keep the process alive. */
     readonly #stopped = deferred();
     /** True once an event says why no VM can be created. */
     #isRefusalKnown = false;
@@ -258,7 +258,7 @@ export class JobRun {
         }
     }
 
-    /** Deletes the VMs, with everything that runs in them, and then changes the job to its last state. */
+    /** Deletes the VMs, with everything that runs in them, and then moves the job to its last state. */
     async #release(first: Exclude<Ending, "stopped">, slots: Promise<void>): Promise<void> {
         const { store, faults, timing } = this.#host;
         const { name } = this.#job;

@@ -17,7 +17,7 @@ const DEFAULT_TYPE = "e2-standard-4";
 /** https://cloud.google.com/batch/docs/vm-os-environment-overview */
 const IMAGE = "projects/batch-custom-image/global/images/family/batch-cos";
 
-/** The VMs of a job. */
+/** The properties of a job's VMs. */
 export interface Machine {
     readonly machineType: string;
     readonly provisioningModel: "STANDARD" | "SPOT";
@@ -28,7 +28,7 @@ export interface Machine {
 }
 
 /**
- * Returns the VMs that a job asks for, with Batch's defaults.
+ * Returns the properties that a job requests for its VMs, with Batch's defaults.
  * @throws ApiError 400 for a machine type that Batch does not support
  */
 export function machineOf(policy: JobBody["allocationPolicy"]): Machine {

@@ -157,7 +157,7 @@ class BatchHandlers {
         return { body: await this.#batch.cancel(name) };
     }
 
-    /** Tasks become visible when the job runs. */
+    /** Tasks become visible once the job runs. */
     async tasks(request: TaskRequest) {
         const name = await this.#jobName(request, "tasks.list");
         const { job, status } = this.#batch.get(name);

@@ -30,8 +30,8 @@ interface Family {
 }
 
 /**
- * The series whose types are named `<series>-<kind>-<CPUs>`. In the emulator, every kind comes with the numbers of CPUs
- * of the kind that has the most sizes.
+ * The series whose types are named `<series>-<kind>-<CPUs>`. All kinds of a series share one list of CPU counts: that
+ * of the kind with the most sizes.
  * https://cloud.google.com/compute/docs/machine-resource
  */
 const FAMILIES: Readonly<Record<string, Family>> = {

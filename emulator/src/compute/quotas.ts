@@ -4,7 +4,7 @@ import type { Instance } from "./instance-types";
 import { lastSegment, regionOf } from "./links";
 import { cpusOf } from "./machine-types";
 
-/** A quota, as regions and projects list it. */
+/** A quota in the list of a region or project. */
 interface Quota {
     readonly metric: string;
     readonly limit: number;

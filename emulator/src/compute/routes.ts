@@ -28,7 +28,7 @@ export function computeRoutes(services: ComputeServices & { readonly org: Organi
     ];
 }
 
-/** Public images, which every project may read, and the project's own. */
+/** Public images, which every project may read, and the project's own images. */
 function imageRoutes(services: ComputeServices): Route[] {
     const path = `${PROJECT_PATH}/global/images` as const;
     const { images } = services.compute.spare;

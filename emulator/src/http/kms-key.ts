@@ -24,8 +24,8 @@ export function checkKeyLocation(key: string | undefined, location: string): voi
 /**
  * Checks a key that may be in any location.
  *
- * @returns its location; undefined without a key
- * @throws ApiError 400 for a name that is not a key's
+ * @returns the location of the key, or undefined if there is no key
+ * @throws ApiError 400 for a name that is not the name of a key
  */
 export function checkKey(key: string | undefined): string | undefined {
     const place = KEY.exec(key ?? "")?.[1];

@@ -8,7 +8,7 @@ import type { ZodType } from "zod";
  */
 export type Principal =
     | { readonly kind: "owner" }
-    /** The scopes come from its access token, if known. */
+    /** The scopes are those of its access token, if known. */
     | { readonly kind: "serviceAccount"; readonly email: string; readonly scopes?: readonly string[] }
     | { readonly kind: "anonymous" };
 

@@ -35,7 +35,7 @@ export class ProjectService {
     readonly #projects: Collection<Project>;
     /** Service Usage operations. They need not survive a restart. */
     readonly operations: LongOperations;
-    /** Time at which an API was enabled, in ms since 1970, by project and service. APIs enabled earlier are missing. */
+    /** Time at which each API was enabled since the emulator started, in ms since 1970, by project and service. */
     readonly #enabledAt = new Map<string, number>();
     readonly #apiDelayMs: number | undefined;
 

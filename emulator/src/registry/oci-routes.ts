@@ -49,7 +49,7 @@ const OCI_ROUTES: readonly OciRoute[] = [
     { method: "DELETE", pattern: /\/blobs\/([^/]+)$/, handler: deleteBlob },
 ];
 
-/** The query parameters for all routes. The router checks against these, `dispatch` against the matching route's. */
+/** The query parameters of all routes. The router accepts all of these, `dispatch` only those of the matching route. */
 const OCI_QUERY: ReadonlySet<string> = new Set(OCI_ROUTES.flatMap(({ query = [] }) => query));
 
 /**

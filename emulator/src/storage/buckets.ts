@@ -69,7 +69,7 @@ export class BucketService {
         this.#kept = documents.collection("kept-buckets");
     }
 
-    /** @throws ApiError 400 for an invalid name or key, 409 if the name is taken, 412 for a broken constraint */
+    /** @throws ApiError 400 for an invalid name or key, 409 if the name is taken, 412 for a violated constraint */
     async insert(project: string, body: z.output<typeof newBucketSchema>): Promise<Bucket> {
         checkBucketName(body.name);
         const { projectId, projectNumber } = await this.#projects.get(project);
@@ -126,7 +126,7 @@ export class BucketService {
         return this.#buckets.values();
     }
 
-    /** Buckets in a project, ordered by name. @param isDeleted true for deleted ones that are still kept */
+    /** Buckets in a project, ordered by name. @param isDeleted true for deleted buckets that are still kept */
     list(projectId: string, prefix: string, isDeleted: boolean): Bucket[] {
         return (isDeleted ? this.#kept : this.#buckets)
             .values()
@@ -275,7 +275,7 @@ function defaultBindings(projectId: string) {
     ];
 }
 
-/** The period in which a bucket and its objects are kept after a deletion; undefined for none. */
+/** The period during which a bucket and its objects are kept after a deletion; undefined if they are not kept. */
 export function keptFrom({ settings }: Bucket, now: Date): Kept | undefined {
     const seconds = Number(settings.softDeletePolicy?.retentionDurationSeconds ?? "0");
     const until = new Date(now.getTime() + seconds * 1000);

@@ -21,7 +21,7 @@ export interface StoredObject {
     readonly kept?: Kept;
 }
 
-/** The period in which something that has been deleted is still kept. */
+/** The period during which a deleted bucket or object is kept. */
 export interface Kept {
     readonly softDeleteTime: string;
     readonly hardDeleteTime: string;
@@ -155,7 +155,7 @@ export function collectionOf(bucket: string): string {
     return `objects/${bucket}`;
 }
 
-/** Collection for what is left of a bucket's deleted objects. */
+/** Collection for the metadata of a bucket's deleted objects. */
 export function keptCollectionOf(bucket: string): string {
     return `kept-objects/${bucket}`;
 }

@@ -73,8 +73,8 @@ export class ObjectService {
     /**
      * Finds an object for reading.
      *
-     * @throws ApiError 403 or 404 (403 also for a missing object if the caller may not list), 412 or 304 for failed
-     *     preconditions
+     * @throws ApiError 403 or 404 (403 also for a missing object if the caller may not list objects), 412 or 304 for
+     *     failed preconditions
      */
     get(principal: Principal, target: ObjectName, preconditions: Preconditions = {}): StoredObject {
         const object = this.#find(principal, "storage.objects.get", target);
@@ -205,7 +205,7 @@ export class ObjectService {
         const object = this.#index(target.bucket).find(target.name, target.generation);
         if (object === undefined) {
             if (!this.#access.can(principal, "storage.objects.list", target.bucket)) {
-                // Callers that may not list must not be able to probe for names.
+                // Callers that may not list objects must not be able to probe for names.
                 throw this.#access.denied(principal, permission, "object");
             }
             throw notFound(`No such object: ${target.bucket}/${target.name}`);

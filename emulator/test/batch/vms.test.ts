@@ -197,7 +197,7 @@ describe("a task", () => {
         ]);
     });
 
-    it("is lost when the emulator stops, and retried when it starts again", async () => {
+    it("is lost when the emulator stops, and is retried when it starts again", async () => {
         await start({});
         const script = "[ $BATCH_TASK_RETRY_ATTEMPT = 0 ] || exit 0; exec sleep 58.3";
         const job = await TestJob.create(emulator, "restarted", jobBody(script, { spec: RETRY }));

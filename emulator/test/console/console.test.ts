@@ -120,7 +120,7 @@ describe("the console page", () => {
         expect(text).not.toContain("<img");
     });
 
-    it("shows an object as plain text that does not execute", async () => {
+    it("shows an object as plain text, so that no script in it runs", async () => {
         await emulator.upload("console-bucket", "page.html", "<b>x</b>", "", {
             headers: { "content-type": "text/html" },
         });

@@ -18,7 +18,7 @@ describe("a Batch fault", () => {
         expect(faults.ofJob("quota", "a-1")).toBeUndefined();
     });
 
-    it("tells its listeners when it is added, and is gone once the faults are cleared", () => {
+    it("notifies listeners when it is added, and is gone once the faults are cleared", () => {
         const faults = new BatchFaults();
         const listener = jest.fn();
         const forget = faults.onAdded(listener);

@@ -197,7 +197,7 @@ describe("the policy of a bucket", () => {
         });
     });
 
-    it("changes its etag with every write, and returns 412 for a stale one", async () => {
+    it("changes its etag with every write, and returns 412 for a stale etag", async () => {
         const before = await emulator.call("GET", POLICY);
         const body = {
             ...(before.json as object),

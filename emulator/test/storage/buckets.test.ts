@@ -166,7 +166,7 @@ describe("buckets of a project", () => {
         expect(second.at("nextPageToken")).toBeUndefined();
     });
 
-    it("are an empty list in a project without buckets", async () => {
+    it("are returned as an empty list if the project has none", async () => {
         expect((await emulator.call("GET", "/storage/v1/b?project=empty-project")).json).toEqual({
             kind: "storage#buckets",
         });

@@ -36,7 +36,7 @@ async function read(stream: Readable, header = HEADER) {
 }
 
 describe("a multipart upload", () => {
-    it("yields the same content however it is chunked, even content that resembles a boundary", async () => {
+    it("yields the same content however it is chunked, even if the content resembles a boundary", async () => {
         const piece = fc.constantFrom("\r\n", "--===b", "==", "\r\n--===b==", "-", "text", "\r", "\n--");
         const content = fc.array(piece).map((pieces) => Buffer.from(pieces.join("").replaceAll("\r\n--===b==--", "")));
         const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 });

@@ -51,7 +51,7 @@ describe("the document store", () => {
         expect(await readdir(path.join(folder, "things"))).toHaveLength(1);
     });
 
-    it("names a document that it cannot read", async () => {
+    it("throws an error that names a document that it cannot read", async () => {
         const file = path.join(folder, "things", "broken.json");
         await new DocumentStore(folder).collection<number>("things").put("a", 1);
         await writeFile(file, "{");

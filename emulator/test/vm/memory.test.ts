@@ -18,7 +18,7 @@ describe("the memory of a VM", () => {
         expect(memoryMib(machineType)).toBe(mib);
     });
 
-    it("is this machine's memory if the type's name does not specify it, or if the type has more", () => {
+    it("equals this machine's memory if the machine type has more, or does not specify its memory", () => {
         expect(memoryMib("a2-megagpu-16g")).toBe(65_536);
         jest.mocked(totalmem).mockReturnValueOnce(4 * 1024 ** 3);
         expect(memoryMib("e2-standard-2")).toBe(4096);

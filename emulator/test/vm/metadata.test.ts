@@ -143,7 +143,7 @@ describe("the metadata server", () => {
         expect((await read(path)).status).toBe(404);
     });
 
-    it("redirects a directory path without a trailing slash, and is detectable by a request to its root", async () => {
+    it("redirects a directory path without a trailing slash, and can be detected by a request to its root", async () => {
         const answer = await read("instance");
         expect([answer.status, answer.headers.get("location")]).toEqual([
             301,
@@ -220,7 +220,7 @@ describe("storage at the VM's own endpoint", () => {
         };
         const [allowed, anonymous] = await accessFrom("with-scope", "cloud-platform");
         expect(allowed?.at("payload.data")).toBe("b25l");
-        // Unlike Cloud Storage, it requires a token, which a web page on this machine does not have.
+        // Unlike Cloud Storage, Secret Manager requires a token, which a web page on this machine does not have.
         expect(anonymous?.status).toBe(401);
         const [refused] = await accessFrom("without-scope", "devstorage.read_write");
         expect([refused?.status, refused?.at("error.message")]).toEqual([

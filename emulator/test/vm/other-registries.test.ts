@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Runs the VM's `docker pull` with an engine that is a script. */
+/** Runs the VM's `docker pull` with a script in place of the engine. */
 function pull(engine: string): { status: number | null; output: string; calls: string } {
     const docker = path.join(folder, "engine");
     writeFileSync(docker, `#!/bin/sh\necho "$*" >>"${folder}/calls"\n${engine}\n`);

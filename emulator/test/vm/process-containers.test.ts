@@ -41,7 +41,7 @@ async function trainer(name: string, start: string | undefined, files: Record<st
     return String((await emulator.call("POST", "/emulator/v1/images", { body })).at("image"));
 }
 
-/** Adds a folder whose image has a command of its own, and returns the image's reference by digest. */
+/** Adds a folder whose image has its own command, and returns the image's reference by digest. */
 async function program(name: string, command: string, files: Record<string, string>): Promise<string> {
     const folder = path.join(folders, name);
     mkdirSync(folder);
@@ -105,7 +105,7 @@ ${STATE} box; touch end; docker logs -f box; docker wait box; ${STATE} box`);
         ]);
     });
 
-    it("keeps every line of a program that prints hundreds of thousands of short ones and fails", async () => {
+    it("keeps all output of a failing program that prints hundreds of thousands of short lines", async () => {
         const script = `let text = ""; for (let i = 0; i < 300000; i++) text += i + "\\n";
             process.stdout.write(text, () => { console.error("no such layer"); process.exit(3); });`;
         const image = await trainer("chatty", "node main.js", { "main.js": script });

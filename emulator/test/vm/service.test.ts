@@ -13,7 +13,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(disk, { recursive: true, force: true }));
 
-/** Effects of starting a service once. */
+/** The effects of a single start of a service. */
 interface Run {
     readonly service: Service;
     /** Output from the unit's commands, in order. */

@@ -42,7 +42,7 @@ afterEach(async () => {
 const IMPOSSIBLE = [0, 1, -1, -0, Number.NaN, 1.5, Number.MAX_SAFE_INTEGER + 1, -12_345];
 
 describe("a signal", () => {
-    it("reaches the started process by its positive pid", async () => {
+    it("is sent to the positive pid of the started process", async () => {
         const ended = once(child, "exit");
         expect(signalProcess(id, "SIGTERM")).toBe(true);
         await expect(ended).resolves.toEqual([null, "SIGTERM"]);

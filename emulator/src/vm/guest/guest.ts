@@ -20,7 +20,10 @@ export interface GuestScript {
 
 /** A script that runs in a VM. */
 export interface RunningScript {
-    /** The exit code, 128 plus the signal if one killed the script; undefined if the VM lost power before the end. */
+    /**
+     * The exit code, or 128 plus the signal's number for a killed script; undefined if the VM lost power before the
+     * end.
+     */
     readonly exit: Promise<number | undefined>;
     /** Kills the script and everything that it started. */
     kill(): void;

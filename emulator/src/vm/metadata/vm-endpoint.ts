@@ -16,7 +16,7 @@ const WRITE_SCOPES = READ_SCOPES.slice(1);
 /** Host names by which programs in a VM address its metadata server. */
 const METADATA_NAMES = ["169.254.169.254", "metadata.google.internal", "metadata"];
 
-/** The services that an endpoint offers besides metadata, and its request log. */
+/** The services that an endpoint offers besides metadata, and the endpoint's request log. */
 export interface EndpointHost {
     /** Cloud Storage's routes. */
     readonly storage: readonly Route[];

@@ -13,12 +13,12 @@ const OUTPUT_MS = 500;
 /** A script as a process on this machine. */
 export interface ScriptProcess {
     readonly process: UnitProcess;
-    /** The exit code, or 128 plus the signal that killed the script. */
+    /** The exit code, or 128 plus the number of the signal that killed the script. */
     readonly exitCode: Promise<number>;
 }
 
 /**
- * Starts a script in a VM of the `process` runtime, with the program that its shebang line names.
+ * Starts a script in a VM with the `process` runtime, using the program that its shebang line names.
  * @param name name of the script's file, unique within the boot
  * @param environment environment of every process in the VM
  */

@@ -4,7 +4,7 @@ import type { CloudFile } from "./cloud-config";
 import type { UnitSource } from "./units/service-unit";
 
 const SHIMS = ["docker", "docker-credential-gcr", "systemctl"];
-/** Programs that this machine may lack. Its own are preferred, because starting Node.js takes longer. */
+/** Programs that this machine may lack. Their replacements come last in PATH, because Node.js takes longer to start. */
 const FALLBACKS = ["curl", "timeout"];
 const SYSTEM_FOLDERS = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin"];
 /** Folders that Container-Optimized OS keeps in memory. They are empty at every boot. */

@@ -86,7 +86,7 @@ function descriptions({ methods = {}, resources = {} }: Resources): MethodDescri
 
 function addresses(document: Document, description: MethodDescription): Method[] {
     const flat = description.flatPath ?? description.path;
-    // Google's APIs have their own hosts; on the emulator's port, Batch's paths begin with its name.
+    // Each of Google's APIs has its own host. On the emulator's port, Batch's paths begin with its name.
     const prefixes = [document.id === "batch:v1" ? "/batch/" : `/${document.servicePath}`];
     if (document.id.startsWith("storage:")) {
         // The Node.js client omits the prefix under STORAGE_EMULATOR_HOST, and reads contents from /download too.

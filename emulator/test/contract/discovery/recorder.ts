@@ -46,7 +46,7 @@ export class Recorder {
      */
     static async start(target: string, prefix = ""): Promise<Recorder> {
         const server = createServer();
-        // The emulator never closes an idle connection either; see http/server.ts.
+        // Like the emulator, the recorder never closes an idle connection; see http/server.ts.
         server.keepAliveTimeout = 0;
         const recorder = new Recorder(server, new URL(target), prefix);
         server.on("request", (message: IncomingMessage, response) => {

@@ -18,7 +18,7 @@ export async function walkPubSub(walker: Walker): Promise<void> {
     await walker.ok("GET", topic);
     await walker.ok("PATCH", topic, { topic: { labels: { stack: "prod" } }, updateMask: "labels" });
     await walkPolicy(walker, topic, "GET", "pubsub.topics.publish");
-    // Nobody listens on this port.
+    // Nothing listens on this port.
     const pushConfig = { pushEndpoint: "http://127.0.0.1:9/", noWrapper: { writeMetadata: true } };
     await walker.ok("PUT", subscription, {
         topic: `projects/${PROJECT_ID}/topics/finished`,

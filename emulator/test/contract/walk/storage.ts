@@ -43,7 +43,7 @@ async function walkBuckets(walker: Walker, prefix: string, bucket: string): Prom
     });
     await walker.ok("GET", `${prefix}/b?project=${PROJECT_ID}&prefix=walked&maxResults=1`);
     await walker.ok("GET", `${prefix}/b?project=${PROJECT_ID}&pageToken=walked-bucket`);
-    // By default, a bucket keeps deleted objects, and is itself kept.
+    // By default, a bucket keeps deleted objects, and is itself kept after its deletion.
     const kept = `${prefix}/b/walked-multi-region`;
     const { generation } = await walker.ok(
         "POST",

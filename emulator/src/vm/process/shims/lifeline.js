@@ -41,7 +41,7 @@ function removeContainers() {
         }
         return ids.length;
     } catch {
-        // The next emulator on the data folder removes what is left.
+        // The next emulator that uses the data folder removes what is left.
         return 1;
     }
 }

@@ -175,8 +175,8 @@ function linuxEntry(pid) {
     // The command name, in parentheses, may contain spaces, so the fields begin after the last parenthesis.
     const stat = readQuietly(`/proc/${pid}/stat`);
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: state, ppid and pgrp are fields 3 to 5, starttime is
-    // 22.
+    // https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: state, ppid and pgrp are fields 3 to 5, and starttime
+    // is field 22.
     return stat === ""
         ? undefined
         : {
