@@ -76,7 +76,7 @@ const EMULATOR_ROOMS: Readonly<Record<string, readonly string[]>> = {
     storage: ["service.ts", "store", "http", "iam", "org", "projects"],
     registry: ["service.ts", "store", "http", "iam", "org", "projects"],
     secrets: ["service.ts", "store", "http", "iam", "org", "projects"],
-    pubsub: ["service.ts", "store", "http", "iam", "projects"],
+    pubsub: ["service.ts", "store", "http", "iam", "org", "projects"],
     vm: ["service.ts", "faults", "store", "http", "iam"],
     compute: ["service.ts", "faults", "store", "http", "iam", "org", "projects", "vm"],
     batch: ["service.ts", "faults", "store", "http", "iam", "projects", "logging", "vm", "compute"],
