@@ -1,6 +1,6 @@
 // @ts-check
 // Loads TypeScript for the scripts in package.json like `ts-node/register/transpile-only`, and keeps what ts-node
-// emits, because compiling a command takes longer than most commands run. Stack traces refer to the TypeScript code
+// emits, because compiling a command takes longer than running most of them. Stack traces refer to the TypeScript code
 // with `node --enable-source-maps`.
 
 const { existsSync, readFileSync } = require("node:fs");

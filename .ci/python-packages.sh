@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Creates .venv with the Python packages that tests use as references: Google's clients and API descriptions for
 # emulator/test/contract, onnxruntime and onnx for trainer/test/onnx, openpyxl for tests/cli/predict, MLflow for
-# tests/cli/runs, and the packages of the examples other than PyTorch, which is several gigabytes. Without .venv, those
-# tests are skipped.
+# tests/cli/runs, and the packages that the examples need, except PyTorch, which takes up several gigabytes. Without
+# .venv, those tests are skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

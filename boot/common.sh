@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154 # the files share their variables
-# Functions for the configuration, for values shared by the processes in one boot, for waiting and for text.
+# Functions that read the configuration, share values between the processes of one boot, wait, and handle text.
 
 # Prefix of this script's lines on the serial console.
 say() {
@@ -80,7 +80,7 @@ timestamp() {
 start_time() {
     local stat
     { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
-    # shellcheck disable=SC2086 # the fields are words
+    # shellcheck disable=SC2086 # the fields are split into words on purpose
     set -- ${stat##*) }
     printf '%s' "${20:-}"
 }

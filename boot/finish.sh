@@ -6,7 +6,7 @@
 
 finish() {
     local result=${SERVICE_RESULT:-success} started_by_now uploads_until
-    # If the recorded boot id is not that of this boot, `prepare` did not even begin.
+    # If the recorded boot id is not the current one, `prepare` never began.
     if marked skip || [ "$(recall boot-id)" != "$BOOT_ID" ]; then
         forget_secrets
         stay_up
@@ -45,12 +45,12 @@ finish() {
         esac
     fi
     forget_secrets
-    # During an external stop, each second counts.
+    # During an external stop, every second counts.
     if [ "$STATUS" != INTERRUPTED ]; then stay_up; fi
 }
 
 # stay_up: waits until the VM has been up long enough for the gcp provider to see it running. The provider never accepts
-# a new VM that is off already.
+# a new VM that is already off.
 stay_up() {
     local up=${EMULATOR_UPTIME:-} rest
     # /proc/uptime does not exist on macOS, where only the emulator runs this script.
@@ -174,14 +174,14 @@ settle_publisher() {
     until_gone "$publisher" 10 || signal KILL "$publisher"
 }
 
-# same_bytes FIRST BYTES: true if the log that was followed has, from byte FIRST on, the bytes that docker kept first.
+# same_bytes FIRST BYTES: true if the followed log has, from byte FIRST on, the first BYTES bytes that docker kept.
 same_bytes() {
     [ "$(md5_of <(tail -c "+$(($1 + 1))" "$LOG" | head -c "$2"))" = "$(md5_of <(head -c "$2" "$LOG.kept"))" ]
 }
 
 # A follower loses and repeats output if docker rotates its files faster than it reads. Docker keeps the whole log
-# unless it is very long, in which case it keeps the newest part. Uploaded bytes cannot change, so whatever they lack is
-# appended.
+# unless it is very long, in which case it keeps the newest part. Uploaded bytes cannot change, so missing output is
+# appended to them.
 complete_log() {
     local seconds=20 kept followed uploaded
     if [ "$STATUS" = INTERRUPTED ]; then seconds=5; fi
@@ -190,7 +190,7 @@ complete_log() {
     followed=$(($(wc -c <"$LOG")))
     if [ "$kept" -le "$followed" ] && same_bytes $((followed - kept)) "$kept"; then return; fi
     uploaded=$(recall log-to 0)
-    # Unless both start with the same bytes, docker has deleted the start.
+    # If the two logs start with different bytes, docker has deleted the start of the log.
     if ! same_bytes 0 "$(smaller 65536 "$followed")"; then uploaded=$followed; fi
     if [ "$kept" -lt "$uploaded" ] || ! same_bytes 0 "$uploaded"; then
         head -c "$uploaded" "$LOG" >"$LOG.new"

@@ -10,7 +10,7 @@ status_json() {
         "$(json_or_null "$(recall started-at)")" "$(timestamp)" "$(json_or_null "$4")"
 }
 
-# announce DEADLINE STATE: notifies of a status that has just been written, if the stack asks for it.
+# announce DEADLINE STATE: reports a status that has just been written, if the stack uses notifications.
 announce() {
     if [ ! -f "$HERE/notify.sh" ]; then return; fi
     # shellcheck source=boot/notify.sh
@@ -46,7 +46,7 @@ await_pace() {
     done
 }
 
-# read_status DEADLINE: sets HTTP_CODE; on 200 also STATUS_TEXT and STATUS_GENERATION, which belong together. The
+# read_status DEADLINE: sets HTTP_CODE and, if it is 200, STATUS_TEXT and STATUS_GENERATION, which belong together. The
 # content is checked against the hash in its metadata.
 read_status() {
     local url md5

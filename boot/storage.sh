@@ -57,9 +57,9 @@ authorize() {
 
 # request DEADLINE METHOD URL [BODY_FILE CONTENT_TYPE]: sets HTTP_CODE; the body goes to $RESPONSE. Transient errors (no
 # connection, 408, 429, 5xx) are retried until DEADLINE, a missing grant until GRANTS_UNTIL if that is earlier. KIND,
-# set before the call, is what a successful response must be: the `kind` of a complete JSON object, or `nothing`. Any
-# other response, such as a captive portal's page, is also treated as transient. So are the first few responses with
-# status 400 to a request with a body, because the body may have been corrupted in transit.
+# set before the call, describes a valid successful response: the `kind` of a complete JSON object, or `nothing`. Any
+# other response, such as a captive portal's page, is also treated as transient. The first few responses with status 400
+# to a request with a body count as transient too, because the body may have been corrupted in transit.
 request() {
     local deadline=$1 method=$2 url=$3 body=${4:-} type=${5:-} limit delay=1 refusals=0
     RESPONSE=$STATE/response.$ROLE
@@ -129,8 +129,8 @@ is_json_of() {
     [[ $text == '{'*"\"kind\":\"$1\""*'}' ]] && is_complete "$text"
 }
 
-# is_complete TEXT: true for complete JSON without spaces. Every string and number is replaced with 0, and so is every
-# list and object of zeros; truncated JSON leaves a remainder.
+# is_complete TEXT: true for complete JSON without spaces. Replaces every string and number with 0, and then every list
+# and object of zeros; truncated JSON leaves a remainder.
 is_complete() {
     [ "$(printf '%s\n' "$1" | sed -e 's/\\.//g' -e 's/"[^"]*"/0/g' \
         -e 's/-\{0,1\}[0-9][0-9.eE+-]*/0/g' -e 's/true/0/g' -e 's/false/0/g' -e 's/null/0/g' \
@@ -166,9 +166,9 @@ md5_of() {
     printf '%b' "$(printf '%s' "${hex%% *}" | sed 's/../\\x&/g')" | base64
 }
 
-# upload DEADLINE NAME FILE CONTENT_TYPE [GENERATION]: replaces only that generation, if given; 0 = only creates the
-# object. Its metadata contains $UPLOAD_ROW. Cloud Storage rejects content whose MD5 differs from the one in the
-# metadata. Content never contains its own MD5, so the MD5 can serve as the boundary.
+# upload DEADLINE NAME FILE CONTENT_TYPE [GENERATION]: replaces only that generation, if one is given; 0 = creates the
+# object but never replaces it. Its metadata contains $UPLOAD_ROW. Cloud Storage rejects content whose MD5 differs from
+# the one in the metadata. Content never contains its own MD5, so the MD5 can serve as the boundary.
 # https://cloud.google.com/storage/docs/uploading-objects#rest-upload-objects (multipart)
 upload() {
     local url md5 boundary own=
@@ -209,7 +209,7 @@ list_page() {
         KIND='storage#objects' request "$1" GET "$url"
         [ "$HTTP_CODE" = 200 ] || return 1
         before=$md5
-        # There is no guarantee that the same page always comes with the same token for the next one.
+        # The token for the next page is left out, because it may differ between two responses with the same items.
         sed 's/"nextPageToken": *"[^"]*"//' "$RESPONSE" >"$RESPONSE.items"
         md5=$(md5_of "$RESPONSE.items")
         [ "$md5" != "$before" ] || break

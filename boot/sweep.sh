@@ -1,8 +1,8 @@
 #!/bin/bash
-# The part of a sweep's task that comes before and after training its point. `sweep.sh begin` chooses the point and
-# marks the sweep as RUNNING. `sweep.sh record` adds the point's row to the table. The task that finds every row there
-# concludes the sweep: it writes the table, and the best point's model becomes that of the run. Nobody has to wait for a
-# sweep.
+# The steps of a sweep's task before and after its point is trained. `sweep.sh begin` chooses the point and marks the
+# sweep as RUNNING. `sweep.sh record` adds the point's row to the table. The task that finds every row in the table
+# concludes the sweep: it writes the table, and makes the best point's model the model of the run. No other process has
+# to wait for the sweep.
 #
 # The tasks of an array are treated as points. They all write to the array's model, and the first one that fails
 # concludes the array.
@@ -34,7 +34,7 @@ OVER=3
 AGAIN=75
 TAB=$'\t'
 
-# The functions in prepare.sh end with this one. The point has an outcome, so Batch should repeat only this part.
+# Overrides the function in prepare.sh: it records no outcome for the point, so that Batch only tries this step again.
 give_up() {
     say "$*"
     exit "$AGAIN"
@@ -68,7 +68,7 @@ is_decided() {
     esac
 }
 
-# The following requests are about the sweep as a whole instead of one of its points.
+# Directs the following requests to the sweep as a whole instead of one of its points.
 enter_sweep() {
     RUN_ID=$SWEEP_ID
     RUN_PREFIX=runs/$SWEEP_ID
@@ -127,7 +127,7 @@ metric_in() {
         -e 's/.*,"'"${SWEEP_METRIC//./\\.}"'":\(-\{0,1\}[0-9][0-9.eE+-]*\),.*/\1/p'
 }
 
-# seconds_of TIME: prints the seconds since the epoch. macOS has another `date`.
+# seconds_of TIME: prints the seconds since the epoch. macOS has a different `date`.
 seconds_of() {
     date -u -d "$1" +%s 2>/dev/null || date -j -u -f %Y-%m-%dT%H:%M:%SZ "$1" +%s
 }
@@ -179,7 +179,7 @@ is_array() {
     [ -f "$HERE/array" ]
 }
 
-# is_over: true if this task's end is that of the sweep or array.
+# is_over: true if the sweep or array ends with this task.
 is_over() {
     if is_array && [ "$STATUS" != SUCCEEDED ]; then
         list_decided
@@ -222,7 +222,7 @@ lines_in() {
     printf '%s' $(($(wc -l <"$1")))
 }
 
-# claim_conclusion: true if this task concludes the sweep. A claim belongs to the job that made it, in which another try
+# claim_conclusion: true if this task concludes the sweep. A claim belongs to the job that made it; in that job, a retry
 # of the same task may take it over.
 claim_conclusion() {
     local generation=0 own="$SWEEP_JOB ${BATCH_TASK_INDEX:-0}" url owner
@@ -256,7 +256,7 @@ conclude() {
     keep interruptions "$(printf '%s' "$STATUS_TEXT" | json_number interruptions)"
     keep started-at "$(printf '%s' "$STATUS_TEXT" | json_string startedAt)"
     : >"$STATE/status-sent"
-    # The only writer of the status needs no heartbeat.
+    # Only this task writes the status now, so it needs no heartbeat.
     NEXT_BEAT=$((DEADLINE * 2))
     decide_sweep
     if ! is_array; then publish_best; fi
@@ -270,7 +270,7 @@ conclude() {
     esac
 }
 
-# publish_best: makes the best point's model that of the sweep, and writes the table.
+# publish_best: makes the best point's model the model of the sweep, and writes the table.
 publish_best() {
     clear_model
     if [ -n "$BEST" ]; then copy_model; fi
@@ -361,7 +361,7 @@ write_table() {
         IFS=$TAB read -r id _ json cells <&4; do
         printf -v minutes '%d.%02d' $((seconds / 60)) $((seconds % 60 * 100 / 60))
         log=$at/$id/log/
-        # The end of the reason may be padding.
+        # The reason may end in spaces that pad the row.
         while [ "${why% }" != "$why" ]; do why=${why% }; done
         printf '%s\n{"point":"%s","arguments":%s,"state":"%s","exitCode":%s,"metric":%s,"attempts":%s,"minutes":%s,' \
             "$separator" "$id" "$json" "$state" "$(value_or null "$code")" "$(value_or null "$metric")" \

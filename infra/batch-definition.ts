@@ -13,7 +13,7 @@ const MIN_BOOT_DISK_GB = 30;
 export interface BatchMachine {
     project: string;
     region: string;
-    /** Zones of the region; empty for all of them. */
+    /** Zones in the region; empty for all of them. */
     zones: readonly string[];
     machineType: string;
     bootDiskSizeGb: number;
@@ -41,8 +41,8 @@ export interface BatchPlan {
 }
 
 /**
- * Plans the Batch job for a run. Its tasks run the same scripts as a VM. They download them from the bucket, because
- * the text in a job's definition should stay short enough to be read, and its hash keeps anything else from being run.
+ * Plans the Batch job for a run. Its tasks run the same scripts as a VM, but download them from the bucket, so that the
+ * job's definition stays short. The definition contains a hash of the scripts, so nothing else can be run.
  */
 export function batchPlan(boot: BootConfig, machine: BatchMachine): BatchPlan {
     const bundle = renderBundle(boot);

@@ -20,8 +20,8 @@ import { md5OfFile } from "./dataset";
 /** Folder for the copies. A `.gitignore` inside it hides it from git. */
 export const COPIES = ".build-context";
 /**
- * The permission bits that Docker gives every file in a build context on Windows. All systems use them, so that they
- * agree.
+ * The permission bits that Docker gives every file in a build context on Windows. All systems use them, so that the
+ * copies are identical.
  */
 const MODE = 0o755;
 /** Files with the ignore rules for a build context; the first one that exists is used. */
@@ -133,8 +133,8 @@ function hasSameFiles(from: string, to: string, names: readonly string[]): boole
 }
 
 /**
- * Replaces a folder with another, unless it is up to date by then, because another program may be doing the same. Files
- * are removed only from a folder that has been moved away, which no other program fills.
+ * Replaces a folder with another, or stops once it is up to date, because another program may be replacing it too.
+ * Files are removed only from a folder that has been moved away, to which no other program writes.
  */
 function replace(old: string, fresh: string, isUpToDate: () => boolean): void {
     const discarded = `${fresh}.old`;

@@ -1,7 +1,7 @@
 // @ts-check
-// ts-node's compiler for `pulumi up`, as specified in tsconfig.pulumi.json. It emits what ts-node itself would emit,
-// but compiles a source only once, because compiling the program takes longer than everything else that it does if
-// nothing has changed. The loader for the scripts in package.json uses the same cache.
+// ts-node's compiler for `pulumi up`, as specified in tsconfig.pulumi.json. It emits the same code as ts-node
+// itself, but compiles a source file only once, because compilation takes longer than the rest of an update without
+// changes. The loader for the scripts in package.json uses the same cache.
 
 const { createHash } = require("node:crypto");
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");

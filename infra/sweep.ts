@@ -18,7 +18,7 @@ export function tasksIdentity({
 /**
  * Plans the points of a sweep, or the tasks of an array as points without hyperparameters of their own; undefined for
  * any other run.
- * @param identity the run's, which determines the ids of its points.
+ * @param identity the run's identity, which determines the ids of its points.
  */
 export function bootSweep(
     { sweepMetric, sweepGoal, maxFailedTasks }: Pick<Job, "sweepMetric" | "sweepGoal" | "maxFailedTasks">,

@@ -11,7 +11,7 @@ export type Provisioning = "standard" | "spot";
 /** The engine that trains a run: the stack's own VM, or a Google Batch job. */
 export type EngineName = "vm" | "batch";
 
-/** The provisioning of the last attempt of a run on spot VMs, if it differs from that of the others. */
+/** The provisioning of a run's last attempt, if the earlier attempts were on spot VMs and this one should not be. */
 export type SpotFallback = "none" | "standard";
 
 /** Whether the best point of a sweep has the highest or the lowest value of the metric. */
@@ -22,7 +22,7 @@ export interface TrainingJobArgs {
     /** Google Cloud project id. */
     project: string;
     region: string;
-    /** A zone of the region. */
+    /** A zone in the region. */
     zone: string;
     /**
      * Path of a file, or of a folder of files with the same header, relative to the project folder, or the `gs://` URI
@@ -55,7 +55,7 @@ export interface TrainingJobArgs {
     /** @default "vm" */
     engine?: EngineName;
     /**
-     * Zones of the region in which the run's machine may be, in order of preference, or `any`.
+     * Zones in the region that the run may use, in order of preference, or `any`.
      * @default [] (`zone`, or any zone for a Batch job)
      */
     zones?: pulumi.Input<readonly string[]>;
@@ -78,7 +78,7 @@ export interface TrainingJobArgs {
     points?: readonly Readonly<Record<string, Hyperparameter>>[];
     /** Number of equal tasks of a Batch job, which divide the work by their index. @default 1 */
     tasks?: number;
-    /** The number at the top level of each point's `metrics.json` that chooses the best point. @default "" */
+    /** The number at the top level of each point's `metrics.json` by which the best point is chosen. @default "" */
     sweepMetric?: string;
     /** @default "maximize" */
     sweepGoal?: SweepGoal;
@@ -106,7 +106,7 @@ export interface TrainingJobArgs {
     serviceAccount?: pulumi.Input<string>;
     /** URLs of OAuth scopes beyond those that every VM has. @default [] */
     scopes?: pulumi.Input<readonly string[]>;
-    /** Turns on Secure Boot for an Arm VM too; every other VM has it. @default false */
+    /** Turns on Secure Boot for an Arm VM too; all other VMs always have it. @default false */
     secureBoot?: pulumi.Input<boolean>;
     /** Cloud KMS key in the region for bucket, repository, disk, secrets and topic. @default "" (Google's own keys) */
     kmsKey?: string;

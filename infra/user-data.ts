@@ -76,16 +76,16 @@ export interface BootConfig {
     notification?: { topic: string; stack: string; runName: string } | undefined;
     /** Makes each task train one of these points instead of the run. */
     sweep?: BootSweep | undefined;
-    /** The task of an array, whose container writes to the model of the array. */
+    /** Makes the task one of an array; its container writes to the array's model. */
     task?: { arrayId: string; index: number; count: number };
 }
 
 /** The points of a sweep, one for each task of a Batch job. */
 export interface BootSweep {
-    /** True for an array, whose points are equal tasks, and which ends with the first one that fails. */
+    /** True for an array. Its points are equal tasks, and it ends as soon as one of them fails. */
     isArray?: boolean;
     points: readonly SweepPoint[];
-    /** The number at the top level of each point's `metrics.json` that chooses the best point; `""` for none. */
+    /** The number at the top level of each point's `metrics.json` by which the best point is chosen; `""` for none. */
     metric: string;
     goal: "maximize" | "minimize";
     /** Number of points that may fail without failing the sweep. */
@@ -321,7 +321,7 @@ function containerEnv(config: BootConfig): Record<string, string> {
     const uriOf = (name: string) => `gs://${config.bucket}/${name}`;
     const format = /\.(csv|jsonl)$/i.exec(config.datasetUri)?.[1]?.toLowerCase();
     return {
-        // Without it, Python holds back what it prints until 8 KB have accumulated.
+        // Without this variable, Python buffers its output until 8 KB have accumulated.
         PYTHONUNBUFFERED: "1",
         ...Object.fromEntries(sorted(config.env)),
         AIP_TRAINING_DATA_URI: config.datasetUri,

@@ -99,7 +99,7 @@ export function batchEngine(apis: GoogleApis, options: BatchOptions): Engine {
                 const definition = withAttempts(options.definition, attemptsLeft, options.spotFallback);
                 current = await startJob(apis, options, definition);
             } else {
-                // Each point counts its own interruptions. A job that follows an interrupted one is the fallback.
+                // Each point counts its own interruptions. A job that follows an interrupted one uses the fallback.
                 const left = options.spotFallback === "standard" && attemptsLeft < maxAttempts ? 1 : maxAttempts;
                 const definition = withAttempts(options.definition, left, options.spotFallback);
                 const points = await undecided();

@@ -6,8 +6,8 @@ import { CachedResource } from "./cached-resource";
 export type BatchRunJobArgs = { [Key in keyof BatchJobInputs]: pulumi.Input<BatchJobInputs[Key]> };
 
 /**
- * The Batch job for a run. No provider has this resource. Creating it starts the run, which then needs no waiter; its
- * deletion waits until the job's VMs are gone.
+ * The Batch job for a run, a resource that no Pulumi provider offers. Creating it starts the run, which then needs no
+ * waiter; its deletion waits until the job's VMs are gone.
  */
 export class BatchRunJob extends CachedResource {
     /** Id of the run's first job. */

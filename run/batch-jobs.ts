@@ -45,7 +45,7 @@ export interface BatchPlace {
     jobId: string;
 }
 
-/** How many attempts a job gets, and whether its last one is on a standard VM. */
+/** The number of attempts of a job, and the provisioning of the last one. */
 export interface BatchAttempts {
     maxAttempts: number;
     spotFallback: string;
@@ -54,7 +54,10 @@ export interface BatchAttempts {
 /** Exit codes after which Batch retries a task: lost and preempted VMs, and the script's own code for "try again". */
 const retriedCodes = [50001, 50002, 50003, 50004, 50006, 75];
 
-/** Batch's codes for what happened to a task. https://docs.cloud.google.com/batch/docs/troubleshooting#reserved-exit-codes */
+/**
+ * Batch's reserved exit codes, with their meanings.
+ * https://docs.cloud.google.com/batch/docs/troubleshooting#reserved-exit-codes
+ */
 const reservedCodes: Record<string, string> = {
     50001: "Compute Engine preempted the spot VM",
     50002: "the VM stopped reporting; it crashed, its host failed, or it ran out of memory",
@@ -101,8 +104,8 @@ export async function getJob(apis: GoogleApis, place: BatchPlace, number: number
 }
 
 /**
- * Returns the definition for a job with a given number of attempts. Batch repeats interrupted attempts by itself; with
- * a fallback, the last one is left to another job with a standard VM.
+ * Returns the definition for a job with a given number of attempts. Batch repeats interrupted attempts by itself. With
+ * a fallback, the last attempt is left to another job, with a standard VM.
  */
 export function withAttempts(
     definition: BatchJobDefinition,
@@ -135,7 +138,7 @@ export function withAttempts(
 }
 
 /**
- * Creates a run's next job, unless its newest one has not ended. Job ids are chosen here, so that a request whose
+ * Creates a run's first job, or the next one if the newest has ended. Job ids are chosen here, so that a request whose
  * response was lost cannot create two jobs.
  * @param forJob returns the definition for a job with this id.
  * @returns the job that runs the next attempt, and its number
@@ -275,7 +278,7 @@ export function reservedReason(job: BatchJob): string | undefined {
     return code === undefined ? undefined : reservedCodes[code];
 }
 
-/** Why a job has not started: the newest event that is more than a change of state. */
+/** The reason why a job has not started: its newest event that is not just a change of state. */
 export function waitingReason(job: BatchJob): string | undefined {
     return eventTexts(job)
         .filter((text) => !/^(Job state is set from|Task state is updated from)/.test(text))

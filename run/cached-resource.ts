@@ -8,8 +8,8 @@ import { resourceModule } from "./resource-types";
 const texts: Record<string, Promise<string>> = {};
 
 /**
- * A dynamic resource like Pulumi's own, but its provider is serialised only once for each version of the code in this
- * folder. Pulumi takes seconds to serialise one, in every command.
+ * A dynamic resource like Pulumi's own, except that its provider is serialised only once for each version of the code
+ * in this folder. Pulumi would serialise it again in every command, which takes seconds.
  */
 export class CachedResource extends pulumi.CustomResource {
     constructor(

@@ -109,7 +109,7 @@ function placesIn(inputs: CleanupInputs, earlier?: CleanupOutputs["places"]): Cl
     };
 }
 
-/** Removes whatever carries the owner's mark. Every part is tried, even if another part fails. */
+/** Removes every resource that carries the owner's mark. If one part fails, the others are still tried. */
 async function removeAll(context: OwnerContext, state: CleanupOutputs): Promise<void> {
     const { project } = state;
     if (state.places.batchSubnetworks !== undefined) {
@@ -149,8 +149,8 @@ async function removeAll(context: OwnerContext, state: CleanupOutputs): Promise<
 }
 
 /**
- * Reports a request that is denied instead of failing, because the deployer of a stack that uses an existing network or
- * account may not have the roles to delete networks and accounts. What costs money is never skipped.
+ * Reports a denied request instead of failing, because the deployer of a stack that uses an existing network or account
+ * may not have the roles to delete networks and accounts. Resources that cost money are never skipped.
  */
 async function unlessDenied({ print }: OwnerContext, what: string, action: () => Promise<void>): Promise<void> {
     try {
@@ -181,7 +181,7 @@ async function removeSecrets(context: OwnerContext, project: string): Promise<vo
     }
 }
 
-/** Removes a topic and its subscription if the stack created them; the subscription's name is that of the topic. */
+/** Removes a topic and its subscription if the stack created them; both have the same name. */
 async function removeTopic(context: OwnerContext, fullName: string): Promise<void> {
     const [, project = "", , name = ""] = fullName.split("/");
     await removeOwned(context, placeOf(context.apis, "subscription", { project, name }));

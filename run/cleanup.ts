@@ -7,9 +7,9 @@ import { type Planned, type Planner, removeLeftovers } from "./leftovers";
 export type CleanupArgs = { [Key in keyof CleanupInputs]: pulumi.Input<CleanupInputs[Key]> };
 
 /**
- * When it is deleted, removes whatever carries its owner's mark, whether or not the stack's state contains it. A
- * command that is interrupted while it creates a resource leaves one that the state does not contain. The resources in
- * a stack depend on its `Cleanup`, so it is deleted after them.
+ * Removes, on its own deletion, every resource that carries its owner's mark, even one that is missing from the stack's
+ * state. A command that is interrupted while it creates a resource leaves such a resource behind. The resources in a
+ * stack depend on its `Cleanup`, so it is deleted after them.
  */
 export class Cleanup extends CachedResource {
     /** A random id, which resources carry as a label or in their description. */
@@ -53,7 +53,7 @@ export function beforeCreate(hook: pulumi.ResourceHookFunction): pulumi.CustomRe
     return hasHooks() ? { hooks: { beforeCreate: [hook] } } : {};
 }
 
-/** The value of an output that is known. */
+/** The value of an output, once it is known. */
 export function settled<T>(output: pulumi.Output<T>): Promise<T> {
     return new Promise((resolve) => {
         output.apply(resolve);

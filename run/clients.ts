@@ -19,8 +19,8 @@ export interface StoredObject {
 export type ObjectVersion = Pick<StoredObject, "name" | "sizeBytes" | "generation" | "crc32c">;
 
 /**
- * How long to keep resuming a download that makes no progress, in addition to a few quick attempts. A patient download
- * also tolerates two consecutive rejections of its credentials.
+ * The time for which to keep resuming a download that makes no progress, in addition to a few quick attempts. A patient
+ * download also tolerates two consecutive rejections of its credentials.
  */
 export interface Patience {
     windowMs: number;

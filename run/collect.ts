@@ -182,7 +182,7 @@ export async function downloadAll(
     await inParallel(objects, 4, (object) => downloadVerified(bucket, object, folder, onBytes));
 }
 
-/** Reports why a model that has a `metrics.json` lacks metrics. */
+/** Reports why the metrics in a model's `metrics.json` are not shown. */
 function reportMetrics(print: Print, runId: string, objects: SavedObject[]): void {
     const object = objects.find(({ path }) => path === "metrics.json");
     if (object !== undefined) {

@@ -25,7 +25,7 @@ export interface DatasetObject {
 /** The limits of a dataset, of the search for its objects, and of one page of a listing. */
 export const datasetLimits = { objects: 10_000, searched: 200_000, page: 1000 };
 
-/** The part of a pattern before its first `*`; of a folder, the whole. */
+/** The part of a pattern before its first `*`, or the whole name of a folder. */
 export function literalPrefix(pattern: string): string {
     return pattern.split("*", 1)[0] ?? "";
 }
@@ -143,7 +143,7 @@ async function listAll(
     return listing;
 }
 
-/** Tells whether a name matches. A folder matches its objects, without hidden ones and the folder's own placeholder. */
+/** Returns a test for names. A folder matches its objects, except hidden ones and the folder's own placeholder. */
 function matcherOf(pattern: string): (name: string) => boolean {
     if (!pattern.includes("*")) {
         return (name) => name.startsWith(pattern) && name !== pattern && name[pattern.length] !== ".";

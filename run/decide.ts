@@ -125,9 +125,9 @@ function decideDown(view: RunView): Action {
 }
 
 /**
- * Determines whether a machine that is up shows no sign of life: `silent` after minutes without a change to status, log
- * or heartbeat (the heartbeat is due every 30 s), `unclaimed` if no status appeared in time (the boot script waits 10
- * minutes for IAM grants to take effect).
+ * Determines whether a machine that is up shows no sign of life: `silent` after several minutes without a change to
+ * status, log or heartbeat (the heartbeat is due every 30 s), `unclaimed` if no status appeared in time (the boot
+ * script waits 10 minutes for IAM grants to take effect).
  */
 function findStall({ nowMs, seen, lastChangeMs, runningSinceMs, traits }: RunView): Stall | undefined {
     if (runningSinceMs === undefined) {

@@ -89,7 +89,7 @@ export function parseEarlierName(name: string): { runId: string } | undefined {
     return match ? { runId: match[1] as string } : undefined;
 }
 
-/** Reads which attempt a folder holds, from its status or else its manifest; undefined if it has neither. */
+/** Determines which attempt a folder holds, from its status or else its manifest; undefined if it has neither. */
 async function readSavedAttempt(folder: string): Promise<SavedAttempt | undefined> {
     const { join } = require("node:path") as typeof import("node:path");
     const read = async (name: string, maxBytes: number) =>

@@ -16,11 +16,11 @@ export interface EngineState {
     running?: number;
 }
 
-/** How an engine behaves, as far as the waiter's decisions depend on it. */
+/** The behaviour of an engine, as far as the waiter's decisions depend on it. */
 export interface EngineTraits {
     /** True if it repeats an interrupted attempt by itself, so that a run needs no waiter until the engine gives up. */
     retries: boolean;
-    /** True if it can be started even though it does not exist. */
+    /** True if it can be started even if it does not exist. */
     recreates: boolean;
     /** Minutes without a change to status, log or heartbeat after which a claimed run counts as stalled. */
     silentMinutes: number;
@@ -30,7 +30,7 @@ export interface EngineTraits {
 
 /** An engine's part of the messages. */
 export interface EngineMessages {
-    /** Says what a start does, such as "starting the VM iris-vm". */
+    /** Describes a start, such as "starting the VM iris-vm". */
     starting: string;
     /** The end of a sentence about a run without a status whose machine is down. */
     endedUnclaimed: string;

@@ -84,7 +84,7 @@ export async function openRegularFile(path: string): Promise<import("node:fs/pro
 /**
  * Calls `action` with a new folder next to `folder`, on the same file system, and always removes it afterwards. Also
  * removes anything that killed processes left behind.
- * @throws an error that explains the problem if the disk or this process cannot take any more files.
+ * @throws an error that explains the problem if the disk is full or this process cannot open any more files.
  */
 export async function withPartialFolder<T>(folder: string, action: (partial: string) => Promise<T>): Promise<T> {
     const { mkdtemp, rm } = require("node:fs/promises") as typeof import("node:fs/promises");

@@ -73,7 +73,7 @@ export interface ApiSession {
 }
 
 /**
- * Keeps the credentials and endpoints of the gcp provider.
+ * Reads the gcp provider's credentials and endpoints into the session.
  * @param config returns the value of a key such as `gcp:accessToken`.
  */
 export function configureApis(session: ApiSession, config: (key: string) => string | undefined): void {

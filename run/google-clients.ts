@@ -40,7 +40,7 @@ export function openVm(
         unless(404, async () => {
             const { status } = await request<{ status?: unknown }>("GET", url, "compute#instance");
             if (typeof status !== "string") {
-                throw incompleteAnswer(`The response about the VM ${location.instance} has no status`);
+                throw incompleteAnswer(`Compute Engine described the VM ${location.instance} without its status`);
             }
             return status;
         });

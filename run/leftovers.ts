@@ -74,7 +74,7 @@ export async function removeLeftoverBucket(
 }
 
 /**
- * Removes the VMs from earlier runs, and one that an interrupted command left behind. If that one is training the
+ * Removes the VMs from earlier runs, and any VM that an interrupted command left behind. If that VM is training the
  * planned run, waits until it has ended, because its work must not be lost.
  * @throws an error instead of waiting unless `wait` is true, and for a VM that does not belong to the owner
  */
@@ -155,7 +155,7 @@ async function removeLeftover(context: OwnerContext, place: Place): Promise<void
 
 /**
  * Tests whether the owner has a resource at this place.
- * @throws an error if another owner has
+ * @throws an error if the resource belongs to another owner
  */
 async function rejectForeign({ apis, owner }: OwnerContext, place: Place): Promise<boolean> {
     try {
@@ -164,7 +164,7 @@ async function rejectForeign({ apis, owner }: OwnerContext, place: Place): Promi
             return found !== undefined;
         }
     } catch (error) {
-        // Without permission to read it, it may not exist either; otherwise, its creation fails with a clear error.
+        // A denied request does not show whether the resource exists. If it does, creating it fails with a clear error.
         if (httpStatusOf(error) === 403) {
             return false;
         }

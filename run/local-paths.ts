@@ -4,8 +4,7 @@ import { ownFiles } from "./layout";
 export const renamedFolder = "renamed";
 
 /**
- * Objects that give way if their paths conflict with those of others, and the prefix under which they keep their own
- * paths.
+ * Objects that are renamed if their paths conflict with other objects, and the prefix that is removed from their names.
  */
 export interface Extras {
     names: string[];
@@ -55,8 +54,8 @@ export function assignPaths(
 }
 
 /**
- * True for names that objects cannot use as folders: the names of the waiter's own files, and that of the folder for
- * renamed objects.
+ * True for names that objects cannot use as folders: the names of the waiter's own files, and the name of the folder
+ * for renamed objects.
  */
 function isReserved(folder: string): boolean {
     return [renamedFolder, ...Object.values(ownFiles)].map(foldCase).includes(folder);

@@ -97,7 +97,7 @@ export function createLinePrinter(clock: Clock, print: Print, whereWhole: string
 
 /** Starts following a run's log. Chunks are printed in order of attempt and offset, and each byte is printed once. */
 export function createLogStream(bucket: BucketClient, runId: string, clock: Clock, print: Print): LogStream {
-    // Only the beginning of a longer line is printed, because a trainer that never ends its line must not fill the
+    // Only the beginning of a longer line is printed, because a trainer that never ends a line must not exhaust the
     // memory.
     const maxHeldBytes = 64 * 1024;
     const at = runLayout(runId);
@@ -106,7 +106,7 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
     let nextByte = 0;
     let lastName: string | undefined;
     let held = Buffer.alloc(0);
-    // True from the time that the beginning of a long line is printed until that line ends.
+    // True after the beginning of a long line has been printed, until that line ends.
     let isCut = false;
     // The last state of a progress bar that was printed.
     let progress: string | undefined;

@@ -33,7 +33,7 @@ export interface OwnerContext {
     print: Print;
 }
 
-/** Returns a resource's location. `location` is a subnetwork's or repository's region, or an instance's zone. */
+/** Returns the place of a resource. `location` is a subnetwork's or repository's region, or an instance's zone. */
 export function placeOf(
     { endpoints }: GoogleApis,
     kind: Kind,

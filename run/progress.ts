@@ -1,6 +1,6 @@
 import type { Clock, Print } from "./clients";
 
-/** Reports a number of bytes that have been received; a negative number takes back bytes that are received again. */
+/** Reports a number of bytes that have been received; a negative number subtracts bytes that will be received again. */
 export type OnBytes = (bytes: number) => void;
 
 /**

@@ -36,7 +36,7 @@ export interface StackNames {
 /**
  * Lists everything in a project that carries a stack's label or name.
  * @returns the resources, and the APIs that are disabled in the project, whose resources cannot be listed
- * @throws an error for an API that this caller may not read, because nothing can be said about its resources
+ * @throws an error for an API that this caller may not read, because its resources remain unknown
  */
 export async function findResidue(
     apis: GoogleApis,
@@ -233,7 +233,7 @@ async function pubsubResidue(apis: GoogleApis, names: StackNames): Promise<Lefto
     return found;
 }
 
-/** Batch jobs. Only the VMs of one that has not ended cost anything. */
+/** Batch jobs. Only the VMs of a job that has not ended cost anything. */
 async function jobResidue(apis: GoogleApis, names: StackNames): Promise<Leftover[]> {
     const { project, region } = names;
     const found: Leftover[] = [];

@@ -16,7 +16,7 @@ export function withPoints(definition: BatchJobDefinition, indexes: readonly num
             taskSpec: {
                 ...group.taskSpec,
                 runnables: group.taskSpec.runnables.map((runnable) => ({ ...runnable, environment: { variables } })),
-                // If a point is interrupted too often, its script records this in one more try.
+                // If a point is interrupted too often, its script needs one more try to record this.
                 maxRetryCount: Math.min(10, (group.taskSpec.maxRetryCount ?? 0) + 1),
             },
             taskCount: String(chosen.length),

@@ -36,7 +36,7 @@ export interface SweepTable {
     points: TablePoint[];
 }
 
-/** The part of a name after the folder of its point or task; undefined for an object of neither. */
+/** The part of a name after the folder of its point or task; undefined for any other object. */
 function partOfPoint(runId: string, name: string): string | undefined {
     const { root } = runLayout(runId);
     const own = name.startsWith(root) ? name.slice(root.length) : "";

@@ -8,7 +8,7 @@ export interface SweepRun {
     count: number;
     /** True for an array, whose points are equal tasks. */
     isArray?: boolean | undefined;
-    /** The metric that chooses the best point; `""` for none. */
+    /** The metric by which the best point is chosen; `""` for none. */
     metric: string;
     goal: string;
 }
@@ -21,7 +21,7 @@ export interface SweepPoint {
     arguments: Record<string, unknown>;
 }
 
-/** The end of a point, as one row of the sweep's table. */
+/** The outcome of a point, as one row of the sweep's table. */
 export interface SweepRow {
     /** The point's position in the sweep. */
     index: number;

@@ -23,8 +23,8 @@ export async function resetFailedPoints(bucket: BucketClient, clock: Clock, runI
 }
 
 /**
- * Copies the points that other runs have finished with the same dataset, image, environment and arguments, which are
- * those with the same id.
+ * Copies the points that other runs have finished with the same dataset, image, environment and arguments. Such points
+ * have the same id.
  */
 export async function reusePoints(
     bucket: BucketClient,
@@ -37,7 +37,7 @@ export async function reusePoints(
     for (const other of (await runIdsIn(bucket)).filter((id) => id !== runId)) {
         const folders = await bucket.folders(runLayout(other).points);
         Object.assign(sources, Object.fromEntries(folders.map((id) => [id, pointRun(other, id)])));
-        // A run that is not a sweep has the id of the point with the same arguments.
+        // A run that is not a sweep has the same hex digits in its id as the point with the same arguments.
         sources[other.replace(/^r-/, "p-")] ??= other;
     }
     const reused: string[] = [];

@@ -104,8 +104,8 @@ export const trainingRunProvider: pulumi.dynamic.ResourceProvider<RunInputs, Run
 };
 
 /**
- * True if the run's results are missing on this machine, although other results for the stack have been saved here. A
- * checkout that has never had any, such as one in CI, does not get them without being asked.
+ * True if the run's results are missing on this machine, although other results for the stack have been saved here.
+ * Results are not restored in a checkout that has never had any, such as one in CI.
  */
 function areResultsDeleted(inputs: RunInputs): boolean {
     const { existsSync } = require("node:fs") as typeof import("node:fs");
@@ -129,7 +129,7 @@ function isPulumiCommand(): boolean {
     return showsHints() && process.env.PULUMI_AUTOMATION_API !== "true";
 }
 
-/** Explains what `pulumi up` shows after a failure: it compares the stack's outputs with none. */
+/** Explains the outputs that `pulumi up` shows as removed after a failure, because it compares them with no outputs. */
 function outputsNote(): string {
     return isPulumiCommand()
         ? "\nOutputs that Pulumi marks with `-` below are unchanged; `pulumi stack output` shows them."

@@ -61,7 +61,7 @@ export function vmEngine(vm: VmClient, options: VmOptions): Engine {
         start: async (attemptsLeft) => {
             if (options.lastIsStandard && attemptsLeft <= 1) {
                 const summary = `Run ${runId} was interrupted on spot VMs, and ${standardVmNeeded}.`;
-                const next = `\`pulumi up\` replaces the VM ${instance} by one.${attemptCost(price, true)}`;
+                const next = `\`pulumi up\` replaces the VM ${instance} with one.${attemptCost(price, true)}`;
                 throw fatalError({ summary, hints: { next } });
             }
             try {

@@ -10,11 +10,11 @@ import { terminalText } from "./terminal-text";
 import { attemptsLeft, readStatus } from "./transitions";
 import { isStockOut } from "./vm-retry";
 
-/** Where a VM is, or should be, and whether it is a spot VM. */
+/** The zone and the provisioning of a VM that exists or is planned. */
 export interface VmPlace {
     zone: string;
     spot: boolean;
-    /** The scheduling of a finished run's VM. Another one would only replace it by a VM with nothing to do. */
+    /** The scheduling of a finished run's VM. Any other would replace it with a VM that has nothing to do. */
     kept?: { onHostMaintenance: string; maxRunSeconds: number };
 }
 
@@ -24,7 +24,7 @@ export interface VmPlan {
     name: string;
     /** The zone of the stack. */
     zone: string;
-    /** Zones in order of preference; `any` for every zone of the region; empty for the zone of the stack. */
+    /** Zones in order of preference; `any` for every zone in the region; empty for the zone of the stack. */
     zones: readonly string[];
     machineType: string;
     /** A GPU that is attached to the machine; `""` for none. */
@@ -50,9 +50,9 @@ interface Cloud {
 }
 
 /**
- * Chooses the zone and the provisioning of a run's VM before it is declared. The VM of a finished run stays where it
- * is, and so does one that is on. Otherwise, a zone that was out of stock when it last tried to start this VM comes
- * last, and the last attempt of a run with `spotFallback` gets a standard VM.
+ * Chooses the zone and the provisioning of a run's VM before it is declared. A VM that is on, or whose run is finished,
+ * stays where it is. Otherwise, a zone that was out of stock when it last tried to start this VM comes last, and the
+ * last attempt of a run with `spotFallback` gets a standard VM.
  * @param config returns the value of a key such as `gcp:accessToken`
  * @param looks false if only a plan with a choice is worth requests
  */
@@ -157,7 +157,7 @@ async function placeInManifest({ bucket }: Cloud, { runId, zone }: VmPlan): Prom
         : undefined;
 }
 
-/** The zone of the VM, unless it is out of stock, or else the first one that is not. @param current the VM's zone */
+/** The zone of the VM or, if it is out of stock, the first zone that is not. @param current the VM's zone */
 async function chooseZone(cloud: Cloud, plan: VmPlan, current: string | undefined): Promise<string> {
     const zones = await candidates(cloud, plan);
     const failed = await Promise.all(zones.map(async (zone) => ({ zone, at: await stockOutAt(cloud, zone, plan) })));
@@ -174,7 +174,7 @@ async function chooseZone(cloud: Cloud, plan: VmPlan, current: string | undefine
     return best.zone;
 }
 
-/** The zones of a plan, in order of preference; of `any`, those that have the machine. */
+/** The zones of a plan, in order of preference; for `any`, the zones that have the machine. */
 async function candidates({ call, root }: Cloud, { zone, zones, machineType, gpuType }: VmPlan): Promise<string[]> {
     if (!zones.includes("any")) {
         return zones.length === 0 ? [zone] : [...zones];

@@ -19,8 +19,8 @@ export function stockedOutZone(text: string): string | undefined {
 export const standardVmNeeded = "its last attempt needs a standard VM";
 
 /**
- * Returns the reason for which another update, right away, would get further than a failed one, or undefined. The
- * update chooses another zone or another VM by itself.
+ * Returns the reason why an immediate second update would get further than the failed one; undefined if it would not.
+ * The update chooses another zone or another VM by itself.
  * @param text the errors of the failed update
  * @param hasZones true if the stack may use several zones
  */

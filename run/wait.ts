@@ -128,7 +128,7 @@ async function poll(wait: Wait): Promise<void> {
     reportDelay(wait);
 }
 
-/** Prints what another attempt costs, and how the run would continue by itself, if the status is that of one. */
+/** Prints the engine's advice after an interruption that leaves another attempt. */
 function adviseInterrupted({ engine, print }: WaitContext, { maxAttempts }: WaitOptions, status: RunStatus): void {
     const left = attemptsLeft(status, maxAttempts);
     const advice = status.state === "INTERRUPTED" && left > 0 ? engine.messages.interrupted(left) : "";

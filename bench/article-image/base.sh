@@ -1,7 +1,7 @@
 #!/bin/sh
 # Usage: base.sh IMAGE
 # Creates a minimal Debian image with debootstrap, including the certificates that this machine trusts, unless the image
-# exists. Requires Debian or a derived system, root, debootstrap and a running Docker engine. Takes about half a minute.
+# exists. Requires Debian or a derivative, root, debootstrap and a running Docker engine. Takes about half a minute.
 set -eu
 
 image=$1

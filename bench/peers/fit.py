@@ -1,6 +1,6 @@
 """Fits scikit-learn's tree or forest once, in its own process, and prints the time as one line of JSON.
 
-Usage: fit.py TASK, where TASK is JSON; see FitOrder in bench/sections/fit.ts. The time is that of `fit` alone. The data
+Usage: fit.py TASK, where TASK is JSON; see FitOrder in bench/sections/fit.ts. The time covers only `fit`. The data
 is already in memory in scikit-learn's native layout (float32, row by row), so no conversion is needed.
 """
 

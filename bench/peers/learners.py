@@ -127,7 +127,7 @@ def write(folder, level):
         table = table.reset_index(drop=True)
         classes = is_classification(table[target])
         kind = StratifiedKFold if classes else KFold
-        # Small datasets are noisy, so they are divided several times.
+        # Small datasets are noisy, so they are split several times.
         folds = 1 if level == "quick" else 3 if len(table) < 3000 else 1
         for fold, (train, test) in enumerate(kind(5, shuffle=True, random_state=0).split(table, table[target])):
             if fold < folds:
@@ -149,7 +149,7 @@ def read(folder, about, fold):
 
 
 def categories(train, test, most=None):
-    """Gives text columns a categorical type, as the boosting libraries expect it; with more than `most`, codes."""
+    """Gives text columns a categorical type, as the boosting libraries expect, or codes above `most` categories."""
     train, test = train.copy(), test.copy()
     for name in train.columns[[not pd.api.types.is_numeric_dtype(dtype) for dtype in train.dtypes]]:
         known = pd.CategoricalDtype(sorted(train[name].dropna().astype(str).unique()))
@@ -190,7 +190,7 @@ def contenders(task):
 
 
 def score(task, actual, predicted, probabilities, labels):
-    """Scores predictions; a row without one is not counted here, but in `unpredicted`."""
+    """Scores the rows that have a prediction. The other rows are counted in `unpredicted`."""
     if task == "regression":
         return {"r2": r2_score(actual, predicted)}
     known = list(labels)

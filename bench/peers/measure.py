@@ -2,7 +2,7 @@
 
 Usage: python3 -I -S measure.py LOG COMMAND... The command's output is written to the file LOG. `peakBytes` is the largest
 resident set of the command or any of its children, as reported by the kernel (ru_maxrss of getrusage, in KiB on Linux).
-This is a separate process, so that the caller's own memory is not counted.
+The command is run by a separate process, so that the caller's own memory is not counted.
 """
 
 import json

@@ -55,8 +55,8 @@ export async function forgetResults({ folder }: ResultStore): Promise<void> {
 }
 
 /**
- * Stores the run of one section and rewrites the results file, which combines it with the last runs of the other
- * sections. The file shows the command and time of each run.
+ * Stores the results of one section and rewrites the results file, which combines them with the latest results of the
+ * other sections. The file shows the command and the time of each section.
  */
 export async function keepResult(store: ResultStore, machine: readonly string[], run: SectionRun): Promise<void> {
     await mkdir(store.folder, { recursive: true });

@@ -65,7 +65,7 @@ function targetsOf(comparisons: readonly Comparison[], peer: Peer, limits: Reado
     });
 }
 
-/** The square root of ten features, rounded down as in scikit-learn. */
+/** The square root of the number of features, ten, rounded down as in scikit-learn. */
 const MAX_FEATURES = 3;
 
 /** Compares fitting a forest with this trainer and scikit-learn. */
@@ -80,7 +80,7 @@ export async function benchForest(quick: boolean): Promise<SectionResult> {
     return {
         notes: [
             `${trees} trees of depth 10, each on a bootstrap of the rows, ${MAX_FEATURES} of the ten features at each split, on ${threads} ` +
-                "processors (`n_jobs` for scikit-learn, threads for ours). Everything else is as for one tree.",
+                "processors (`n_jobs` for scikit-learn, threads for ours). All other settings are the same as for a single tree.",
         ],
         tables: [tableOfFits("Against RandomForestClassifier", comparisons)],
         targets: [],

@@ -45,9 +45,9 @@ export async function benchLearners(quick: boolean): Promise<SectionResult> {
     const sets = JSON.parse(await readFile(path.join(folder, "sets.json"), "utf8")) as LearnerSet[];
     return {
         notes: [
-            "Every dataset is real and comes from a Python package. A fifth of the rows are held back from all contenders (three times for datasets with fewer than 3,000 rows); larger datasets are sampled to " +
+            "Every dataset is real and comes from a Python package. A fifth of the rows are held back from all contenders (three different fifths for datasets with fewer than 3,000 rows); larger datasets are sampled down to " +
                 "10,000 rows. Ours is the whole program without settings, including its own cross-validation, test and second fit, and its predictions are those of `npm run predict`. The others are fits with default " +
-                "parameters, with categorical types for the boosting libraries and ordinal codes for the forest. AUC is one versus the others, and log loss limits probabilities to at least 1e-15.",
+                "parameters, with categorical types for the boosting libraries and ordinal codes for the forest. AUC compares each class with all others, and log loss raises probabilities to at least 1e-15.",
         ],
         tables: [
             tableOf("Regression: R²", sets, scores, "r2"),

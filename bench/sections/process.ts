@@ -54,7 +54,7 @@ export async function benchProcess(quick: boolean): Promise<SectionResult> {
             notes: [
                 "The input is ten numeric columns and a class as CSV (88 bytes a row) in the emulator's bucket. The trainer's bundle (`node train.cjs`) and a Python script " +
                     "(google-cloud-storage, pandas, train_test_split, DecisionTreeClassifier, accuracy, joblib, google-cloud-storage) fit a tree of depth 10 and " +
-                    "write the model to the bucket. The third contender reads the file with polars and trains LightGBM with its defaults. The pruned tree and `auto` also run a cross-validation. The last contender cross-validates scikit-learn's forest of 100 trees in five folds, and fits it on all rows. The time is that of the whole process. The Python script fits once, on four fifths of the rows. This trainer fits on " +
+                    "write the model to the bucket. The third contender reads the file with polars and trains LightGBM with its defaults. The pruned tree and `auto` also run a cross-validation. The last contender cross-validates scikit-learn's forest of 100 trees in five folds, and fits it on all rows. The time covers the whole process. The Python script fits once, on four fifths of the rows. This trainer fits on " +
                     "them, tests, fits again on all rows, and also writes a report and model.onnx. Memory is the largest resident set, as reported by wait4.",
             ],
             tables: [tableOf(comparisons), ...growthTable(comparisons)],
@@ -117,7 +117,7 @@ function tableOf(comparisons: readonly Comparison[]): ResultTable {
     };
 }
 
-/** Builds a table of this trainer's cost per additional million rows. Returns nothing for a single size. */
+/** Builds a table of this trainer's cost per additional million rows. Returns nothing if there is only one size. */
 function growthTable(comparisons: readonly Comparison[]): ResultTable[] {
     const steps = stepsOf(comparisons);
     return steps.length === 0

@@ -96,7 +96,7 @@ async function update(stack: Stack, kind: Kind, context: UpdateContext): Promise
     const timer = setInterval(() => {
         view.refresh();
         if (view.hasLostInterrupt) {
-            // Pulumi receives another SIGINT.
+            // Aborting sends another SIGINT to Pulumi.
             abort.abort();
         }
     }, 1000);
@@ -166,7 +166,7 @@ async function openStack(requested: string | undefined, context: DeployContext):
         throw new UsageError(`Pulumi's command line, pulumi, must be on PATH; got "${said}" (${install})`);
     });
     const workspace = await LocalWorkspace.create({ workDir: context.projectDir, pulumiCommand });
-    // `pulumi -s STACK` does not select the stack either; a later `pulumi up` must not change another one.
+    // Like `pulumi -s STACK`, this must not select the stack, or else a later `pulumi up` would change the wrong one.
     workspace.selectStack = async () => undefined;
     try {
         const name = requested ?? (await workspace.stack())?.name;

@@ -3,7 +3,7 @@ import { savedResultsType, trainingRunType } from "../../run/resource-types";
 import { QUIET_MS, type Screen } from "../shared/screen";
 import { partOf, shownType } from "../shared/stack-parts";
 
-/** Signs for the operations that are shown; the others change nothing. */
+/** Symbols for the operations that are shown; all others change nothing. */
 const SIGNS: Readonly<Record<string, string>> = {
     create: "+",
     update: "~",
@@ -113,8 +113,8 @@ export class UpdateView {
     }
 
     /**
-     * True if Pulumi has seen only the first of two Ctrl-C. A process that is busy receives two signals in quick
-     * succession as one.
+     * True if the user pressed Ctrl-C twice but Pulumi noticed it only once. A busy process receives two signals in
+     * quick succession as one.
      */
     get hasLostInterrupt(): boolean {
         return this.#interrupts > 1 && this.#isCancelling && !this.#isTerminating;

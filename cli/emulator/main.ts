@@ -24,7 +24,7 @@ function nextSteps({ port, url }: Emulator, tokenFile: string): string {
         "  npx pulumi up",
         "",
         "Without a fast internet connection, also run: export HTTPS_PROXY=http://127.0.0.1:9 NO_PROXY=127.0.0.1",
-        "(the gcp provider asks Google for the account's name; a refused connection ends that immediately)",
+        "(the gcp provider asks Google for the account's name, and gives up at once if the connection is refused)",
         "Press Ctrl-C here to stop the emulator; its data is kept for the next start.",
     ];
     const otherPort = [

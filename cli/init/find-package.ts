@@ -20,7 +20,7 @@ export function findPackage(): PackageSource {
     }
     const own = path.join(PACKAGE_ROOT, "..");
     const { version } = readJson<{ version: string }>(path.join(own, "package.json"));
-    // npm records the source of every package beside it.
+    // npm records the source of every package in `node_modules/.package-lock.json`.
     const modules = path.join(own, "..");
     const record = path.join(modules, ".package-lock.json");
     const lock = existsSync(record) ? readJson<{ packages?: Record<string, { resolved?: string }> }>(record) : {};

@@ -125,7 +125,7 @@ function checkLanguage(name = defaultLanguage() as string): Language {
 function checkTarget(target: string, columns: readonly string[] | undefined, dataset: string): string {
     if (columns !== undefined && !columns.includes(target)) {
         throw new UsageError(
-            `--target must be a column of ${dataset}; got "${target}", it has ${columns.join(", ")} (gcp-trainer init --target ${columns.at(-1)})`,
+            `--target must be a column of ${dataset}, which has ${columns.join(", ")}; got "${target}" (gcp-trainer init --target ${columns.at(-1)})`,
         );
     }
     return target;

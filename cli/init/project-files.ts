@@ -11,7 +11,7 @@ export type Language = (typeof LANGUAGES)[number];
 /** The files from which projects are made. */
 const TEMPLATE = path.join(PACKAGE_ROOT, "template");
 
-/** The packages of the trainer in Python. */
+/** The file that lists the packages for the Python trainer. */
 export const PYTHON_REQUIREMENTS = path.join(TEMPLATE, "python/trainer/requirements.txt");
 
 /** The built-in trainer's folder, as seen from a project. */
@@ -122,7 +122,10 @@ function packageJson(text: string, source: PackageSource): string {
     return `${JSON.stringify(manifest, undefined, 4)}\n`;
 }
 
-/** A name that Pulumi accepts, made from the folder's: https://www.pulumi.com/docs/iac/concepts/projects/project-file/ */
+/**
+ * A name that Pulumi accepts, derived from the folder's name:
+ * https://www.pulumi.com/docs/iac/concepts/projects/project-file/
+ */
 function projectName(folder: string): string {
     return (
         path

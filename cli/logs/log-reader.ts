@@ -4,8 +4,8 @@ import { runLayout } from "../../run/layout";
 import { planChunks, toLogChunks, visibleLine } from "../../run/log-chunks";
 
 /**
- * A longer unfinished line is printed without its end, because a trainer that never ends its line must not fill the
- * memory.
+ * Length beyond which an unfinished line is printed without its end, because a trainer that never ends a line must not
+ * exhaust the memory.
  */
 const MAX_HELD_CHARACTERS = 64 * 1024;
 
@@ -19,7 +19,7 @@ export class LogReader {
     #lastName: string | undefined;
     #decoder = new StringDecoder("utf8");
     #held = "";
-    /** True from the time that the beginning of a long line is printed until that line ends. */
+    /** True after the beginning of a long line has been printed, until that line ends. */
     #isCut = false;
 
     constructor(bucket: BucketClient, runId: string, print: (line: string) => void) {
@@ -29,7 +29,7 @@ export class LogReader {
     }
 
     /**
-     * Prints what is new, up to and including this attempt; each attempt begins with a heading.
+     * Prints the new lines of all attempts up to and including this one; each attempt begins with a heading.
      *
      * @param isOver true if the attempt has ended, so that its log is complete
      */
@@ -62,7 +62,7 @@ export class LogReader {
         )) {
             const content = await this.#bucket.read(chunk.object);
             if (content === undefined) {
-                // The chunk was overwritten after the listing; the next reading finds the new one.
+                // The chunk was overwritten after the listing; the next read finds the new one.
                 break;
             }
             if (missingBytes > 0) {

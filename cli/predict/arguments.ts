@@ -33,7 +33,7 @@ Usage: ${commandLine("predict", "[options] MODEL INPUT [OUTPUT]")}
                       output${SILENT}
   -s, --stack STACK   the model in models/<stack>/ of the run that finished last
   --run RUN           with --stack: the model of this run
-  -f, --format NAME   csv, jsonl or xlsx, whatever the output's name
+  -f, --format NAME   csv, jsonl or xlsx, regardless of the output's name
   --force             replaces an existing output
   --help              this text
 

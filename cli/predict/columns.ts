@@ -20,7 +20,7 @@ export interface FeatureColumn {
     kind: Feature["kind"];
     /** The column's index in the input. */
     position: number;
-    /** Index of its first number among those for a row. */
+    /** The position of the column's first number within a row's numbers. */
     offset: number;
     /** Writes the numbers for the model at `at`, and returns a remark on the cell, if any. */
     read(row: CsvRow, numbers: Float64Array, at: number): CellRemark | undefined;

@@ -58,7 +58,7 @@ export async function readCsv(bytes: AsyncIterable<Uint8Array>, name: string, en
     }
 }
 
-/** Fills the window chunk by chunk, and yields each time whether the file has ended. */
+/** Fills the window chunk by chunk. After each chunk, yields true if the file has ended. */
 async function* fillWindow(window: ByteWindow, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<boolean, void> {
     try {
         for await (const chunk of bytes) {
@@ -76,7 +76,7 @@ async function* fillWindow(window: ByteWindow, bytes: AsyncIterable<Uint8Array>)
     yield true;
 }
 
-/** Takes the header, which is the first line that is not blank; returns undefined if it is not complete yet. */
+/** Takes the header, which is the first line that is not blank; returns undefined if that line is incomplete. */
 function takeHeader(window: ByteWindow, final: boolean, name: string, byteOrderMark: boolean) {
     const { bytes, end } = window;
     const separator = readSeparatorLine(bytes.toString("utf8", window.start, Math.min(end, window.start + 7)));

@@ -9,7 +9,7 @@ const MAX_LINE_SHOWN = 80;
  * demand.
  */
 export class CsvRow {
-    /** The reason that the row does not have any cells. */
+    /** The reason why the row has no cells. */
     problem: string | undefined;
     /** Number of lines that the row occupies in an editor. */
     lines = 1;
@@ -177,7 +177,7 @@ export class RowTaker {
     }
 }
 
-const NEVER_ENDS = "a quoted cell begins and never ends";
+const NEVER_ENDS = "a quoted cell is never closed";
 const AFTER = 'text follows the end of a quoted cell; write "" for a quote within the cell';
 
 function lengthBeforeLineEnd(bytes: Buffer, start: number, next: number): number {

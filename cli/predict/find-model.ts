@@ -54,7 +54,7 @@ async function findInBucket(uri: string, context: PredictContext): Promise<strin
 function findInFolder(name: string, { folder, projectDir }: Pick<PredictContext, "folder" | "projectDir">): string {
     const stats = statsOf("model", name, folder);
     if (stats === undefined) {
-        // npm takes an option before `--` for itself, so `npm run predict -s local x.csv` passes on `local x.csv`.
+        // npm keeps an option before `--` for itself, so `npm run predict -s local x.csv` passes on only `local x.csv`.
         const isStack = !/[\\/]/.test(name) && list(path.join(projectDir, DEFAULTS.resultsDir, name)).length > 0;
         if (isStack) {
             throw new UsageError(
@@ -77,7 +77,7 @@ function findInFolder(name: string, { folder, projectDir }: Pick<PredictContext,
     return found;
 }
 
-/** Finds the model from a stack's run in the results on this machine. */
+/** Finds the model of a stack's run among the results on this machine. */
 function findInStack(
     { stack, run }: { stack: string; run: string | undefined },
     { projectDir, folder }: PredictContext,

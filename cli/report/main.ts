@@ -17,7 +17,7 @@ Usage: ${commandLine("report", "[options] [run id]")}
 
   run id              the run; default: the one that was saved last
   -s, --stack STACK   the stack; default: the one whose run was saved last
-  --no-open           only prints the address, as it also does if the output is not a terminal
+  --no-open           only prints the address; this is the default if the output is not a terminal
   --help              this text
 
 The page is report.html in the run's folder below ${DEFAULTS.resultsDir}/.`;

@@ -72,7 +72,7 @@ export async function showResidue(args: string[], context: CommandContext): Prom
 }
 
 /**
- * The lines that describe what is left, with its cost.
+ * The lines that describe the resources that are left, with their cost.
  * @param prices the price list, or the reason why there is none
  */
 export function residueLines(found: readonly Leftover[], prices: PriceList | string): string[] {
@@ -88,12 +88,12 @@ export function residueLines(found: readonly Leftover[], prices: PriceList | str
         return [...lines, `${what}; their cost is unknown, because ${prices}`];
     }
     const example = prices.isReal ? "" : " (example amounts from the emulator)";
-    const running = found.some(({ isRunning }) => isRunning) ? ", and a running VM on top" : "";
-    const unknown = costs.includes(undefined) ? ", and what has no known cost" : "";
+    const running = found.some(({ isRunning }) => isRunning) ? ", plus the price of a running VM" : "";
+    const unknown = costs.includes(undefined) ? ", plus resources of unknown cost" : "";
     return [...lines, `${what}: ${formatUsd(total)} a month${running}${unknown}${example}`];
 }
 
-/** The monthly cost of what is stored; undefined if its size or price is unknown. */
+/** The monthly cost of a resource's storage; undefined if its size or price is unknown. */
 function monthlyUsd({ gib, isUnpriced }: Leftover, { prices }: PriceList): number | undefined {
     const { disk } = gib;
     if (isUnpriced) {

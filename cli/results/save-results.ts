@@ -10,16 +10,15 @@ import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
 const USAGE = `${commandLine("results")} downloads runs to <resultsDir>/<stack>/<run id>/ and verifies them.
-For a run that succeeded, these are the model, metrics, log and manifest; for any other run, the log and status;
-for both, also TensorBoard logs and, with saveCheckpoints, checkpoints. Files that exist and pass verification are not
-downloaded again.
+A run that succeeded has a model, metrics, a log and a manifest; any other run has a log and a status. Both may have
+TensorBoard logs and, with saveCheckpoints, checkpoints. Files that exist and pass verification are not downloaded again.
 
 Usage: ${commandLine("results", "[options] [run id]")}
 
   run id              only this run; ${commandLine("runs")} lists them
 ${STACK_USAGE}
 
-With --bucket they are saved to models/<bucket>/<run id>/, or with -s to models/<stack>/<run id>/.`;
+With --bucket, they are saved to models/<bucket>/<run id>/, or with -s to models/<stack>/<run id>/.`;
 
 /**
  * Implements `npm run results`.

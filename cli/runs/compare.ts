@@ -104,7 +104,7 @@ export function findRun(runs: readonly SavedRun[], wanted: string): SavedRun {
     const found =
         exact.length > 0 ? exact : runs.filter(({ id }) => id.startsWith(wanted) || id.startsWith(`r-${wanted}`));
     if (found.length !== 1) {
-        const which = found.length === 0 ? "none has it" : `${found.map(({ id }) => id).join(" and ")} have it`;
+        const which = found.length === 0 ? "no run has it" : `${found.map(({ id }) => id).join(" and ")} have it`;
         throw new UsageError(`"${wanted}" must be the id or the name of one run; ${which} (${commandLine("runs")})`);
     }
     return found[0] as SavedRun;

@@ -19,11 +19,11 @@ rehearsed ones: state, attempt, age, metrics. models/<stack>/index.html compares
 Usage: ${commandLine("runs", "[options] [best [METRIC] | diff RUN RUN | mlflow FOLDER | cancel RUN]")}
 
   best [METRIC]       the run with the best value of a metric; default: the first metric
-  diff RUN RUN        how two runs differ: data, image, parameters, metrics; RUN is an id or a runName
+  diff RUN RUN        differences in data, image, parameters and metrics; RUN is an id or a runName
   mlflow FOLDER       writes the runs in MLflow's file format; FOLDER is what MLflow calls mlruns
   cancel RUN          ends a run in progress, which the next pulumi up continues from its checkpoint
-  --local             only runs on this machine; the stack and Pulumi are not read
-  --sort METRIC       best first
+  --local             only runs on this machine, without asking Pulumi for the stack
+  --sort METRIC       sorts the runs by a metric, best first
   --json, --csv       all facts about the runs, in a format for programs
 ${STACK_USAGE}`;
 
@@ -41,7 +41,7 @@ interface FoundRuns {
     stack: string;
     /** Absolute path of `<resultsDir>/<stack>`. */
     folder: string;
-    /** The text that is printed if there are none. */
+    /** The text that is printed if there are no runs. */
     none: string;
 }
 
@@ -133,7 +133,7 @@ async function findRuns(
     const { stack = "local" } = values;
     const local = path.join(DEFAULTS.resultsDir, stack.split("/").at(-1) ?? stack);
     const folder = path.resolve(projectDir, local);
-    // A rehearsal's stack is deployed nowhere, unless the emulator is running.
+    // A stack on the emulator has a bucket only while the emulator is running.
     const isRehearsed =
         values.bucket === undefined && (await hasResults(folder)) && (await isWithoutEmulator(projectDir, stack));
     if (values.local || isRehearsed) {

@@ -5,7 +5,10 @@ import { pathToFileURL } from "node:url";
 import { stringify } from "yaml";
 import type { SavedRun } from "../../run/saved-runs";
 
-/** Numbers that stand for the states in MLflow's files. https://github.com/mlflow/mlflow/blob/master/mlflow/protos/service.proto */
+/**
+ * Numbers that represent a run's state in MLflow's files.
+ * https://github.com/mlflow/mlflow/blob/master/mlflow/protos/service.proto
+ */
 const STATUSES: Readonly<Record<string, number>> = { SUCCEEDED: 3, FAILED: 4, TIMED_OUT: 5, INTERRUPTED: 5 };
 const RUNNING = 1;
 /** The source of a run is a local program. */
@@ -67,7 +70,7 @@ async function writeRun(
         tags: [],
         user_id: "gcp-trainer",
     });
-    // MLflow takes a folder for a run only if all of these are there.
+    // MLflow recognises a folder as a run only if it contains all of these.
     await mkdir(path.join(own, "artifacts"), { recursive: true });
     const time = Number.isNaN(finished) ? startOf(run) : finished;
     await writeAll(path.join(own, "params"), run.parameters);
@@ -90,7 +93,7 @@ async function writeRun(
     );
 }
 
-/** One file for each value. A name becomes one that MLflow accepts and that cannot leave the folder. */
+/** Writes one file for each value. Changes names that MLflow rejects or that would lead out of the folder. */
 async function writeAll(folder: string, values: Readonly<Record<string, string>>): Promise<void> {
     await mkdir(folder, { recursive: true });
     for (const [name, value] of Object.entries(values)) {

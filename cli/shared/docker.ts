@@ -36,7 +36,7 @@ export class ImageBuildError extends Error {
         this.output = output;
     }
 
-    /** True if a base image was unavailable, e.g. without a network, rather than the Dockerfile being wrong. */
+    /** True if the build failed because a base image was unavailable, e.g. without a network. */
     get baseImageUnavailable(): boolean {
         return /pull access denied|failed to resolve source metadata|failed to do request|error pulling image|manifest (for \S+ not found|unknown)|no such host|i\/o timeout|connection refused|Client\.Timeout|net\/http|TLS handshake/i.test(
             this.output,

@@ -13,7 +13,7 @@ export interface Terminal {
     write(text: string): void;
 }
 
-/** Lines that scroll up, above a few live lines at the bottom of an interactive terminal that are rewritten. */
+/** Permanent lines that scroll up, and below them a few live lines, which are rewritten on an interactive terminal. */
 export class Screen {
     readonly #terminal: Terminal;
     #live: readonly string[] = [];

@@ -1,6 +1,6 @@
 import { batchJobType, cleanupType, readyApisType, savedResultsType, trainingRunType } from "../../run/resource-types";
 
-/** The parts of a stack by resource type. Every other resource supports one of these. */
+/** The part of a stack to which each resource type belongs. */
 const PARTS: Readonly<Record<string, string>> = {
     "gcp:projects/service:Service": "APIs",
     [readyApisType]: "APIs",

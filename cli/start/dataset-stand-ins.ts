@@ -16,7 +16,7 @@ export interface DatasetStandIns {
 /**
  * Finds the files that stand in for a dataset in a bucket.
  * @param from absolute path of a file or folder; undefined for none
- * @throws UsageError if they cannot stand in for it, or there are none for several objects
+ * @throws UsageError if they cannot stand in for it, or if they are missing for a dataset of several objects
  */
 export function datasetStandIns(dataset: string, from: string | undefined): DatasetStandIns | undefined {
     const source = parseDataset(dataset);

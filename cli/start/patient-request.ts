@@ -37,7 +37,7 @@ export const LIMIT_MS = 120_000;
 const WINDOW_MS = 30_000;
 /** Number of attempts after which a rejection is final. */
 const MAX_REJECTIONS = 3;
-/** Number of attempts for which the window stays open, because a busy machine may use it up in one. */
+/** Minimum number of attempts, even if one of them takes longer than the window on a busy machine. */
 const MIN_ATTEMPTS = 3;
 
 /**

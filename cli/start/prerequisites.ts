@@ -13,7 +13,7 @@ import {
 } from "./rehearsal-context";
 import type { StackConfig } from "./stack-config";
 
-/** Roles that, according to the documentation, an existing service account needs; they are granted on the project. */
+/** The roles that the documentation requires for an existing service account; they are granted on the project. */
 const ACCOUNT_ROLES = ["roles/storage.objectUser", "roles/artifactregistry.reader", "roles/logging.logWriter"];
 
 /** The additional role for Batch jobs. */

@@ -8,7 +8,7 @@ import { UsageError } from "../shared/usage-error";
 /** The project's own Python environment, as `python3 -m venv .venv` creates it. */
 const ENVIRONMENT = ".venv";
 
-/** Puts the project's own Python environment first on PATH, as activating it does, if the project has one. */
+/** Puts the project's own Python environment, if there is one, first on PATH, as if it were activated. */
 export function usePythonEnvironment(projectDir: string, env: NodeJS.ProcessEnv): void {
     const bin = path.join(projectDir, ENVIRONMENT, process.platform === "win32" ? "Scripts" : "bin");
     if (existsSync(bin)) {
@@ -17,11 +17,11 @@ export function usePythonEnvironment(projectDir: string, env: NodeJS.ProcessEnv)
 }
 
 /**
- * Chooses the trainer for a rehearsal without Docker: the config's own, or the built-in one in place of a trainer in
- * Python whose packages this machine lacks.
+ * Chooses the trainer for a rehearsal without Docker: the one in the config or, if that needs Python packages that this
+ * machine lacks, the built-in one.
  *
  * @returns the trainer's folder, relative to the project, with slashes
- * @throws UsageError if the packages are missing and the built-in trainer cannot take the place of this one
+ * @throws UsageError if the packages are missing and the built-in trainer cannot be used instead
  */
 export function runnableTrainer(
     { trainer, target, hyperparameters }: Pick<Config, "trainer" | "target" | "hyperparameters">,

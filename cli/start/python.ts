@@ -13,7 +13,7 @@ export interface Python {
 }
 
 /**
- * Finds the Python that runs a script: that of the active environment, of the project's `.venv`, or on PATH.
+ * Finds the Python that runs a script: in the active environment, in the project's `.venv`, or on PATH.
  *
  * @throws UsageError if there is none
  */

@@ -112,8 +112,8 @@ export async function find(context: RehearsalContext, path: string): Promise<Pro
 }
 
 /**
- * Reads a policy, changes its bindings and writes it, again if it has changed in the meantime. After a lost response,
- * the bindings may already be as they should be.
+ * Reads a policy, changes its bindings and writes it back. Starts again if the policy has changed in the meantime.
+ * After a lost response, the bindings may already be correct.
  */
 export async function changePolicy(
     read: () => Promise<Properties>,

@@ -47,7 +47,7 @@ export class RehearsalEngine implements Mocks {
         context.signal.addEventListener("abort", () => this.#announceEnd(), { once: true });
     }
 
-    /** Begins another update after a failure. Resources that exist, with the same inputs, stay. */
+    /** Begins another update after a failure. Existing resources whose inputs have not changed are kept. */
     begin(): void {
         this.failure = undefined;
         this.ended = new Promise((resolve) => {
@@ -90,7 +90,7 @@ export class RehearsalEngine implements Mocks {
         this.#pending.add(work);
         const created = await work;
         this.#pending.delete(work);
-        // After a failure, the program must not go on, because another update may begin.
+        // After a failure, the program must not continue, because another update may begin.
         return created === undefined || this.failure ? never() : created;
     }
 
@@ -106,7 +106,7 @@ export class RehearsalEngine implements Mocks {
         }
         const create = resourceTypes[args.type];
         if (args.type === trainingRunType) {
-            // The rest of the stack exists, and the run prints its own lines.
+            // The run comes last and prints its own lines, so show the other parts of the stack first.
             this.#view.flush();
         }
         const done = this.#context.begin?.(args.name);
@@ -210,7 +210,7 @@ export class RehearsalEngine implements Mocks {
     }
 }
 
-/** The reference by digest to an image that has been pulled by its tag. */
+/** Returns the digest reference of an image that has been pulled by its tag. */
 async function pulledReference({ location, project, repositoryId, imageName }: Properties): Promise<string> {
     const tagged = `${location}-docker.pkg.dev/${project}/${repositoryId}/${imageName}`;
     const format = "{{range .RepoDigests}}{{println .}}{{end}}";

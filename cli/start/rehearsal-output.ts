@@ -18,7 +18,7 @@ export class RehearsalOutput {
         this.#screen.print(line);
     }
 
-    /** Adds something to what is in progress. The result removes it, or changes its progress if it is given text. */
+    /** Adds a task in progress. Returns a function that removes it or, if given text, shows its progress. */
     begin(title: string): (progress?: string) => void {
         const key = {};
         this.#active.set(key, { title, progress: "", sinceMs: Date.now() });

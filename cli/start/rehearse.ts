@@ -120,7 +120,7 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
     return signal.aborted ? 130 : status;
 }
 
-/** @throws UsageError without bash, in which the VM's boot script runs */
+/** @throws UsageError if bash, which runs the VM's boot script, is missing */
 async function requireBash(): Promise<void> {
     const { exitCode, output } = await runProcess("bash", ["--version"]);
     if (exitCode !== 0 || !output.includes("bash")) {
@@ -269,7 +269,7 @@ async function runProgram(
     const secrets = Object.fromEntries(secretKeys.map((key) => [key, values[key] ?? ""]));
     pulumi.runtime.setAllConfig({ ...context.config, ...secrets }, secretKeys);
     const program = openProgram(context.projectDir);
-    // A program that declares its resources while it is loaded declares them again in another update.
+    // Load the program again in each update, because it may declare its resources while it is loaded.
     delete require.cache[require.resolve(program)];
     // Load the program with require and call the function that it exports, if any, as the engine does. It throws if the
     // config is invalid.
@@ -308,7 +308,7 @@ async function trainerExitCode(engine: RehearsalEngine, context: RehearsalContex
         return typeof status.exitCode === "number" && status.exitCode > 0 ? status.exitCode : undefined;
     } catch (error) {
         if (error instanceof GoogleApiError) {
-            return undefined; // It never started.
+            return undefined; // The run has no status, because it never started.
         }
         throw error;
     }

@@ -13,7 +13,7 @@ export interface ShownResource {
 /** The way in which a rehearsal shows resources. */
 export interface ResourceView {
     show(sign: "+" | "-", resource: ShownResource): void;
-    /** Shows what has been held back. */
+    /** Shows the lines that have been held back. */
     flush(): void;
 }
 
@@ -28,7 +28,7 @@ export function showEach(print: (line: string) => void): ResourceView {
     };
 }
 
-/** The resources whose details describe their part; the details of the others are left out. */
+/** The resource types whose details are shown for their part of the stack. */
 const DESCRIBING = [
     "gcp:storage/bucket:Bucket",
     "gcp:storage/bucketObject:BucketObject",
@@ -38,7 +38,7 @@ const DESCRIBING = [
     trainingRunType,
 ];
 
-/** The number of a part's resources, their description, and the longest time that one took. */
+/** One part of the stack: its number of resources, their details, and the longest time that a resource took. */
 interface Part {
     sign: string;
     count: number;

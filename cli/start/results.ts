@@ -113,7 +113,7 @@ export function metricsTable(metrics: Properties): string[] {
     return lines;
 }
 
-/** A longer table would push the rest of the output off the screen. */
+/** Maximum number of rows, so that a table does not push the rest of the output off the screen. */
 const MAX_ROWS = 20;
 /** A terminal with 80 columns would break a longer line. */
 const MAX_COLUMNS = 79;

@@ -28,7 +28,7 @@ export interface StackConfig {
  *
  * @param folder the folder of Pulumi.yaml
  * @param overrides the values of `--config`, each `key=value`
- * @param secretEnv the variables of `--secret-env`; as with the engine, one secret entry makes all of `env` secret
+ * @param secretEnv the variables of `--secret-env`; as in Pulumi's engine, one secret entry makes all of `env` secret
  * @throws UsageError when an override does not have that form or when a value is encrypted
  */
 export function readStackConfig(
@@ -165,12 +165,11 @@ export function rehearsalAdvice(message: string): string {
         .replaceAll("run pulumi up", `run ${commandLine("start")}`);
 }
 
-/** Names of keys that are paths on this machine. */
+/** Keys whose values are paths on this machine. */
 const PATHS = ["dataset", "trainer", "script", "requirements", "sweepFile"];
 
 /**
- * Lets `--config` name a file relative to the folder from which the user called npm, if there is one of that name
- * there.
+ * Lets `--config` name a file relative to the folder in which the user called npm, if that file exists.
  *
  * @param folder the folder of Pulumi.yaml, relative to which the program looks for files
  */

@@ -103,7 +103,7 @@ export class DataBucket extends pulumi.ComponentResource {
                 ),
                 contentType: "application/json",
             },
-            // The lists of earlier runs stay, as these runs do, until the bucket is destroyed.
+            // The lists of earlier runs are kept, like the runs themselves, until the bucket is destroyed.
             { ...owned(this, cleanup), retainOnDelete: true },
         );
         return { uri: pulumi.interpolate`gs://${list.bucket}/${list.name}`, objects: [list] };

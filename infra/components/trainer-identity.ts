@@ -14,7 +14,7 @@ export interface TrainerIdentityArgs extends Pick<Job, "project"> {
     bucket: pulumi.Input<string>;
     /** A dataset outside the job's bucket. If undefined, the account reads `data/` in the job's bucket. */
     remoteDataset?: RemoteDataset | RemoteObjects | undefined;
-    /** The only repository that the account may pull from; undefined if that needs no grant by the job. */
+    /** The only repository that the account may pull from; undefined if the job need not grant access to it. */
     repository: { location: string; repository: pulumi.Input<string> } | undefined;
     /** True if the account belongs to the VMs of Batch jobs. */
     batch: boolean;

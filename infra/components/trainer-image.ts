@@ -78,7 +78,7 @@ export class TrainerImage extends pulumi.ComponentResource {
                 buildOnPreview: false,
                 skipPush: false,
             },
-            // Its deletion would need a Docker engine, although it is only a part of the repository.
+            // A separate deletion would need a Docker engine, and the image is deleted with its repository anyway.
             owned(this, cleanup),
         );
         reportSlowBuild(this.image);

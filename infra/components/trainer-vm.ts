@@ -134,7 +134,7 @@ export class TrainerVm extends pulumi.ComponentResource {
     }
 }
 
-/** Removes the VM of the earlier run, and one that an interrupted command left behind. */
+/** Removes the VM of the earlier run, and any VM that an interrupted command left behind. */
 async function removeOtherVms(args: TrainerVmArgs, chosenZone: pulumi.Output<string>): Promise<void> {
     const { project, instanceName, boot, wait, cleanup } = args;
     const [zone, name, { bucket, runId }, waits] = await settled(pulumi.all([chosenZone, instanceName, boot, wait]));

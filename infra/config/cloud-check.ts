@@ -29,7 +29,7 @@ export interface CloudReader {
     now: number;
 }
 
-/** How long the check waits for a response. A laptop without a network still gets a preview. */
+/** Time limit for a response, so that a preview works even without a network. */
 const TIMEOUT_MS = 15_000;
 
 /**
@@ -188,12 +188,12 @@ async function checkMachine(config: Config, { call, endpoints }: CloudReader): P
     return shape;
 }
 
-/** The zones in which the machine must exist, with at least one. */
+/** The zones in which the machine must exist; never empty. */
 function zonesOf({ zone, zones }: Config): readonly string[] {
     return zones.length === 0 || zones.includes("any") ? [zone] : zones;
 }
 
-/** An unknown region or zone, with the ones that would work. */
+/** Describes an unknown region or zone, and suggests one that would work. */
 async function placeIssue(key: string, got: string, listUrl: string, call: Call): Promise<ConfigIssue> {
     const names = await namesIn(listUrl, call);
     const region = got.replace(/-[a-z]$/, "");
@@ -210,7 +210,7 @@ async function placeIssue(key: string, got: string, listUrl: string, call: Call)
     };
 }
 
-/** An unknown machine type, with one that the zone has. */
+/** Describes an unknown machine type, and suggests one that the zone has. */
 async function machineIssue(machineType: string, zone: string, listUrl: string, call: Call): Promise<ConfigIssue> {
     const names = await namesIn(listUrl, call);
     const best = nearest(machineType, names, Math.max(3, machineType.length / 3), (name) => name) ?? "e2-standard-2";

@@ -66,8 +66,8 @@ export function findEngine(env: NodeJS.ProcessEnv = process.env, platform: strin
 }
 
 /**
- * Checks that the engine responds and can build images for Pulumi. An engine that is reached over SSH or with
- * certificates is not checked, and neither is one that does not respond in time.
+ * Checks that the engine responds and can build images for Pulumi. Skips an engine that is reached over SSH or with
+ * certificates, or that does not respond in time.
  *
  * @throws RunError that says what to do
  */
@@ -89,7 +89,7 @@ export async function checkEngine({ host, certPath }: DockerEngine): Promise<voi
                 ? "let your user use it: sudo usermod -aG docker $USER, then log in again"
                 : "start Docker, or choose another engine: docker context use NAME";
         throw new pulumi.RunError(
-            `No Docker engine is reachable at ${host}, which builds the image: ${code} (${remedy})`,
+            `The image needs a Docker engine, but none is reachable at ${host}: ${code} (${remedy})`,
         );
     }
     const version = textAt(info, "ServerVersion") ?? "";

@@ -3,8 +3,8 @@ import { Readable } from "node:stream";
 import { constants, createGunzip } from "node:zlib";
 
 /**
- * Size of the part at the beginning of a file that is read, and number and size of the other parts, which are spread
- * evenly over the rest; the last one ends where the file ends.
+ * The size of the part that is read at the beginning of a file, and the number and size of the other parts. These are
+ * spread evenly over the rest, and the last one ends where the file ends.
  */
 const SIZES = { head: 16_000_000, blocks: 32, block: 262_144 };
 /** Number of bytes in which lines are counted at a time. */

@@ -10,7 +10,7 @@ export type FileState = "file" | "empty file" | "folder" | "missing" | "unreadab
 /** The file system to which the config refers; tests pass a table instead. */
 export interface ProjectFiles {
     state(file: string): FileState;
-    /** The reason that a folder can neither be written nor created. */
+    /** The reason why a folder can be neither written to nor created. */
     folderProblem?(folder: string): string | undefined;
     /** The content of a small file; undefined if it is larger than 16 MiB. */
     text?(file: string): string | undefined;
@@ -32,8 +32,8 @@ export function filesOf(root: string): ProjectFiles {
 }
 
 /**
- * Creates and removes a folder in it, or in the nearest folder above it that exists, because permissions do not show
- * everything: the file system may be read-only, or the folder immutable.
+ * Tests a folder, or the nearest parent that exists, by creating and removing a folder in it, because permissions do
+ * not show everything: the file system may be read-only, or the folder immutable.
  */
 function folderProblem(folder: string): string | undefined {
     const state = stateOf(folder);

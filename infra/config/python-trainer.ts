@@ -12,7 +12,9 @@ export interface PythonTrainer {
 
 /** Folder in the generated build context that holds the script and the modules next to it. */
 export const APP = "app";
-/** Parts of paths that are not part of a program: hidden files, caches and environments of this machine. */
+/**
+ * Names of files and folders that do not belong to a program: hidden files, caches and environments of this machine.
+ */
 const NOT_PART = /^(\..*|__pycache__|node_modules|venv|.*\.pyc)$/;
 
 /**

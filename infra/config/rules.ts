@@ -9,14 +9,14 @@ import { type CheckedValues, type Conflict, conflict, type Rule } from "./rule";
 import { sweepRules } from "./sweep-rules";
 
 /**
- * A metadata value may have at most 256 KiB, including the boot script, and cloud-init keeps several copies of it in a
- * file system in memory that has had only 1 MiB.
+ * A metadata value may have at most 256 KiB, including the boot script, and cloud-init keeps several copies of it in an
+ * in-memory file system, which can be as small as 1 MiB.
  * https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
  */
 const MAX_VALUES_BYTES = 64 * 1024;
 /**
- * The driver and the operating system take about 8 GB, and images with CUDA and a framework 5 to 10 GB, twice while
- * they are unpacked.
+ * The driver and the operating system take about 8 GB, and an image with CUDA and a framework takes 5 to 10 GB, and
+ * twice that while it is unpacked.
  */
 const MIN_GPU_DISK_GB = 40;
 /** The maximum of 64 labels per resource, minus the job's own label and that of the gcp provider.
@@ -122,7 +122,7 @@ const rules: readonly Rule[] = [
         keys: ["resultsDir"],
         find: ({ resultsDir }, files) => {
             const must = files.folderProblem?.(resultsDir);
-            return must ? conflict("resultsDir", `must be a folder that can be written; ${must}`) : undefined;
+            return must ? conflict("resultsDir", `must be a folder that can be written to; ${must}`) : undefined;
         },
     },
     {

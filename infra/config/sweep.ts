@@ -13,14 +13,14 @@ export interface SweepKeys {
     sweepFile: string;
 }
 
-/** The key that defines the points, with the points or the reason that it defines none. */
+/** The key that defines the points, and the points or the reason why there are none. */
 export interface Points {
     key: "sweep" | "sweepFile";
     points: readonly Point[];
     problem?: string;
 }
 
-/** `pulumi config set --path` stores a list that is given as JSON as a string. */
+/** Parses a list that was set as JSON, which `pulumi config set --path` stores as a string. */
 export function toValues(value: unknown): unknown {
     try {
         return typeof value === "string" ? JSON.parse(value) : value;

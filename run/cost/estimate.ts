@@ -9,12 +9,12 @@ import {
 } from "./machine-price";
 import type { PriceList } from "./price-list";
 
-/** How often and how long a job's VM may run, and what it stores. */
+/** The resources that a job uses, which determine its cost. */
 export interface Usage {
     /** The longest time that one attempt's VM can be on, in hours. */
     maxHours: number;
     maxAttempts: number;
-    /** Number of VMs at the same time, each with one boot disk. */
+    /** Number of VMs that run at the same time, each with one boot disk. */
     tasks: number;
     datasetBytes: number;
     /** True if the last attempt of a spot VM's run is on a standard VM. */
@@ -36,7 +36,7 @@ export interface CostEstimate {
     lastAttempt?: { hourlyUsd: number; attemptUsd: number };
     /** The most that one run can cost, including 30 days of everything that `pulumi destroy` would remove. */
     worstCaseUsd: number;
-    /** The cost of a run as long as the stack's earlier ones; null if there are none. */
+    /** The cost of a run that takes the same time as the stack's earlier runs; null if there are none. */
     expectedUsd: number | null;
     /** True if the amounts come from an emulator. */
     isExample: boolean;
@@ -54,8 +54,8 @@ export const storageDays = 30;
 /**
  * Computes what a job costs.
  *
- * The worst case is every attempt of every task for its whole time, and 30 days of the boot disk, of the bucket and of
- * the repository. An image has to fit on the boot disk, and so do the results of a trainer that writes them to its own
+ * In the worst case, every attempt of every task takes the longest possible time, and the boot disk, the bucket and the
+ * repository exist for 30 days. The image must fit on the boot disk, as must results that a trainer writes to its own
  * file system, so the disk's size limits both.
  * @throws an error that names the part without a price
  */

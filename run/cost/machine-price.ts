@@ -6,8 +6,7 @@ export interface Machine {
     type: string;
     spot: boolean;
     /**
-     * A GPU that is attached to the machine; `""` for none. GPUs that come with the machine type are counted without
-     * it.
+     * A GPU that is attached to the machine; `""` for none. GPUs that come with the machine type are not named here.
      */
     gpuType: string;
     gpuCount: number;
@@ -21,7 +20,7 @@ export interface MachineShape {
     memoryGib: number;
     isShared: boolean;
     gpus: { type: string; count: number }[];
-    /** The number of Local SSDs that come with it. */
+    /** The number of Local SSDs that come with the machine type. */
     localSsds: number;
 }
 
@@ -44,7 +43,7 @@ const seriesNames: Record<string, string[]> = {
     m2: ["Memory-optimized Instance", "Memory Optimized Upgrade Premium for Memory-optimized Instance"],
 };
 
-/** Series whose SKUs name more than the series. */
+/** Series whose SKUs contain another word after the name of the series. */
 const seriesSuffixes: Record<string, string> = { c2d: " AMD", n2d: " AMD", t2d: " AMD", c4a: " Arm", t2a: " Arm" };
 
 /** Machine types whose SKUs differ from those of their series. */
@@ -76,7 +75,7 @@ const gpuNames: Record<string, string[]> = {
     "nvidia-tesla-v100": ["Nvidia Tesla V100 GPU"],
 };
 
-/** Series whose price is that of their GPUs alone. */
+/** Series for which Google bills only the GPUs. */
 const gpuOnly = ["a4"];
 
 const diskNames: Record<string, string> = {
@@ -140,8 +139,8 @@ export function diskPrice(prices: Price[], { diskType, diskSizeGb }: Machine): n
 }
 
 /**
- * Returns the price of an external address for one hour, in US dollars. The first hours of a month are free, which an
- * estimate does not count on.
+ * Returns the price of an external address for one hour, in US dollars. The first hours of a month are free, but an
+ * estimate ignores this.
  */
 export function addressPrice(prices: Price[], spot: boolean): number {
     const found = highest(prices, spot ? /^External IP Charge on a Spot/ : /^External IP Charge on a Standard VM/, "h");

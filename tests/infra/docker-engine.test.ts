@@ -110,7 +110,7 @@ describe("checkEngine", () => {
     it("rejects an engine that is not running", async () => {
         const host = `unix://${path.join(folder, "nothing.sock")}`;
         await expect(checkEngine({ host })).rejects.toThrow(
-            `No Docker engine is reachable at ${host}, which builds the image: ENOENT (start Docker, or choose another`,
+            `The image needs a Docker engine, but none is reachable at ${host}: ENOENT (start Docker, or choose another`,
         );
     });
 

@@ -110,7 +110,7 @@ describe("the results folder", () => {
     it("is reported before anything is created if files cannot be written there", () => {
         writeFileSync(path.join(root, "models"), "");
         expect(problems({}, filesOf(root))).toEqual([
-            `\`gcp-trainer:resultsDir\` must be a folder that can be written; ${path.join(root, "models")} is a file; got "models" (pulumi config set resultsDir models)`,
+            `\`gcp-trainer:resultsDir\` must be a folder that can be written to; ${path.join(root, "models")} is a file; got "models" (pulumi config set resultsDir models)`,
         ]);
         expect(problems({ resultsDir: "models/deep" }, filesOf(root))).toHaveLength(1);
     });

@@ -20,7 +20,7 @@ export function namesOf({ prediction, probabilities, error, note }: PredictedCol
     return [prediction, ...probabilities, error, note];
 }
 
-/** For each input column, the index of its number among those for a row, if it is a numeric feature. */
+/** For each input column that is a numeric feature, the position of its number within a row's numbers. */
 export function numberFeatures({ input, columns }: Layout): (number | undefined)[] {
     return input.header.cells.map((_, position) => {
         return columns.find((column) => column.position === position && column.kind === "number")?.offset;

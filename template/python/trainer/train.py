@@ -1,4 +1,4 @@
-"""Trains a classifier or a regressor on a CSV file. The environment is Vertex AI's: AIP_TRAINING_DATA_URI, AIP_MODEL_DIR."""
+"""Trains a classifier or a regressor on a CSV file. It reads Vertex AI's AIP_TRAINING_DATA_URI and AIP_MODEL_DIR."""
 import argparse
 import io
 import json

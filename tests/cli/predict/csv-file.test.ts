@@ -88,7 +88,7 @@ describe("readCsv", () => {
     ])("gives up on an unclosed quote %s, and reads the next line", async (_, count) => {
         const { rows } = await read(`a,b\n1,"2\n${"3,4\n".repeat(count)}5,6`, 65_536);
 
-        expect(rows[0]).toMatchObject({ line: 2, problem: 'a quoted cell begins and never ends: 1,"2' });
+        expect(rows[0]).toMatchObject({ line: 2, problem: 'a quoted cell is never closed: 1,"2' });
         expect(rows).toHaveLength(count + 2);
         expect(rows.at(-1)).toMatchObject({ line: count + 3, cells: ["5", "6"] });
     });

@@ -182,7 +182,7 @@ it("finds one planted leftover of every kind, and nothing that belongs to others
         `Pub/Sub topic ${names.topic}`,
         `Pub/Sub subscription ${names.topic}`,
         `Batch job ${names.batchJob("r-0123456789")}`,
-        "16 resources are left: $2.00 a month, and a running VM on top, and what has no known cost",
+        "16 resources are left: $2.00 a month, plus the price of a running VM, plus resources of unknown cost",
     ]);
     const text = project.printed.join("\n");
     expect(text).toContain(`disk ${vm} (20 GB in us-central1-a), $2.00 a month`);

@@ -44,7 +44,7 @@ describe("npm run runs -- diff", () => {
     });
 
     it("reports a name that no run has, and one that several runs have", () => {
-        expect(() => findRun([A, B], "r-1")).toThrow('"r-1" must be the id or the name of one run; none has it');
+        expect(() => findRun([A, B], "r-1")).toThrow('"r-1" must be the id or the name of one run; no run has it');
         expect(() => findRun([A, B], "r-0000")).toThrow("r-000000000a and r-000000000b have it");
     });
 });

@@ -74,7 +74,9 @@ describeWithEngine("a docker context, with the real engine,", () => {
 
             engine.close();
             const refused = await project.up().expectFailure();
-            expect(refused.output).toContain(`No Docker engine is reachable at unix://${file}`);
+            expect(refused.output).toContain(
+                `The image needs a Docker engine, but none is reachable at unix://${file}`,
+            );
             await project.destroy();
 
             expect(await cloud.inventory()).toEqual([]);
