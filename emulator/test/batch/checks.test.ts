@@ -54,7 +54,7 @@ describe("a new job", () => {
             /network: net is not matching the expected format: global\/networks\//,
             { nic: { network: "net" } },
         ],
-    ])("is rejected with %s", async (_, message, settings, id = "rejected") => {
+    ])("is rejected if it has %s", async (_, message, settings, id = "rejected") => {
         const answer = await emulator.call("POST", `${JOBS}?jobId=${id}`, { body: jobBody("true", settings) });
         expect([answer.status, answer.at("error.status")]).toEqual([400, "INVALID_ARGUMENT"]);
         expect(answer.at("error.message")).toMatch(message);
