@@ -70,9 +70,9 @@ describeWithEngine("engine batch, with the real engine,", () => {
             await left.expectFailure();
             await cloud.preempt();
             await cloud.release();
-            const { output } = await project.up().expectSuccess();
+            // The run may have ended before this command, which then does not print the log.
+            await project.up().expectSuccess();
 
-            expect(output).toContain("tiny trainer: released");
             expect(newStatus()).toMatchObject({ state: "SUCCEEDED", attempt: 2, interruptions: 1 });
             expect(JSON.parse(project.saved(runs[1] ?? "", "model.json"))).toEqual({ earlier: 1 });
             expect(await jobs()).toEqual([expect.stringContaining(runs[1] ?? "")]);
