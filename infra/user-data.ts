@@ -161,7 +161,7 @@ export function renderUserData(config: BootConfig): string {
             ),
             plainFile(`${UNIT_DIR}/${UNIT}.d/10-limits.conf`, renderLimits(config)),
         ],
-        // COS keeps /etc in memory, so cloud-init writes and runs all this at every boot.
+        // COS keeps /etc in memory, so cloud-init writes and runs all of this at every boot.
         runcmd: [
             ["systemctl", "daemon-reload"],
             ["systemctl", "start", "--no-block", UNIT],

@@ -77,7 +77,9 @@ async function open(inputs: Pick<BatchJobInputs, "bucket">): Promise<{ apis: Goo
     return { apis, bucket: openBucket(inputs.bucket, settings, await createAuth(settings), apis.clock) };
 }
 
-/** Starts a run that has not ended: writes what its tasks download, then its status, then creates the job. */
+/**
+ * Starts a run that has not ended: writes the file that its tasks download, then its status, and then creates the job.
+ */
 async function begin(apis: GoogleApis, bucket: BucketClient, inputs: BatchJobInputs): Promise<void> {
     const { runId, bundle, bundleName, maxAttempts } = inputs;
     // The name contains the hash, so an existing object has the same content.

@@ -82,7 +82,9 @@ export function numbered(jobId: string, number: number): string {
     return number === 1 ? jobId : `${jobId}-a${number}`;
 }
 
-/** The newest of a run's jobs and its number, or undefined if there is none. Records disappear after 60 days. */
+/**
+ * The newest of a run's jobs and its number, or undefined if there is none. Batch deletes its records after 60 days.
+ */
 export async function newestJob(
     apis: GoogleApis,
     place: BatchPlace,

@@ -117,7 +117,8 @@ function decideDown(view: RunView): Action {
         return { kind: "stalled", stall: "off" };
     }
     if (isClaimed(state) || didNothing) {
-        // The boot script counts the interruption when it claims the run, but a boot that never got that far cannot.
+        // The boot script counts the interruption when it claims the run, so a boot that ended earlier has not counted
+        // it.
         return { kind: "interrupt", seen, interruptions: interruptions + (state === "INTERRUPTED" ? 1 : 0) };
     }
     const left = attemptsLeft(seen.status, maxAttempts);

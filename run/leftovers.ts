@@ -114,8 +114,8 @@ export async function removeAllInstances(planner: Planner, project: string): Pro
 }
 
 /**
- * Rejects a change that requires the VM to be off if it is on. Without this check, the provider would fail with an
- * instruction for programs in another language.
+ * Rejects a change that is possible only while the VM is off, if the VM is on. Without this check, the provider would
+ * fail with an instruction for programs in another language.
  */
 export async function rejectWhileOn(
     planner: Planner,

@@ -2,7 +2,7 @@ import { type Body, type GoogleApis, isDisabledApi } from "./google-api";
 import { jobLabel } from "./marks";
 import { pagesOf } from "./owned-resources";
 
-/** A resource that a stack may have left in its project. */
+/** A resource that a stack may have left behind in its project. */
 export interface Leftover {
     /** E.g. "disk". */
     kind: string;
@@ -11,11 +11,11 @@ export interface Leftover {
     detail: string;
     /** Number of GiB that are billed, by kind of storage; empty if the resource itself costs nothing. */
     gib: { disk?: { type: string; gib: number }; bucket?: number; registry?: number };
-    /** True for a VM that is on: it costs its hourly price. */
+    /** True for a VM that is on and therefore costs its hourly price. */
     isRunning?: boolean;
     /** True if it is billed, but its size cannot be read. */
     isUnpriced?: boolean;
-    /** The command that removes it, or the reason that there is none. */
+    /** The command that removes it, or the reason why there is none. */
     removal: string;
 }
 

@@ -118,7 +118,7 @@ function drawPlots() {
         return place.replaceChildren(el("p", { className: "quiet" }, metric === null ? "The sweep has no sweepMetric, so there is nothing to plot." : "No point has the metric " + metric + "."));
     }
     place.replaceChildren(el("h2", {}, metric + " over each parameter"),
-        el("p", { className: "quiet" }, (goal === "maximize" ? "Higher" : "Lower") + " is better. Choose a dot to see it everywhere; a dashed line joins the means."),
+        el("p", { className: "quiet" }, (goal === "maximize" ? "Higher" : "Lower") + " is better. Choose a dot to highlight its point everywhere; a dashed line joins the means."),
         el("div", { className: "plots" }, ...(varied.length > 0 ? varied : names).map(plot)));
 }
 const columns = [

@@ -26,7 +26,7 @@ const LOCAL_BASES = {
 };
 
 /**
- * Measures the sizes of this trainer's image and a typical Python image, and the time from `docker run` to a model
+ * Measures the sizes of this trainer's image and of a typical Python image, and the time from `docker run` to a model
  * trained on iris.
  */
 export async function benchImage(quick: boolean): Promise<SectionResult> {

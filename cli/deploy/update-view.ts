@@ -73,7 +73,7 @@ export class UpdateView {
             this.#active.delete(keyOf(event.resOpFailedEvent.metadata));
         } else if (event.diagnosticEvent) {
             const { severity, urn = "", message, color, ephemeral } = event.diagnosticEvent;
-            // Providers report every step of a build like this; the program reports what takes long.
+            // Providers report every step of a build as ephemeral; the program reports only lengthy tasks.
             if (!ephemeral || typeOf(urn) === STACK) {
                 // Pulumi has already removed its markup if it does not use colours.
                 const text = color === "never" ? message : withoutMarkup(message);
@@ -226,7 +226,7 @@ function isShown({ op, type, new: after, old: before }: StepEventMetadata): bool
     return Object.hasOwn(SIGNS, op) && (after ?? before)?.custom === true && !type.startsWith("pulumi:");
 }
 
-/** Details after a name, each of which may be empty, and the time if it is long enough to be of interest. */
+/** Details after a name, each of which may be empty, and the time if it is long enough to matter. */
 function detailOf(details: readonly string[], ms: number): string {
     const time = ms >= 3000 ? `${(ms / 1000).toFixed(1)} s` : "";
     return [...details, time]

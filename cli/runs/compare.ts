@@ -33,7 +33,7 @@ function requireMetric(runs: readonly SavedRun[], metric: string): void {
 /**
  * The run with the best value of a metric, as lines of text.
  *
- * @param metric by default, the first of the runs' metrics that says something about the model
+ * @param metric by default, the first of the runs' metrics that describes the model
  */
 export function bestLines(runs: readonly SavedRun[], metric: string | undefined): string[] {
     const by = metric ?? comparedMetrics(runs)[0];

@@ -19,7 +19,7 @@ export interface StoredRun {
     status?: RunStatus | undefined;
     /** The run's `metrics.json`, once the run has succeeded. */
     metrics?: Record<string, unknown> | undefined;
-    /** Lines about objects that are saved under different names, from the run's manifest. */
+    /** Lines from the run's manifest about objects that are saved under different names. */
     renamed?: string[] | undefined;
     /** The reason that the run cannot be read. */
     problem?: string;

@@ -3,7 +3,7 @@ import { UsageError } from "./usage-error";
 
 /**
  * Runs a command as the main function of this process. Its result becomes the exit status; an error results in exit
- * status 1. User errors are printed without a stack trace; anything else is a bug and needs one.
+ * status 1. User errors are printed without a stack trace; any other error is a bug and needs its stack trace.
  */
 export function runCommand(main: (args: string[]) => Promise<number>): void {
     const run = async () => await main(process.argv.slice(2));

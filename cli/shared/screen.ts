@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import { terminalText } from "../../run/terminal-text";
 import { colourLine, wrapLine } from "./style";
 
-/** Time without any output after which a destination that is not interactive shows what is in progress. */
+/** Time without output after which a non-interactive destination shows the operations in progress. */
 export const QUIET_MS = 30_000;
 
 /** The destination for a command's output. */

@@ -19,8 +19,8 @@ export function transferProgress(doneBytes: number, totalBytes: number, elapsedM
 }
 
 /**
- * Aligns rows of cells like {@link alignColumns}, numbers to the right. Columns beyond a width follow below the others,
- * beside the first column again.
+ * Aligns rows of cells like {@link alignColumns}, with numbers to the right. If the table is too wide, further columns
+ * follow below, next to the first column again.
  */
 export function foldColumns(cells: readonly (readonly string[])[], maxWidth: number): string[] {
     const [first = [], ...others] = transpose(cells);

@@ -2,7 +2,7 @@ import { QUIET_MS, Screen, type Terminal } from "../shared/screen";
 
 const REDRAW_MS = 500;
 
-/** The output of a rehearsal: lines, and what is in progress, in a live line on a terminal. */
+/** The output of a rehearsal: permanent lines and, on a terminal, a live line with the tasks in progress. */
 export class RehearsalOutput {
     readonly #screen: Screen;
     readonly #active = new Map<object, { title: string; progress: string; sinceMs: number }>();
@@ -23,7 +23,7 @@ export class RehearsalOutput {
         const key = {};
         this.#active.set(key, { title, progress: "", sinceMs: Date.now() });
         this.#timer ??= setInterval(() => this.#show(), REDRAW_MS).unref();
-        // What begins may block the timer.
+        // Show the task at once, because it may block the timer.
         this.#show();
         return (progress) => {
             const entry = this.#active.get(key);

@@ -115,7 +115,7 @@ export function metricsTable(metrics: Properties): string[] {
 
 /** Maximum number of rows, so that a table does not push the rest of the output off the screen. */
 const MAX_ROWS = 20;
-/** A terminal with 80 columns would break a longer line. */
+/** Maximum width of a line, which fits on a terminal with 80 columns. */
 const MAX_COLUMNS = 79;
 const INDENT = "    ";
 

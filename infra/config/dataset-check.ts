@@ -23,10 +23,10 @@ const MAX_POINT_ISSUES = 5;
 /** The trainer's own code, which determines what the check finds. */
 const CHECKS = path.join(__dirname, "..", "..", "trainer", "lib");
 
-/** Hashing a larger dataset takes noticeable time. */
+/** Size above which hashing a dataset takes a noticeable time. */
 const LARGE_BYTES = 100e6;
 
-/** Shows a line while something takes long. */
+/** Shows a line during a lengthy task. */
 export type Announce = (line: string) => void | Promise<void>;
 
 /** The result of checking a dataset. */

@@ -99,7 +99,7 @@ function sourceWarnings({ image, script, trainer }: Config): string[] {
  * Checks a config and its dataset as a whole.
  *
  * @param root the project folder
- * @param announce receives a line before something that takes long
+ * @param announce receives a line before a lengthy task
  * @throws ConfigError with every issue
  */
 export async function checkConfig(

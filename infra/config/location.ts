@@ -13,7 +13,7 @@ export type RawLocation = { readonly [Key in keyof Location]?: string | undefine
 
 /** https://cloud.google.com/resource-manager/docs/creating-managing-projects; older ids begin with a domain. */
 const PROJECT = /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
-/** The project in the stack file that this repository comes with. */
+/** The placeholder for the project in this repository's stack file. */
 const PLACEHOLDER = "my-project-id";
 const REGION = /^[a-z]+-[a-z]+\d+$/;
 const ZONE = /^([a-z]+-[a-z]+\d+)-[a-z0-9]+$/;

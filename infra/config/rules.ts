@@ -15,8 +15,8 @@ import { sweepRules } from "./sweep-rules";
  */
 const MAX_VALUES_BYTES = 64 * 1024;
 /**
- * The driver and the operating system take about 8 GB, and an image with CUDA and a framework takes 5 to 10 GB, and
- * twice that while it is unpacked.
+ * The driver and the operating system take about 8 GB. An image with CUDA and a framework takes 5 to 10 GB, and twice
+ * that while it is unpacked.
  */
 const MIN_GPU_DISK_GB = 40;
 /** The maximum of 64 labels per resource, minus the job's own label and that of the gcp provider.

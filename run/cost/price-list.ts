@@ -19,7 +19,7 @@ export interface PriceList {
     isReal: boolean;
 }
 
-/** Compute Engine, Cloud Storage and Artifact Registry in https://cloud.google.com/skus/sku-groups. */
+/** The ids of Compute Engine, Cloud Storage and Artifact Registry in https://cloud.google.com/skus/sku-groups. */
 const services = ["6F81-5844-456A", "95FF-2EF5-5EA1", "149C-F9EC-3994"];
 const maxAgeMs = 7 * 24 * 3_600_000;
 
