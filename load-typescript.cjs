@@ -1,9 +1,10 @@
 // @ts-check
-// Loads TypeScript for the scripts in package.json like `ts-node/register/transpile-only`, and keeps what ts-node
-// emits, because compiling a command takes longer than running most of them. Stack traces refer to the TypeScript code
-// with `node --enable-source-maps`.
+// Loads TypeScript for Pulumi and for the scripts in package.json like `ts-node/register/transpile-only`, and keeps what
+// ts-node emits in node_modules/.cache, because compiling a command takes longer than running most of them.
 
-const { existsSync, readFileSync } = require("node:fs");
+const { createHash } = require("node:crypto");
+const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
+const nodeModule = require("node:module");
 const path = require("node:path");
 
 const missing = ["@pulumi/pulumi", "ts-node", "typescript"].filter(
@@ -15,9 +16,12 @@ if (missing.length > 0) {
     process.exit(1);
 }
 
-const { cached } = require("./infra/cached-transpiler.cjs");
+// Stack traces refer to the TypeScript code in Node.js 22.14 and newer, or with `node --enable-source-maps`.
+const { setSourceMapsSupport } = /** @type {any} */ (nodeModule);
+setSourceMapsSupport?.(true);
 
 const MAP = "//# sourceMappingURL=data:application/json;charset=utf-8;base64,";
+const CACHE = path.join(__dirname, "node_modules/.cache/gcp-trainer/compiled");
 
 /** @type {import("ts-node").Service | undefined} */
 let compiler;
@@ -32,18 +36,60 @@ const settings = [
     .map((name) => readFileSync(path.join(__dirname, name)))
     .join();
 
+/**
+ * Compiles a source, unless the cache has the result.
+ * @param {string} source
+ * @param {string} file
+ * @param {string} [cache] folder of the cache
+ * @returns {string}
+ */
+exports.emit = (source, file, cache = CACHE) => {
+    const key = JSON.stringify([settings, path.basename(file), source]);
+    const entry = path.join(cache, `${createHash("sha256").update(key).digest("hex")}.js`);
+    const known = read(entry);
+    if (known?.includes(MAP) && known.endsWith("\n")) {
+        return known;
+    }
+    const code = compile(source, file);
+    write(entry, code);
+    return code;
+};
+
 /** @param {string} source @param {string} file */
 function compile(source, file) {
+    if (compiler === undefined && process.stderr.isTTY) {
+        console.error("Compiling the program; the next command starts faster ...");
+    }
     compiler ??= require("ts-node").create({ transpileOnly: true, cwd: __dirname });
     const [code = "", map = ""] = compiler.compile(source, file).split(MAP);
     // The cache also serves copies of the file, so the map must not contain its folder.
     const { mappings, names } = JSON.parse(Buffer.from(map, "base64").toString());
     const relative = JSON.stringify({ version: 3, sources: [path.basename(file)], names, mappings });
-    return { outputText: `${code}${MAP}${Buffer.from(relative).toString("base64")}\n` };
+    return `${code}${MAP}${Buffer.from(relative).toString("base64")}\n`;
+}
+
+/** @param {string} entry */
+function read(entry) {
+    try {
+        return readFileSync(entry, "utf8");
+    } catch {
+        return undefined;
+    }
+}
+
+/** @param {string} entry @param {string} code */
+function write(entry, code) {
+    try {
+        mkdirSync(path.dirname(entry), { recursive: true });
+        // Another command may be writing the same entry.
+        const draft = `${entry}.${process.pid}`;
+        writeFileSync(draft, code);
+        renameSync(draft, entry);
+    } catch {
+        // The next command compiles the file again.
+    }
 }
 
 require.extensions[".ts"] = (/** @type {any} */ module, /** @type {string} */ file) => {
-    const source = readFileSync(file, "utf8");
-    const key = [settings, path.basename(file), source];
-    module._compile(cached(key, () => compile(source, file)).outputText, file);
+    module._compile(exports.emit(readFileSync(file, "utf8"), file), file);
 };

@@ -51,7 +51,7 @@ function findProgram(projectDir: string): string {
     const names = typeof main === "string" ? [main, ...USUAL.map((name) => path.join(main, name))] : USUAL;
     const found = names
         .map((name) => path.join(projectDir, name))
-        .find((file) => /\.[jt]s$/.test(file) && existsSync(file));
+        .find((file) => /\.c?[jt]s$/.test(file) && existsSync(file));
     if (found === undefined) {
         throw new UsageError(
             `The project must have a program in JavaScript or TypeScript; got no ${names.join(" or ")} in ${projectDir}`,

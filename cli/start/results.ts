@@ -34,7 +34,7 @@ export function readResults(
     if (missing.length > 0) {
         return { problem: `${folder} does not contain ${missing.join(", ")}` };
     }
-    const model = files.filter((name) => !EXPECTED.includes(name) && !/^(logs|checkpoints)[\\/]/.test(name));
+    const model = files.filter((name) => !EXPECTED.includes(name) && !isBesideModel(name));
     if (model.length === 0) {
         return {
             problem: "the trainer succeeded but wrote no model; it must write under the gs:// URI in AIP_MODEL_DIR",
@@ -44,6 +44,11 @@ export function readResults(
         ? parseMetrics(readFileSync(path.join(folder, "metrics.json")))
         : undefined;
     return { files, metrics };
+}
+
+/** True for a log for TensorBoard or a checkpoint. */
+function isBesideModel(file: string): boolean {
+    return /^(logs|checkpoints)[\\/]/.test(file);
 }
 
 /** True for a file of one of a sweep's points. */
@@ -82,7 +87,7 @@ export function resultLines(folder: string, files: readonly string[]): string[] 
 export function summaryLines({ folder, files, metrics, cost }: Results, userFolder: string): string[] {
     const [name, value] = numbersOf(metrics ?? {})[0] ?? [];
     const own: readonly string[] = [...EXPECTED, ...Object.values(sweepFiles), "metrics.json", "report.html"];
-    const candidates = files.filter((file) => !own.includes(file) && !isOfPoint(file));
+    const candidates = files.filter((file) => !own.includes(file) && !isOfPoint(file) && !isBesideModel(file));
     const model = ["model.json", ...candidates].find((file) => candidates.includes(file));
     const page = files.includes(sweepFiles.page) ? pathToFileURL(path.join(folder, sweepFiles.page)).href : undefined;
     const relative = model && path.relative(userFolder, path.join(folder, model));

@@ -19,15 +19,18 @@ parser.add_argument("--epochs", type=int, default=30)
 parser.add_argument("--lr", type=float, default=0.01)
 args = parser.parse_args()
 
+torch.manual_seed(42)
 client = storage.Client()
 device = "cuda" if torch.cuda.is_available() else "cpu"
 table = pd.read_csv(io.BytesIO(storage.Blob.from_uri(os.environ["AIP_TRAINING_DATA_URI"], client).download_as_bytes()))
 classes = sorted(table[args.target].unique())
 rows = table.drop(columns=[args.target, *args.dropColumns]).to_numpy("float32")
-inputs = torch.tensor((rows - rows.mean(0)) / rows.std(0), device=device)
+rows = torch.tensor(rows, device=device)
 labels = torch.tensor([classes.index(label) for label in table[args.target]], device=device)
-order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(42)).to(device)
+order = torch.randperm(len(rows)).to(device)
 test, train = order[: len(rows) // 5], order[len(rows) // 5 :]
+mean, std = rows[train].mean(0), rows[train].std(0)
+inputs = (rows - mean) / std
 print(f"Training on {len(train)} rows with {device}")
 
 model = torch.nn.Sequential(torch.nn.Linear(rows.shape[1], 32), torch.nn.ReLU(), torch.nn.Linear(32, len(classes)))
@@ -45,10 +48,11 @@ with SummaryWriter(str(logs)) as writer:
         writer.add_scalar("accuracy", accuracy, epoch)
         print(f"Epoch {epoch + 1}: loss {loss.item():.4f}, accuracy {accuracy:.3f}")
 
-weights = io.BytesIO()
-torch.save(model.state_dict(), weights)
+# Everything that a prediction needs, on a machine without a GPU too
+trained = io.BytesIO()
+torch.save({"weights": model.cpu().state_dict(), "mean": mean.cpu(), "std": std.cpu(), "classes": classes}, trained)
 metrics = {"accuracy": accuracy, "loss": loss.item(), "epochs": args.epochs, "testRows": len(test)}
-results = {"model.pt": weights.getvalue(), "metrics.json": json.dumps(metrics)}
+results = {"model.pt": trained.getvalue(), "metrics.json": json.dumps(metrics)}
 for name, content in results.items():
     storage.Blob.from_uri(os.environ["AIP_MODEL_DIR"] + name, client).upload_from_string(content)
 for file in logs.iterdir():

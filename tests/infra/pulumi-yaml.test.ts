@@ -54,7 +54,7 @@ describe("Pulumi.yaml", () => {
 
     // Without it, the engine runs the component exported by package.json, which declares nothing by itself.
     it("names the program", () => {
-        expect(project.main).toBe("index.ts");
+        expect(project.main).toBe("main.cjs");
     });
 });
 

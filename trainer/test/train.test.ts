@@ -42,7 +42,7 @@ describe("the trainer on iris", () => {
     it("logs each step", async () => {
         const { stdout } = await train(IRIS, "--target=Species");
         expect(stdout).toContain("Read gs://test-bucket/data/some.csv: 150 rows, 6 columns, comma-separated\n");
-        expect(stdout).toContain("Dropped: Id (named like an identifier and different in every row");
+        expect(stdout).toContain("Dropped: Id (named like an identifier and without duplicates");
         expect(stdout).toContain("Rows: 120 to train, 30 to test (stratified, testFraction 0.2, seed 42)\n");
         expect(stdout).toMatch(/^ {2}accuracy 0\.9\d+ /m);
         expect(stdout).toMatch(

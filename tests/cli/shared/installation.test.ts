@@ -9,7 +9,6 @@ let folder: string;
 beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), "gcp-trainer-"));
     cpSync("load-typescript.cjs", path.join(folder, "load-typescript.cjs"));
-    cpSync("infra/cached-transpiler.cjs", path.join(folder, "infra/cached-transpiler.cjs"));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 

@@ -83,7 +83,7 @@ describe("summaryLines", () => {
     });
 
     it("names another model, and leaves out what the trainer did not write", () => {
-        const others = ["manifest.json", "model.joblib", "plots/report.html", "status.json", "trainer.log"];
+        const others = ["checkpoints/model.txt", "logs/events.out", "manifest.json", "model.joblib", "plots/report.html"];
 
         const cost = { unknown: "no network" };
 

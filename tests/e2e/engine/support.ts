@@ -26,6 +26,8 @@ const OPERATOR_TOKEN = "the-developer";
 /** The parts of a `git clone` that the engine needs. */
 const PROGRAM = [
     "index.ts",
+    "load-typescript.cjs",
+    "main.cjs",
     "infra",
     "run",
     "boot",
@@ -35,7 +37,6 @@ const PROGRAM = [
     "Pulumi.local.yaml",
     "package.json",
     "tsconfig.json",
-    "tsconfig.pulumi.json",
 ];
 
 /** Returns PATH without this project's own `pulumi`, which would try to download an engine. */

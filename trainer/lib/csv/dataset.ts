@@ -273,7 +273,7 @@ function prepareDataset({ header, builders, reader }: ReadTable, source: string,
                 throw new DataError([reader.describe(builder, builder.firstOther)]);
             }
             const { name } = builder;
-            const why = "named like an identifier and different in every row";
+            const why = "named like an identifier and without duplicates";
             dropped.push({ name, why: `${why}; \`types\` overrides this` });
             identifiers.push(aboutColumn("identifier", name, `is left out: ${why}`, typeSetting(name, "text")));
         } else if (builder !== undefined) {

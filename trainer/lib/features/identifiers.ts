@@ -18,14 +18,14 @@ const MIN_NUMBERED_ROWS = 50;
 export function findIdentifier(column: Column, rows: Uint32Array, position: number | undefined): string | undefined {
     const { name, values } = column;
     if (isIdentifierName(name)) {
-        return isDistinct(column, rows) ? "named like an identifier and different in every row" : undefined;
+        return isDistinct(column, rows) ? "named like an identifier and without duplicates" : undefined;
     }
     const isPlain = column.kind === "number" && column.format === undefined;
     if (position === undefined || !isPlain || !hasIntegers(values, rows)) {
         return undefined;
     }
     if (ROW_NUMBERS.test(name) && isDense(values, rows) && isDistinct(column, rows)) {
-        return "named like a row number and different in every row";
+        return "named like a row number and without duplicates";
     }
     // Programs write row numbers into the first column.
     const mayNumber = position === 0 && rows.length >= MIN_NUMBERED_ROWS && !TIMES.test(name);
