@@ -1,6 +1,6 @@
 // @ts-check
-// Loads TypeScript for Pulumi and for the scripts in package.json like `ts-node/register/transpile-only`, and keeps what
-// ts-node emits in node_modules/.cache, because compiling a command takes longer than running most of them.
+// Loads TypeScript for Pulumi and for the scripts in package.json like `ts-node/register/transpile-only`, and keeps
+// what ts-node emits in node_modules/.cache, because compiling a command takes longer than running most of them.
 
 const { createHash } = require("node:crypto");
 const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
