@@ -13,7 +13,7 @@ const SWEEP = {
     maxFailedTasks: 0,
 };
 
-/** Starts an array as the resource does. */
+/** Starts an array in the same way as the Pulumi resource. */
 async function withArray(test: (task: TestTask) => Promise<void>): Promise<void> {
     await TestTask.with({ sweep: SWEEP }, async (task) => {
         const status = { schema: 1, runId: RUN_ID, state: "PENDING", attempt: 1, interruptions: 0, reported: false };
@@ -64,14 +64,14 @@ describe("the tasks of an array", () => {
                 state: "FAILED",
                 reason: "1 of 3 tasks failed (1 with exit code 3: task 1), and 1 had succeeded; run pulumi up to repeat the others",
             });
-            // Batch may have started another task before it noticed.
+            // Batch may have started another task before it noticed the failure.
             expect(await task.run({}, 0, 2)).toMatchObject({ exitCode: 0 });
             expect(await statusOf(task, 2)).toBeUndefined();
         });
     });
 
     concurrently(
-        "of a later job have the index of the array, not of the job, and those that are done exit at once",
+        "of a later job keep their index in the array, and exit immediately if they are already done",
         async () => {
             await withArray(async (task) => {
                 expect(await task.run({}, 0, 1)).toMatchObject({ exitCode: 0 });

@@ -7,7 +7,7 @@ import { RUN_ID } from "./helpers/vm";
 // The real boot scripts, in jobs of the emulator's Batch, with the waiter's own client.
 const REGION = PLACE.region;
 
-/** A trainer that counts its starts in its checkpoint, and succeeds at the fourth. */
+/** A trainer that counts its starts in its checkpoint, and succeeds on the fourth. */
 const COUNTING = `
 const base = "http://" + process.env.GCE_METADATA_HOST + "/computeMetadata/v1/";
 const storage = process.env.STORAGE_EMULATOR_HOST;
@@ -41,7 +41,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 }
 
 describe("a run in the emulator's Batch", () => {
-    it("that is preempted three times while nobody waits succeeds, from its checkpoint", async () => {
+    it("that is preempted three times while no command waits succeeds from its checkpoint", async () => {
         await withJob(
             { trainer: COUNTING, config: { maxAttempts: 4 } },
             async ({ vm, emulator, apis, engine, wait }) => {

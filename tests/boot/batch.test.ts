@@ -92,7 +92,7 @@ describe("a task of a Batch job", () => {
         });
     });
 
-    concurrently("continues after its VM was lost, and gives up after maxAttempts", async () => {
+    concurrently("continues after the loss of its VM, and gives up after maxAttempts", async () => {
         await TestTask.with({ maxAttempts: 2 }, async (task) => {
             const ended = task.run({ trainer: SAVING });
             await task.until(({ state }) => state === "RUNNING");
@@ -123,7 +123,7 @@ describe("a task of a Batch job", () => {
         });
     });
 
-    concurrently("asks for another try if it cannot read its scripts, or they are not the stack's", async () => {
+    concurrently("asks for another try if it cannot read its scripts, or if they are not the stack's", async () => {
         await TestTask.with({ timing: { grantSeconds: 1 } }, async (task) => {
             await task.google.backend.bucket.put(task.plan.bundleName, "echo hacked");
 

@@ -14,7 +14,9 @@ import { RUN_ID } from "./helpers/vm";
 const run = promisify(execFile);
 const MODEL = runLayout(RUN_ID).model;
 
-/** A trainer that attempts what a compromised one would, and uploads a list of what succeeded as its model. */
+/**
+ * A trainer that tries the attacks of a compromised trainer, and uploads a list of those that succeeded as its model.
+ */
 const TRAINER = `
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");

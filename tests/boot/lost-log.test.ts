@@ -6,8 +6,8 @@ const concurrently = test.concurrent;
 const follower = (...lines: string[]) =>
     `${lines.map((line) => `echo ${line}; `).join("")}while running; do sleep 0.05; done`;
 
-describe("a log of which docker's follower", () => {
-    concurrently("lost the end is complete, including the error", async () => {
+describe("the log of a trainer", () => {
+    concurrently("is complete, including the error, although docker's follower missed the end", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.boot({ trainer: "echo one; echo two; echo no such layer; exit 3", follow: follower("one") });
             expect(await vm.status()).toMatchObject({ state: "FAILED", exitCode: 3 });
@@ -15,7 +15,7 @@ describe("a log of which docker's follower", () => {
         });
     });
 
-    concurrently("lost a part before the rest was uploaded says so, and is followed by what docker kept", async () => {
+    concurrently("says where docker's follower missed a part, and then repeats the part that docker kept", async () => {
         await TestVm.with({}, async (vm) => {
             const trainer = `echo one; echo two; echo three; ${UNTIL_RELEASED}; echo four`;
             const booted = vm.boot({ trainer, follow: follower("one", "three") });
@@ -28,16 +28,19 @@ describe("a log of which docker's follower", () => {
         });
     });
 
-    concurrently("lost a part that docker has not kept either says so, and contains what docker kept", async () => {
-        await TestVm.with({}, async (vm) => {
-            await vm.boot({ trainer: "echo three; echo four", follow: follower("one", "two") });
-            expect(await vm.log()).toBe(
-                "one\ntwo\n\n[docker lost part of the log above; the last 11 bytes that it kept follow]\nthree\nfour\n",
-            );
-        });
-    });
+    concurrently(
+        "says where a part is missing that docker has not kept either, and then contains the part that docker kept",
+        async () => {
+            await TestVm.with({}, async (vm) => {
+                await vm.boot({ trainer: "echo three; echo four", follow: follower("one", "two") });
+                expect(await vm.log()).toBe(
+                    "one\ntwo\n\n[docker lost part of the log above; the last 11 bytes that it kept follow]\nthree\nfour\n",
+                );
+            });
+        },
+    );
 
-    concurrently("lost nothing is unchanged, even if docker has kept only the end", async () => {
+    concurrently("is unchanged if docker's follower missed nothing, even if docker has kept only the end", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.boot({
                 trainer: "echo two; echo three",

@@ -32,7 +32,7 @@ async function messages(endpoint: PushEndpoint, count: number): Promise<Record<s
 const publications = (vm: TestVm) => vm.google.requests.filter((line) => line.includes(":publish"));
 
 describe("the notification of a finished run", () => {
-    concurrently("says what succeeded, with the model, its metrics and the type of the content", async () => {
+    concurrently("names the stack, the run, the model and its metrics after a success, as JSON", async () => {
         await withNotification(async (vm, endpoint) => {
             const metrics = '{\n\t"accuracy": 0.5,\n\t"note": "ä {} \\"x\\""\n}\n';
             await vm.google.backend.bucket.put(`${at.model}metrics.json`, metrics);
@@ -90,7 +90,7 @@ describe("the notification of a finished run", () => {
         });
     });
 
-    concurrently("is sent again after an error, and not for a boot that finds the run finished", async () => {
+    concurrently("is sent again after an error, but not by a boot that finds the run finished", async () => {
         await withNotification(async (vm, endpoint) => {
             vm.google.faults.push({ match: /:publish/, times: 1, answer: 503 });
             await vm.boot();
@@ -101,7 +101,7 @@ describe("the notification of a finished run", () => {
         });
     });
 
-    concurrently("is not sent for an interrupted attempt, but for the one that ends the run", async () => {
+    concurrently("is sent for the attempt that ends the run, not for an interrupted one", async () => {
         await withNotification(async (vm, endpoint) => {
             const boot = vm.boot({ trainer: "sleep 60" });
             await vm.until(({ state }) => state === "RUNNING");
@@ -126,7 +126,7 @@ describe("the notification of a finished run", () => {
         });
     });
 
-    concurrently("changes nothing but the console if it cannot be published", async () => {
+    concurrently("leaves only a message on the console if it cannot be published", async () => {
         await TestVm.with({}, async (vm) => {
             vm.config.notification = { topic: TOPIC, stack: "dev", runName: "" };
             vm.google.faults.push({
@@ -145,7 +145,7 @@ describe("the notification of a finished run", () => {
 });
 
 describe("the notification of a sweep", () => {
-    it("is one message by the last task", async () => {
+    it("is one message from the last task", async () => {
         const endpoint = new PushEndpoint(204);
         const url = await endpoint.start();
         const notification = { topic: TOPIC, stack: "dev", runName: "" };

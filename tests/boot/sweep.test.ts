@@ -23,7 +23,7 @@ function sweepOf(count: number, change: object = {}) {
     };
 }
 
-/** Starts the sweep as the resource does, and returns everything that a test needs. */
+/** Starts the sweep in the same way as the Pulumi resource, and passes its task to `test`. */
 async function withSweep(count: number, change: object, test: (task: TestTask) => Promise<void>): Promise<void> {
     await TestTask.with(sweepOf(count, change), async (task) => {
         const status = { schema: 1, runId: RUN_ID, state: "PENDING", attempt: 1, interruptions: 0, reported: false };
@@ -93,38 +93,41 @@ describe("the tasks of a sweep", () => {
         });
     });
 
-    concurrently("that fail never stop others, and fail the sweep only beyond maxFailedTasks", async () => {
-        await withSweep(3, { maxFailedTasks: 1 }, async (task) => {
-            await putModel(task, 0, '{"accuracy":-0.5}');
-            expect((await task.run({}, 0, 0)).exitCode).toBe(0);
-            const end = await task.run({ trainer: "echo bad; exit 75" }, 0, 1);
-            expect(end.exitCode).toBe(0);
-            const row = parseRow(await read(task, at.row(1)));
-            expect(row).toMatchObject({ index: 1, state: "FAILED", exitCode: 75, metric: null });
-            expect(row?.reason).toContain("The trainer failed (exit code 75)");
-            expect((await task.run({}, 0, 2)).exitCode).toBe(0);
-            expect(await task.status()).toMatchObject({ state: "SUCCEEDED" });
-            const table = await tableOf(task);
-            expect(table).toMatchObject({ best: idOf(0), counts: { succeeded: 2, failed: 1 } });
-            expect(table.points.map(({ metric }: { metric: number }) => metric)).toEqual([-0.5, null, null]);
-            expect((await read(task, at.tableCsv)).split("\r\n")[1]).toContain(",SUCCEEDED,0,-0.5,1,");
-        });
-        await withSweep(2, {}, async (task) => {
-            await task.run({ trainer: "exit 3" }, 0, 0);
-            await task.run({}, 0, 1);
-            expect(await task.status()).toMatchObject({
-                state: "FAILED",
-                exitCode: null,
-                reason: "1 of 2 points failed (1 with exit code 3), and maxFailedTasks is 0; run pulumi up to repeat them",
+    concurrently(
+        "that fail never stop others, and fail the sweep only if there are more than maxFailedTasks",
+        async () => {
+            await withSweep(3, { maxFailedTasks: 1 }, async (task) => {
+                await putModel(task, 0, '{"accuracy":-0.5}');
+                expect((await task.run({}, 0, 0)).exitCode).toBe(0);
+                const end = await task.run({ trainer: "echo bad; exit 75" }, 0, 1);
+                expect(end.exitCode).toBe(0);
+                const row = parseRow(await read(task, at.row(1)));
+                expect(row).toMatchObject({ index: 1, state: "FAILED", exitCode: 75, metric: null });
+                expect(row?.reason).toContain("The trainer failed (exit code 75)");
+                expect((await task.run({}, 0, 2)).exitCode).toBe(0);
+                expect(await task.status()).toMatchObject({ state: "SUCCEEDED" });
+                const table = await tableOf(task);
+                expect(table).toMatchObject({ best: idOf(0), counts: { succeeded: 2, failed: 1 } });
+                expect(table.points.map(({ metric }: { metric: number }) => metric)).toEqual([-0.5, null, null]);
+                expect((await read(task, at.tableCsv)).split("\r\n")[1]).toContain(",SUCCEEDED,0,-0.5,1,");
             });
-            expect(await tableOf(task)).toMatchObject({ state: "FAILED", best: null });
+            await withSweep(2, {}, async (task) => {
+                await task.run({ trainer: "exit 3" }, 0, 0);
+                await task.run({}, 0, 1);
+                expect(await task.status()).toMatchObject({
+                    state: "FAILED",
+                    exitCode: null,
+                    reason: "1 of 2 points failed (1 with exit code 3), and maxFailedTasks is 0; run pulumi up to repeat them",
+                });
+                expect(await tableOf(task)).toMatchObject({ state: "FAILED", best: null });
 
-            // Batch may repeat a task that it has lost.
-            const again = await task.run({}, 1, 1);
-            expect(again.exitCode).toBe(0);
-            expect(again.output).toContain("is already FAILED; nothing to do");
-        });
-    });
+                // Batch may repeat a task that it has lost.
+                const again = await task.run({}, 1, 1);
+                expect(again.exitCode).toBe(0);
+                expect(again.output).toContain("is already FAILED; nothing to do");
+            });
+        },
+    );
 
     concurrently("fail the sweep if no point has the metric", async () => {
         await withSweep(1, { metric: "f1" }, async (task) => {
@@ -158,7 +161,7 @@ describe("the tasks of a sweep", () => {
             expect((await task.run({}, 0, 1)).exitCode).toBe(0);
             expect(await task.status()).toMatchObject({ state: "RUNNING" });
 
-            // The task that has claimed it is repeated.
+            // The task that has claimed the conclusion is repeated.
             await task.run({}, 1, 0);
             expect(await task.status()).toMatchObject({ state: "SUCCEEDED" });
         });

@@ -18,13 +18,13 @@ function rehearse(config: Record<string, string>, env: Record<string, string>): 
     return new CliCommand("busy", ["--runtime", "process", ...values], { cwd: project.folder, env }).ended;
 }
 
-/** The manifest of a run, by the id in the output. */
+/** The manifest of the run whose id is in the output. */
 function manifestIn(output: string): { attempts: number; machine: object; cost: Record<string, unknown> } {
     const run = /saved and verified .* in (models\/local\/r-[0-9a-f]{10})/.exec(output)?.[1] ?? "";
     return JSON.parse(readFileSync(path.join(project.folder, run, "manifest.json"), "utf8"));
 }
 
-it("trains in the next zone if the first one is out of stock, without a person", async () => {
+it("trains in the next zone by itself if the first one is out of stock", async () => {
     const { status, output } = await rehearse({ zones: "any" }, { STOCK_OUTS: "us-central1-a" });
 
     expect({ status, output }).toMatchObject({ status: 0 });
@@ -52,7 +52,7 @@ it("does not try again in the only zone of a stack", async () => {
     expect(output).toMatch(/error: .*does not have enough resources available to fulfill the request/);
 });
 
-it("ends a run that spot VMs keep interrupting on a standard VM", async () => {
+it("finishes a run on a standard VM if its spot VMs keep being preempted", async () => {
     const trainer = path.join(project.folder, "waiting");
     const starts = path.join(project.folder, "starts");
     mkdirSync(trainer);

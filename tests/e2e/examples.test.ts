@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => project.remove());
 
-/** The words of the rehearsal in an example's README, after `npm start --`. */
+/** The arguments after `npm start --` in the rehearsal command of an example's README. */
 function rehearsalOf(example: string): string[] {
     const [, words = ""] =
         /npm start -- ([\s\S]*?)\n(?:\n|$)/.exec(`${codeBlock(`examples/${example}/README.md`, "sh")}\n`) ?? [];

@@ -16,7 +16,7 @@ import type { CartModel } from "../../trainer/lib/model";
 import { modelOf } from "../../trainer/test/model/models";
 import { CliCommand, type EndedCommand } from "../helpers/cli-command";
 
-// Run `npm run predict` as npm does, with a tree that ml-cart fitted to the iris dataset.
+// These tests run `npm run predict` as npm does, with a tree that ml-cart fitted to the iris dataset.
 const ROOT = path.join(__dirname, "../..");
 const cart = require(path.join(ROOT, "trainer/node_modules/ml-cart"));
 
@@ -86,8 +86,8 @@ describe("npm run predict on iris", () => {
         const watcher = watch(folder);
         const created = once(watcher, "change");
         const command = start("model", "-", "out.csv");
-        // The input does not end, so the command is waiting for more when the signal arrives. It determines the
-        // delimiter from the first 64 KiB before it opens the output.
+        // The input does not end, so the command is waiting for more when the signal arrives. The command determines
+        // the delimiter from the first 64 KiB before it opens the output.
         command.stdin.write(`${FEATURES}\n${"5.1,3.5,1.4,0.2\n".repeat(5000)}`);
         await created;
         watcher.close();

@@ -16,7 +16,7 @@ Usage: npm run times -- [options]
 
 The machine must be idle.`;
 
-/** Another program, on the same cloud. */
+/** Another Pulumi program that uses the same emulator. */
 class BareProgram {
     readonly #folder: string;
     readonly #env: NodeJS.ProcessEnv;

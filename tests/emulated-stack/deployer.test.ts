@@ -73,7 +73,7 @@ describe("a deployer with exactly the roles in docs/roles.md", () => {
         );
     });
 
-    it("needs only the roles for what the stack creates", async () => {
+    it("needs only the roles for the resources that the stack creates", async () => {
         const deployer = await projectWith([
             "roles/storage.admin",
             "roles/artifactregistry.admin",

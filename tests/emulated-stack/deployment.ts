@@ -21,7 +21,7 @@ export interface DeploymentArgs {
 }
 
 /**
- * Deploys the program to an emulator, with the requests of the rehearsal: every resource of Google Cloud, an image
+ * Deploys the program to an emulator with the same requests as a rehearsal: every resource of Google Cloud, an image
  * without layers, and a VM without user-data. The dynamic resources are omitted. After the first failure, nothing more
  * is created.
  *

@@ -15,8 +15,7 @@ interface Grant {
 }
 
 /**
- * The program's resources on an emulator (bucket, repositories, account and its grants), along with additional
- * resources.
+ * The program's resources on an emulator (bucket, repositories, account and its grants) and a few others.
  */
 export class GrantedStack {
     readonly emulator: TestEmulator;

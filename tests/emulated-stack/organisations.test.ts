@@ -24,7 +24,7 @@ const SATISFIED = {
     "storage.uniformBucketLevelAccess": true,
 };
 
-/** The rules of each other row, and the config that the page recommends for what is refused. */
+/** The rules of every other row, and the config that the page recommends for stacks that are refused. */
 const ROWS: Readonly<Record<string, { rules: object; remedy?: Record<string, string> }>> = {
     "compute.requireShieldedVm": {
         rules: { constraints: { "compute.requireShieldedVm": true } },

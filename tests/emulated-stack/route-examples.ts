@@ -16,8 +16,8 @@ const REQUESTS: readonly (readonly [RegExp, { readonly query?: string; readonly 
 ];
 
 /**
- * Builds a request for a route. Where it matters, it refers to existing resources in `GrantedStack` that do not belong
- * to the trainer.
+ * Builds a request for a route. Where it matters, the request refers to existing resources in `GrantedStack` that do
+ * not belong to the trainer.
  */
 export function example(method: string, pattern: string): { target: string; body: unknown } {
     const values: Readonly<Record<string, string>> = {

@@ -39,7 +39,7 @@ export const FAULTS: readonly Fault[] = [
 const REPETITIONS = 2;
 
 /**
- * Returns the rules that hit each request in a recorded run once with each kind of fault that applies to it.
+ * Returns rules that break each request in a recorded run once with every kind of fault that applies to it.
  * @param requests the requests in a run without faults, in order
  */
 export function rulesFor(requests: readonly SeenRequest[]): string[] {

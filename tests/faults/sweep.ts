@@ -8,7 +8,7 @@ export interface Trial {
     readonly run: () => Promise<TrialResult>;
 }
 
-/** The way in which trials share a run, which takes much longer than a fault in it. */
+/** The way in which trials share a run. A single fault takes much less time than a run. */
 export interface Sharing {
     /** Maximum number of trials in a run. */
     readonly size: number;
@@ -32,9 +32,9 @@ export interface SweepOptions {
 }
 
 /**
- * Runs trials in order and appends each result to a file, so that an interrupted sweep can resume. A fault that did not
- * occur in a shared run, because of the others, is tried again without them. If a shared run does not survive, its
- * trials are split between two runs, and so on, until each trial that fails has been run alone.
+ * Runs trials in order and appends each result to a file, so that an interrupted sweep can resume. A fault that the
+ * others kept from occurring in a shared run is tried again without them. If a shared run does not survive, its trials
+ * are split between two runs, and so on, until each trial that fails has been run alone.
  */
 export async function sweep(trials: readonly Trial[], options: SweepOptions): Promise<TrialResult[]> {
     mkdirSync(path.dirname(options.file), { recursive: true });

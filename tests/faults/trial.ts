@@ -13,7 +13,7 @@ import { type Ended, type ProviderTexts, type SeenRequest, SmallRun } from "./sm
  */
 export type Outcome = "survived" | "failed clearly" | "unclear" | "lost" | "false success" | "hung" | "not hit";
 
-/** The outcomes that no fault may lead to. */
+/** The outcomes that no fault may cause. */
 export const BROKEN: readonly Outcome[] = ["unclear", "lost", "false success", "hung"];
 
 /** An outcome, with the failed command's message or the difference from the correct model. */
@@ -121,7 +121,7 @@ async function judge(
     return undefined;
 }
 
-/** The bytes of a file. The report shows when a run ended, how long it took, and the memory that was free. */
+/** The bytes of a file, without the time, the duration and the memory in the report, which differ between runs. */
 export function comparable(name: string, content: Buffer | undefined): string | undefined {
     const text = content?.toString("latin1");
     return name === "report.html"

@@ -4,7 +4,7 @@ import fc from "fast-check";
 /** Settings for a fuzz test: the cases are the same in every run, and so few that a file takes about two seconds. */
 export const FUZZ = { seed: 20_260_101, numRuns: 200 } as const;
 
-/** Number of levels at which a recursive function exhausts the stack. */
+/** Nesting depth at which a recursive function exhausts the stack. */
 const DEEP = 20_000;
 
 /** JSON that is nested too deeply for `JSON.stringify`, but not for `JSON.parse`. */

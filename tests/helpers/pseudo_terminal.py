@@ -29,12 +29,12 @@ while True:
         try:
             shown = os.read(terminal, 65536)
         except OSError:
-            # Linux reports the end of the last process like this.
+            # On Linux, this error means that the last process has ended.
             shown = b""
         if not shown:
             break
         os.write(1, shown)
 _, status = os.waitpid(child, 0)
 code = os.waitstatus_to_exitcode(status)
-# A shell reports a command that a signal has ended like this.
+# A shell returns the same status for a command that was ended by a signal.
 sys.exit(code if code >= 0 else 128 - code)

@@ -43,7 +43,7 @@ export class TerminalCommand {
             this.#screen.write(bytes, () => this.#onChange());
         });
         this.ended = once(this.#child, "close").then(async ([status]) => {
-            // The screen processes what is written to it later.
+            // The screen processes its input asynchronously.
             await new Promise<void>((resolve) => this.#screen.write("", resolve));
             return status as number;
         });

@@ -114,7 +114,7 @@ describe("a VM that cannot be created is an error before anything is declared:",
 });
 
 describe("the price", () => {
-    it("is that of the machine, its disk, and its limits", async () => {
+    it("depends on the machine, its disk and its limits", async () => {
         const config = configWith();
         const cost = await check(config);
 
@@ -152,7 +152,7 @@ describe("the price", () => {
         expect(costLines(config, cost)[0]).toContain("for a run like the earlier ones");
     });
 
-    it("is unknown, with the reason, for a machine that has none", async () => {
+    it("is unknown, with the reason, for a machine without a listed price", async () => {
         const config = configWith({ machineType: "x4-megamem-960-metal" });
         // The quota for CPUs is smaller than this machine.
         await emulator.restart({ org: { constraints: {}, quotas: {}, stockOuts: [] } });
@@ -198,7 +198,7 @@ describe("maxCostUsd", () => {
         );
     });
 
-    it("allows a run that cannot", async () => {
+    it("allows a run that cannot cost more", async () => {
         expect(await check(configWith({ maxCostUsd: "100" }))).toMatchObject({ currency: "USD" });
     });
 

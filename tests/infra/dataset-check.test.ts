@@ -52,7 +52,7 @@ async function problemsOf(values: RawConfig["values"] = {}): Promise<string[]> {
 const SMALL = Array.from({ length: 200 }, (_, number) => row(number));
 
 describe("before anything is created, a local dataset", () => {
-    it("is checked with the points of a sweep, whose values must be the trainer's", async () => {
+    it("is checked with the points of a sweep, whose values must be valid for the trainer", async () => {
         write([HEADER, ...SMALL].join(""));
         const sweep = '{"maxDepth":[3,0,100],"seed":[1,2],"maxDpth":[4]}';
         const problems = await problemsOf({ engine: "batch", sweep, hyperparameters: '{"algorithm":"tree"}' });
@@ -158,7 +158,7 @@ describe("before anything is created, a local dataset", () => {
         expect(await problemsOf()).toEqual([expect.stringMatching(/^data.csv row 202 has 1 cell, /)]);
     });
 
-    it("is only required to exist if another trainer reads it", async () => {
+    it("needs only to exist if another trainer reads it", async () => {
         mkdirSync(path.join(root, "own"));
         copyFileSync(path.join(PROJECT_DIR, "own/Dockerfile"), path.join(root, "own/Dockerfile"));
         write("no table");

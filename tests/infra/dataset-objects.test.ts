@@ -33,7 +33,7 @@ describe("a dataset of several objects in a bucket", () => {
         ["in/*.csv", "in/"],
         ["i*.csv", "i"],
     ])(
-        "is listed for the container, and the account may read objects whose names start as %s does",
+        "is listed for the container, and the account may read objects with the prefix of %s",
         async (pattern, prefix) => {
             const dataset = `gs://other-bucket/${pattern === "i*.csv" ? "i**.csv" : pattern}`;
             const stack = await declare({ dataset });

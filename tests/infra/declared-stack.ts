@@ -5,8 +5,8 @@ import { loadConfig } from "../../infra/config";
 import { TrainingJob } from "../../infra/training-job";
 
 /**
- * Serialising the providers takes longer than all else in a declaration, and `tests/run/serialised-provider.test.ts`
- * covers it. The stack's own test also serialises them.
+ * Serialising the providers takes longer than everything else in a declaration, and
+ * `tests/run/serialised-provider.test.ts` covers it. The stack's own test also serialises them.
  */
 if (!/[\\/]infra[\\/]stack\.test\.ts$/.test(expect.getState().testPath ?? "")) {
     jest.doMock("@pulumi/pulumi/runtime/closure/serializeClosure", () => ({
@@ -50,7 +50,7 @@ export interface DeclareOptions {
     apply?: (args: MockResourceArgs) => Promise<MockResourceResult | undefined>;
     /** Google Cloud project id. Default: "my-project". */
     project?: string;
-    /** More of the gcp provider's config, such as `gcp:storageCustomEndpoint`. */
+    /** Other keys of the gcp provider's config, such as `gcp:storageCustomEndpoint`. */
     gcp?: Readonly<Record<string, string>>;
 }
 
@@ -91,7 +91,7 @@ export async function declareStack(
             "gcp:project": project,
             "gcp:region": "us-central1",
             "gcp:zone": "us-central1-a",
-            // The check of price and machine reaches no API.
+            // The check of the price and the machine cannot reach any API.
             "gcp:accessToken": "token",
             "gcp:computeCustomEndpoint": "http://127.0.0.1:1/compute/v1/",
             "gcp:cloudBillingCustomEndpoint": "http://127.0.0.1:1/v1/",

@@ -38,7 +38,7 @@ describe("findEngine", () => {
         expect(findEngine(env)).toEqual({ host: COLIMA });
     });
 
-    it("prefers DOCKER_HOST to DOCKER_CONTEXT, and that to the current context", () => {
+    it("prefers DOCKER_HOST to DOCKER_CONTEXT, and DOCKER_CONTEXT to the current context", () => {
         write("config.json", { currentContext: "colima" });
         expect(findEngine({ ...env, DOCKER_CONTEXT: "remote" }).host).toBe("tcp://10.0.0.9:2376");
         expect(findEngine({ ...env, DOCKER_CONTEXT: "remote", DOCKER_HOST: "ssh://me@host" })).toEqual({
@@ -74,7 +74,7 @@ describe("findEngine", () => {
 });
 
 describe("checkEngine", () => {
-    /** Checks an engine that describes itself in this way. */
+    /** Checks an engine that responds with this description of itself. */
     async function check(info: object): Promise<void> {
         const server = createServer((request, response) => {
             response.end(request.url === "/info" ? JSON.stringify(info) : "");

@@ -39,7 +39,7 @@ function expectLines(text: string): number {
 }
 
 describe("sampleFile", () => {
-    it("returns a small file as it is", async () => {
+    it("returns a small file unchanged", async () => {
         const small = TEXT.slice(0, 3000);
         expect(await sampleOf(small)).toEqual({ bytes: Buffer.from(small), isPartial: false });
     });

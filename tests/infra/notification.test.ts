@@ -59,7 +59,7 @@ describe("a URL as notify", () => {
         });
     });
 
-    it("lets the VM's account publish to this topic only, before the VM starts", () => {
+    it("lets the VM's account publish only to this topic, before the VM starts", () => {
         expect(resource(stack, GRANT).inputs).toEqual({
             project: "my-project",
             topic: BASE,

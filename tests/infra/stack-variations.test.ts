@@ -205,7 +205,7 @@ describe("a variation of the config", () => {
             shieldedInstanceConfig: { enableSecureBoot: true },
         });
         expect(resource(stack, "gcp:pubsub/topic:Topic").inputs.kmsKeyName).toBe(kmsKey);
-        // A type of resource that is new here must either have a key or store nothing of its own.
+        // Any new type of resource must either use the key or store no data of its own.
         const typesOf = (hasKey: boolean) => {
             const fitting = stack.resources.filter(({ inputs }) => JSON.stringify(inputs).includes(kmsKey) === hasKey);
             return [...new Set(fitting.map(({ type }) => type))].filter((type) => type.startsWith("gcp:")).sort();
@@ -223,7 +223,7 @@ describe("a variation of the config", () => {
             "gcp:secretmanager/secretVersion:SecretVersion",
             "gcp:serviceaccount/account:Account",
             "gcp:storage/bucketIAMMember:BucketIAMMember",
-            // It has the bucket's key.
+            // The bucket's key encrypts its objects.
             "gcp:storage/bucketObject:BucketObject",
         ]);
         expect(stack.outputs.leftToBill).toContainEqual(

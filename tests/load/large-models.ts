@@ -17,7 +17,7 @@ const MOST_MEMORY_MB = 12_000;
 const MOST_REPORT_MB = 20;
 const ROWS_TO_PREDICT = 200;
 
-/** A forest whose trees have about 1,000 leaves each, because every other row of 2,000 ends up in a leaf of its own. */
+/** A forest whose trees have about 1,000 leaves each, because half of the 2,000 rows end up in leaves of their own. */
 export function forestOf(trees: number): Promise<string> {
     const random = mulberry32(1);
     const rows = Array.from({ length: 2000 }, () => {

@@ -6,7 +6,10 @@ export interface PeakMemory {
     readonly childMb: number;
 }
 
-/** Samples the memory of a process and its descendants until `stop` is called. All stay 0 where there is no /proc. */
+/**
+ * Samples the memory of a process and its descendants until `stop` is called. All values stay 0 on systems without
+ * /proc.
+ */
 export function peakMemory(pid: number): { stop: () => PeakMemory } {
     let ownMb = 0;
     let childMb = 0;

@@ -24,7 +24,7 @@ export interface Sizes {
     readonly starts: number;
     readonly trees: number;
     readonly classes: number;
-    /** Number of points in a sweep of which some fail or are preempted. */
+    /** Number of points in a sweep in which some points fail or are preempted. */
     readonly sweep: number;
     /** Number of points in a sweep whose points do nothing. */
     readonly points: number;
@@ -68,7 +68,7 @@ async function withEmulator(use: (emulator: TestEmulator) => Promise<string>): P
     }
 }
 
-/** Uploads an object on a kept connection. */
+/** Uploads an object over a connection that stays open. */
 async function upload({ url }: TestEmulator, agent: Agent, name: string, content: Buffer): Promise<void> {
     const target = `${url}/upload/storage/v1/b/load/o?uploadType=media&name=${encodeURIComponent(name)}`;
     const headers = { authorization: "Bearer developer", "content-length": content.length };

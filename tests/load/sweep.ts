@@ -29,7 +29,7 @@ class Requests {
     }
 }
 
-/** Runs a sweep of which some points fail or are preempted, and whose waiter is killed halfway. */
+/** Runs a sweep in which some points fail or are preempted, and the waiter is killed halfway. */
 export async function disturbedSweep(points: number): Promise<string> {
     return await measured(points, undefined, async (scene) => {
         await waitHalfway(scene, points);

@@ -197,7 +197,7 @@ describe("starting a job", () => {
         await apis.call("POST", `${apis.endpoints.batch}projects/demo-project/locations/us-central1/jobs?jobId=${ID}`, {
             labels: LABELS,
         });
-        // Batch does not know a new job for a moment.
+        // For a moment, Batch does not know a new job.
         batch.before = (request) => {
             if (isFirst && request === `GET jobs/${ID}`) {
                 isFirst = false;

@@ -132,7 +132,7 @@ describe("the serialised Cleanup", () => {
         expect(one.id).toBe(one.outs?.owner);
     });
 
-    it("keeps the owner in an update, and the places that it named before", async () => {
+    it("keeps the owner and all earlier places in an update", async () => {
         const olds = { ...cleanupInputs, owner: OWNER, places: places() };
         const { outs } = await call("update", {
             olds,
@@ -270,7 +270,7 @@ describe("the hook that runs before the bucket is created", () => {
             body,
         });
 
-    it("removes a bucket that an interrupted removal has emptied in part", async () => {
+    it("removes a bucket that an interrupted removal has partly emptied", async () => {
         const faults = new FaultPlan([]);
         await emulator.stop();
         emulator = await startTestEmulator({ faults });

@@ -148,7 +148,7 @@ describe("the identity of a dataset's objects", () => {
         ...changes,
     });
 
-    it("covers names in the folder, sizes and contents, but neither generations nor the place of the folder", () => {
+    it("covers names in the folder, sizes and contents, but neither generations nor the folder's location", () => {
         const before = identityOf([object("in/a.csv")], "in/*.csv");
         const same = [
             identityOf([object("in/a.csv", { generation: "2" })], "in/"),

@@ -40,7 +40,7 @@ export class FakeBatch {
     readonly requests: string[] = [];
     /** Called before each request; it can throw, or change a job. */
     before: (request: string) => void = () => undefined;
-    /** True while operations of deletions have not ended. */
+    /** Number of requests that find the deletion of a job still in progress. */
     slowDeletions = 0;
 
     apis(clock: FakeClock): GoogleApis {

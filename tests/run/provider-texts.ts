@@ -25,7 +25,9 @@ export async function serialiseProviders(root: string = projectRoot, loader: str
     return JSON.parse(stdout) as ProviderTexts;
 }
 
-/** Returns what {@link serialiseProviders} returns, but serialises only if a file that determines it has changed. */
+/**
+ * Returns the result of {@link serialiseProviders}, but serialises again only if a file that determines it has changed.
+ */
 export async function providerTexts(): Promise<ProviderTexts> {
     const files = readdirSync(path.join(projectRoot, "run"), { recursive: true })
         .map((name) => path.join("run", String(name)))

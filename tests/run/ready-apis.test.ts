@@ -12,7 +12,7 @@ let now: number;
 let onSleep: () => Promise<unknown>;
 
 beforeEach(async () => {
-    // One hour: in these tests, an API that has been enabled stays unready.
+    // One hour, so that an API that has been enabled stays unready in these tests.
     emulator = await startTestEmulator({ apiDelayMs: 3_600_000 });
     printed = [];
     now = 0;

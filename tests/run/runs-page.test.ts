@@ -101,7 +101,7 @@ describe("the page about all runs", () => {
         expect(readdirSync(root).sort()).toEqual(["index.html", "r-000000000a", "r-000000000b"]);
     });
 
-    it("does not cause the saving of results to fail", async () => {
+    it("does not prevent results from being saved if it cannot be written", async () => {
         mkdirSync(path.join(root, "index.html/x"), { recursive: true });
         const printed: string[] = [];
         await writeRunsPage(root, (line) => printed.push(line));

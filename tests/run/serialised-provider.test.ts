@@ -11,8 +11,9 @@ import { statusOf } from "./fakes";
 import { runInputs } from "./fixtures/run-inputs";
 import { projectRoot, serialiseProviders } from "./provider-texts";
 
-// Run the providers as the engine does: the serialised text in a plain Node.js process, with the real client library,
-// against the emulator's Cloud Storage. The tests do not prove that Compute Engine behaves as the waiter expects.
+// These tests run the providers as the engine does: the serialised text in a plain Node.js process, with the real
+// client library, against the emulator's Cloud Storage. The tests do not prove that Compute Engine behaves as the
+// waiter expects.
 let texts: Awaited<ReturnType<typeof serialiseProviders>>;
 let root: string;
 let emulator: TestEmulator;

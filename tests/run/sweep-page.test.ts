@@ -32,7 +32,7 @@ describeWithChromium("the page of a sweep", (executablePath) => {
     it.each([
         ["a desktop, light", { width: 1200, height: 900 }, "light" as const],
         ["a phone, dark", { width: 390, height: 800 }, "dark" as const],
-    ])("plots the metric over each parameter that differs, on %s", async (_, viewport, colorScheme) => {
+    ])("plots the metric against each parameter that differs, on %s", async (_, viewport, colorScheme) => {
         const folder = mkdtempSync(path.join(tmpdir(), "sweep-page-"));
         const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
         try {

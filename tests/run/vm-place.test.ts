@@ -80,7 +80,7 @@ describe("the zone of a new VM", () => {
         expect(printed).toEqual([]);
     });
 
-    it("is the next one if the VM could not be created for lack of capacity, as it says", async () => {
+    it("is the next one if the VM could not be created for lack of capacity, with a message", async () => {
         stockOuts.push(A);
         expect(await create(A)).toBe("ZONE_RESOURCE_POOL_EXHAUSTED");
 
@@ -208,7 +208,7 @@ describe("the provisioning with spotFallback standard and three attempts", () =>
     });
 });
 
-describe("without permission to look", () => {
+describe("without permission to look up the run and the VM", () => {
     const denied = (key: string) => (key === "gcp:accessToken" ? "nobody" : config(key));
 
     it("a plan with a choice fails, because a guess could replace a VM", async () => {
@@ -220,7 +220,7 @@ describe("without permission to look", () => {
     });
 });
 
-it("sends no request for a plan without a choice if it does not have to look", async () => {
+it("sends no request for a plan without a choice if it need not look up the run and the VM", async () => {
     const unreachable = () => {
         throw new Error("the config must not be read");
     };

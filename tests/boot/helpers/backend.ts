@@ -112,7 +112,7 @@ export class Backend {
         ]);
     }
 
-    /** Revokes these roles. */
+    /** Revokes the account's roles on the bucket. */
     async revoke(): Promise<void> {
         await this.#setBindings([]);
     }

@@ -7,12 +7,12 @@ import { statusOf } from "../../run/fakes";
 import { type JobOptions, type JobScene, PLACE, withJob } from "./emulated-job";
 import { RUN_ID } from "./vm";
 
-/** Number by which the index of a failing point leaves the remainder 7. */
+/** Divisor for indexes: a point fails if its index leaves the remainder 7. */
 const FAIL_EVERY = 20;
 
 /**
- * A trainer that fails for some points, whose metric depends on its argument, and that takes longer at the first start
- * of each tenth point, whose VM the emulator then preempts.
+ * A trainer that fails for some points. Its metric depends on its argument. On the first start of every tenth point it
+ * takes longer, so that the emulator can preempt the VM.
  */
 const TRAINER = `
 const metadata = "http://" + process.env.GCE_METADATA_HOST + "/computeMetadata/v1/instance/service-accounts/default/token";
@@ -147,7 +147,7 @@ export async function waitHalfway({ wait, clock }: JobScene, points: number): Pr
         }
         await clock.sleep(ms);
     };
-    // A count is due every ten seconds of the waiter's clock, which runs faster here.
+    // The waiter prints a count every ten seconds of its clock, which runs faster here.
     const now = () => clock.now() * 10;
     await wait((line) => lines.push(line), { now, sleep }).catch((error: unknown) => {
         if (error !== killed) {

@@ -46,7 +46,7 @@ export class EmulatedVm {
         await EmulatedVm.on(await Backend.start(grantDelayMs, runtime, faults), test);
     }
 
-    /** Does the same with a new backend, which is stopped at the end. */
+    /** Does the same with an existing backend, which is stopped at the end. */
     static async on(backend: Backend, test: (vm: EmulatedVm) => Promise<void>): Promise<void> {
         try {
             await backend.bucket.put(DATASET, "a,b\n1,2\n");

@@ -1,7 +1,8 @@
 import type { BootConfig } from "../../../infra/user-data";
 
 /**
- * Completes the config for a test boot with a plain container and short limits, with which a busy machine still copes.
+ * Completes the config for a test boot with a plain container, and with limits that are short but long enough for a
+ * busy machine.
  */
 export function withShortLimits(config: Partial<BootConfig>) {
     return {

@@ -215,7 +215,7 @@ export class TestVm {
         return log.toString();
     }
 
-    /** Lets a trainer continue that waits with `UNTIL_RELEASED`. */
+    /** Lets a trainer that waits with `UNTIL_RELEASED` continue. */
     release(): void {
         writeFileSync(path.join(this.#disk, "docker/released"), "");
     }

@@ -1,7 +1,7 @@
 import { type LoneBucket, startTestBucket } from "../../../emulator/src/testing";
 import { PETS, PredictFolder } from "./support";
 
-// Run the command with the real client library against the emulator's Cloud Storage.
+// These tests run the command with the real client library against the emulator's Cloud Storage.
 let bucket: LoneBucket;
 let folder: PredictFolder;
 

@@ -52,7 +52,7 @@ describe("the model", () => {
         ["input", ["prices", "x".repeat(300)]],
         ["output", ["prices", "new.csv", `${"x".repeat(300)}.csv`]],
         ["input", ["prices", `new.csv/${"x/".repeat(3000)}`]],
-    ])("and the other files are rejected if their path is too long: the %s", async (what, args) => {
+    ])("and any other file are rejected if their path is too long: the %s", async (what, args) => {
         expect(await folder.failure(...args)).toMatch(
             new RegExp(`^The ${what} .{1,210} cannot be opened: its path, or a name in it, is longer than the system`),
         );

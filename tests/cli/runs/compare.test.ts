@@ -39,9 +39,12 @@ describe("npm run runs -- diff", () => {
         ]);
     });
 
-    it.each(["r-000000000a", "shallow", "r-000000000a".slice(2)])("finds a run by %s", (wanted) => {
-        expect(findRun([A, B, FAILED], wanted)).toBe(A);
-    });
+    it.each(["r-000000000a", "shallow", "r-000000000a".slice(2)])(
+        "finds a run by its id, its name or part of its id: %s",
+        (wanted) => {
+            expect(findRun([A, B, FAILED], wanted)).toBe(A);
+        },
+    );
 
     it("reports a name that no run has, and one that several runs have", () => {
         expect(() => findRun([A, B], "r-1")).toThrow('"r-1" must be the id or the name of one run; no run has it');
@@ -58,7 +61,7 @@ describe("npm run runs -- best", () => {
         expect(bestLines([A, B], "logLoss")[0]).toBe("shallow (r-000000000a): logLoss 0.4, the lowest of 2 runs");
     });
 
-    it("reports that no run has metrics, or the given one", () => {
+    it("reports that no run has metrics, or that none has the given metric", () => {
         expect(() => bestLines([FAILED], undefined)).toThrow("no run has metrics");
         expect(() => bestLines([A], "auc")).toThrow(
             '"auc" must be a metric of one of the runs; they have accuracy, logLoss',

@@ -5,7 +5,7 @@ import { FakeBucket, putStatus, runId, statusOf } from "../../run/fakes";
 
 const NOW = Date.parse("2026-05-04T12:00:00Z");
 
-/** A run about which nothing else is known. */
+/** A run of which only the id and these properties are known. */
 function bare(runId: string, known: Partial<StoredRun> = {}): StoredRun {
     return { runId, facts: describeRun(runId, { hasReport: false }), ...known };
 }

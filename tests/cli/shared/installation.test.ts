@@ -24,7 +24,7 @@ function runStart() {
 }
 
 describe("without packages that the commands need", () => {
-    it("a command names the ones that npm ci --omit=dev leaves out, and how to install them", () => {
+    it("a command names those that npm ci --omit=dev leaves out, and says how to install them", () => {
         install("@pulumi/pulumi");
 
         const { status, stdout, stderr } = runStart();
@@ -37,7 +37,7 @@ describe("without packages that the commands need", () => {
         ]);
     });
 
-    it("a command says so before anything is installed", () => {
+    it("a command reports them before anything is installed", () => {
         const { stderr } = runStart();
 
         expect(stderr).toMatch(
@@ -45,7 +45,7 @@ describe("without packages that the commands need", () => {
         );
     });
 
-    it("every script in package.json that runs TypeScript says so", () => {
+    it("every script in package.json that runs TypeScript reports them", () => {
         const others = Object.values(scripts)
             .filter((command) => command.includes(".ts"))
             .filter((command) => !command.startsWith("node -r ./load-typescript.cjs "));

@@ -37,7 +37,7 @@ describe("a rehearsal's output", () => {
     beforeEach(() => void jest.useFakeTimers());
     afterEach(() => void jest.useRealTimers());
 
-    it("shows on a terminal what begins, even if it blocks the process", () => {
+    it("shows a step on a terminal as soon as it begins, even if it blocks the process", () => {
         const terminal = new FakeTerminal({ isInteractive: true });
 
         new RehearsalOutput(terminal).begin("program");
@@ -45,7 +45,7 @@ describe("a rehearsal's output", () => {
         expect(terminal.written).toBe("program 0 s");
     });
 
-    it("says without a terminal what is in progress, once nothing has been printed for half a minute", () => {
+    it("reports the step in progress without a terminal, once nothing has been printed for half a minute", () => {
         const terminal = new FakeTerminal({ isInteractive: false });
         const output = new RehearsalOutput(terminal);
         const report = output.begin("upload");

@@ -13,7 +13,7 @@ import { TestEmulator } from "../../../emulator/src/testing";
 const PROJECT_ID = "demo-project";
 const MEMBER = `serviceAccount:trainer@${PROJECT_ID}.iam.gserviceaccount.com`;
 
-/** The resources that depend on nothing but those before them. */
+/** Resources that depend only on those before them in the list. */
 const RESOURCES: readonly (readonly [type: string, inputs: Properties])[] = [
     ["gcp:projects/service:Service", { service: "compute.googleapis.com" }],
     ["gcp:storage/bucket:Bucket", { name: "patient-bucket", location: "US", forceDestroy: true }],

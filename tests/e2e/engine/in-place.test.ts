@@ -17,7 +17,7 @@ describeWithEngine("changes that require no new training, with the real engine,"
             const project = new Project(cloud, "in-place", { trainer: "tiny", hyperparameters: { seconds: 1 } });
             await project.init();
             await project.up().expectSuccess();
-            // The VM still stops for a moment after its run has ended.
+            // The VM takes a moment to stop after its run has ended.
             await cloud.untilDown();
             const before = await cloud.inventory();
             project.configure({ labels: { team: "wire" }, bootDiskSizeGb: 30, machineType: "e2-standard-4" });

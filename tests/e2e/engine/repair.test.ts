@@ -7,7 +7,7 @@ import { describeWithEngine } from "./support";
 
 const MINUTE_MS = 60_000;
 
-/** A sample of `npm run interruptions`: the moments that could not be repaired before. */
+/** A sample of `npm run interruptions`: the interruptions that earlier versions could not repair. */
 describeWithEngine("a stack whose command was killed, with the real engine,", () => {
     let folder: string;
     let moments: Moments;

@@ -75,7 +75,8 @@ export function describeWithEngine(title: string, tests: () => void): void {
 export type CloudOptions = Partial<Omit<EmulatorOptions, "dataDir" | "runtime" | "operatorToken">>;
 
 /**
- * A cloud like Google's: operations take time, new APIs and grants work only later, and VMs have been up for a while.
+ * A cloud like Google's: operations take time, new APIs and grants take effect late, and a VM reports over a minute of
+ * uptime when it boots.
  */
 const SLOW_CLOUD: CloudOptions = {
     operationMs: 2000,
@@ -105,7 +106,7 @@ export class Cloud {
         return await Cloud.open(folder, runtime, more);
     }
 
-    /** Starts an emulator with the data from an earlier one, whose folder this is or was copied from. */
+    /** Starts an emulator with an earlier emulator's data, in the same folder or in a copy of it. */
     static async open(
         folder: string,
         runtime: EmulatorOptions["runtime"] = "docker",
@@ -322,7 +323,7 @@ export class Project {
         return ended;
     }
 
-    /** Starts `npm run residue` as the project's owner. It fails if anything of the stack is left. */
+    /** Starts `npm run residue` as the project's owner. It fails if the stack has left anything. */
     residue(): Command {
         const env = { ...this.environment, GOOGLE_OAUTH_ACCESS_TOKEN: OPERATOR_TOKEN };
         return new Command("npm", this.#script("residue"), { cwd: this.folder, env });
@@ -366,7 +367,7 @@ export class Project {
         return new TerminalCommand("npm", this.#script(script, ...args), { cwd: this.folder, env: this.environment });
     }
 
-    /** Returns the arguments of npm for one of the project's own commands, whose files this copies to the checkout. */
+    /** Copies the files of one of the project's own commands to the checkout, and returns npm's arguments for it. */
     #script(script: string, ...args: string[]): string[] {
         for (const name of ["cli", "load-typescript.cjs"]) {
             cpSync(path.join(ROOT, name), path.join(this.folder, name), { recursive: true });
@@ -379,7 +380,7 @@ export class Project {
         return {
             ...process.env,
             PATH: enginePath().join(path.delimiter),
-            // As in the README. Otherwise, a command that is killed can leave half of the state's metadata.
+            // The README uses this URL, too. With another one, a killed command can leave half of the state's metadata.
             PULUMI_BACKEND_URL: `file://${path.join(this.#cloud.folder, "state")}?metadata=skip`,
             PULUMI_CONFIG_PASSPHRASE: "",
             GOOGLE_OAUTH_ACCESS_TOKEN: OPERATOR_TOKEN,

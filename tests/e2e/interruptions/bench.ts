@@ -46,7 +46,7 @@ export class Moments {
         });
     }
 
-    /** Copies a moment. */
+    /** Copies the folders of a moment. */
     copy(from: string, to: string): void {
         this.remove(to);
         cpSync(this.#path(from), `${this.#path(to)}.partial`, { recursive: true, verbatimSymlinks: true });

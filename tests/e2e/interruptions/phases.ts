@@ -16,7 +16,7 @@ type Phase = (moments: Moments, record: Record) => Promise<void>;
 interface Chain {
     /** The words with which each rule begins. */
     readonly title: string;
-    /** The moment with which the chain begins, and the one that the interruptions change. */
+    /** The names of the moment from which the chain starts, and of the one that the interruptions change. */
     readonly from: string;
     readonly moment: string;
     readonly command: "up" | "destroy";
@@ -26,7 +26,7 @@ interface Chain {
     readonly config?: Readonly<{ [key: string]: unknown }>;
 }
 
-/** Interrupts a command at each resource in turn. @returns true if the command has come to its end */
+/** Interrupts a command at each resource in turn. @returns true if the command has ended without an interruption */
 async function interruptAll(moments: Moments, record: Record, chain: Chain): Promise<boolean> {
     const { title, moment, pattern, config = {}, ...at } = chain;
     const doneIn = () =>

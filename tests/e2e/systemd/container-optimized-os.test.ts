@@ -47,7 +47,7 @@ describeWithSystemd("a VM with the file systems of Container-Optimized OS", () =
         });
     });
 
-    test.concurrent("is off if the network and docker are not ready in time", async () => {
+    test.concurrent("powers off if the network and docker are not ready in time", async () => {
         const files = {
             "/etc/systemd/system/never.service":
                 "[Unit]\nBefore=gcp-trainer-ready.target\n[Service]\nType=oneshot\nExecStart=/bin/sleep infinity\n",

@@ -8,7 +8,7 @@ const LIMIT_SECONDS = 3600;
 const SILENT_PORT = 5999;
 
 describeWithSystemd("a VM with the systemd runtime at its time limit", () => {
-    test.concurrent("is off after the run's limit, without relying on Compute Engine's limit", async () => {
+    test.concurrent("powers off after the run's limit, without relying on Compute Engine's limit", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(await pushShellTrainer(vm, "echo begun; sleep 1000"), { maxRunSeconds: 3 });
             await vm.untilOff();
@@ -19,7 +19,7 @@ describeWithSystemd("a VM with the systemd runtime at its time limit", () => {
         });
     });
 
-    test.concurrent("is off after Compute Engine's limit, without relying on the unit's limit", async () => {
+    test.concurrent("is stopped after Compute Engine's limit, without relying on the unit's limit", async () => {
         await withSystemdVm(async (vm) => {
             const image = await pushShellTrainer(vm, "echo begun; sleep 1000");
             const unlimited = "[Service]\nTimeoutStartSec=infinity\nRuntimeMaxSec=infinity\nTimeoutStopSec=infinity\n";
@@ -40,7 +40,7 @@ describeWithSystemd("a VM with the systemd runtime at its time limit", () => {
         });
     });
 
-    test.concurrent("is off after the pull limit if the registry never responds", async () => {
+    test.concurrent("powers off after the pull limit if the registry never responds", async () => {
         await withSystemdVm(async (vm) => {
             const image = `127.0.0.1:${SILENT_PORT}/project/trainer/trainer@sha256:${"0".repeat(64)}`;
             const files = {

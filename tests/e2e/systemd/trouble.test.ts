@@ -10,7 +10,9 @@ import { comeBack } from "./helpers/waiter";
  * slow.
  */
 const NO_NETWORK = "-I INPUT -d 169.254.169.254 -p tcp --dport 80 -j REJECT --reject-with tcp-reset";
-/** The start of the VM in which the trainer ends at once. In the others, it trains until it receives USR1. */
+/**
+ * Number of the attempt in which the trainer ends immediately. In earlier attempts, it trains until it receives USR1.
+ */
 const LAST_START = 4;
 const LONG_TRAINER = `
     start=1; while has checkpoints/$start; do start=$((start + 1)); done
@@ -31,8 +33,8 @@ async function untilTraining(vm: EmulatedVm, attempt: number): Promise<void> {
     }
 }
 
-describeWithSystemd("a VM with the systemd runtime in trouble", () => {
-    test.concurrent("is off if the image is not in the registry", async () => {
+describeWithSystemd("a VM with the systemd runtime that encounters errors", () => {
+    test.concurrent("powers off if the image is not in the registry", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(`${vm.registryUri}/trainer@sha256:${"0".repeat(64)}`);
             await vm.untilOff();
@@ -44,7 +46,7 @@ describeWithSystemd("a VM with the systemd runtime in trouble", () => {
         });
     });
 
-    test.concurrent("is off if the trainer runs out of memory", async () => {
+    test.concurrent("powers off if the trainer runs out of memory", async () => {
         await withSystemdVm(async (vm) => {
             const image = await pushShellTrainer(vm, "exec tail /dev/zero");
             await vm.create(image, {}, { machineType: "e2-micro" });
@@ -57,7 +59,7 @@ describeWithSystemd("a VM with the systemd runtime in trouble", () => {
         });
     });
 
-    test.concurrent("is off after a restart of the emulator, a failure of the network before the last upload and a failure of its host, and the waiter restarts it", async () => {
+    test.concurrent("is off after a restart of the emulator, a network failure before the last upload, and a host failure, and the waiter restarts it", async () => {
         await withSystemdVm(async (vm) => {
             const maxAttempts = LAST_START + 1;
             await vm.create(await pushShellTrainer(vm, LONG_TRAINER), { uploadSeconds: 3, maxAttempts });
@@ -87,7 +89,7 @@ describeWithSystemd("a VM with the systemd runtime in trouble", () => {
         });
     });
 
-    test.concurrent("is off if it is stopped immediately after it starts", async () => {
+    test.concurrent("can be stopped immediately after it starts", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(`${vm.registryUri}/trainer@sha256:${"0".repeat(64)}`);
             await vm.preempt();

@@ -27,7 +27,7 @@ const RECORDED = [
 const usdOf = (description: string) =>
     RECORDED.find((price) => price.description.startsWith(description))?.usd ?? Number.NaN;
 
-/** Memory is free here, so that the price of one CPU is that of the machine. */
+/** Memory is free here, so that the machine's price is the price of its CPUs. */
 const FREE_MEMORY = RECORDED.map(({ description }) => ({
     description: description.replace("Core", "Ram"),
     group: "RAM",
@@ -77,7 +77,7 @@ describe("a CPU hour", () => {
         expect(total([...RECORDED, ...FREE_MEMORY], machine(type, spot), shape())).toBe(expected);
     });
 
-    it("of a shared core counts as the share that is billed", () => {
+    it("of a shared core is only the share that is billed", () => {
         const sharedCore = shape({ cpus: 2, isShared: true });
 
         expect(total([...RECORDED, ...FREE_MEMORY], machine("e2-small"), sharedCore)).toBe(

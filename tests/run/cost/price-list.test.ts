@@ -166,8 +166,8 @@ describe("the estimate", () => {
     it("counts every attempt for its whole time, and 30 days of storage", async () => {
         const cost = estimateCost(list, machine("e2-standard-2", false), await shape("e2-standard-2"), usage);
 
-        // 2 CPUs at 0.022 and 8 GiB at 0.00275; 20 GB of disk at 0.1 a month, the same of images at 0.1 and of objects,
-        // with the dataset, at 0.02.
+        // 2 CPUs at 0.022 and 8 GiB at 0.00275; per month, 20 GB of disk at 0.1, 20 GB of images at 0.1, and 20 GB of
+        // objects plus the dataset at 0.02.
         const vm = 2 * 0.022 + 8 * 0.00275;
         const months = (30 * 24) / 730;
         expect(cost).toEqual({
@@ -180,7 +180,7 @@ describe("the estimate", () => {
         });
     });
 
-    it("counts the last attempt on a standard VM, if it is on one", async () => {
+    it("counts the last attempt at the standard price if it runs on a standard VM", async () => {
         const ofType = await shape("e2-standard-2");
         const spot = estimateCost(list, machine("e2-standard-2", true), ofType, usage);
         const standard = estimateCost(list, machine("e2-standard-2", false), ofType, usage);
