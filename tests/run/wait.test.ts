@@ -231,7 +231,7 @@ describe("a VM that goes down before the run has ended", () => {
 
         const message = await failure({ lastIsStandard: true, price });
         expect(message).toContain("was interrupted on spot VMs, and its last attempt needs a standard VM.");
-        expect(message).toContain("`pulumi up` replaces the VM iris-vm by one. Another attempt costs $2.00 an hour");
+        expect(message).toContain("`pulumi up` replaces the VM iris-vm with one. Another attempt costs $2.00 an hour");
         expect(printed.join("\n")).toContain("Another attempt costs $2.00 an hour, and at most $5.00.");
         expect(vm.calls).toEqual([]);
         expect(status()).toMatchObject({ state: "INTERRUPTED", interruptions: 1 });
