@@ -113,7 +113,7 @@ function decideDown(view: RunView): Action {
     const { state, interruptions } = seen.status;
     const didNothing = seen.generation === view.startedGeneration;
     if (didNothing && traits.retries) {
-        // The engine has retried a start that never claimed the run, so another one would not help.
+        // The engine has already repeated a start after which no VM claimed the run, so another start would not help.
         return { kind: "stalled", stall: "off" };
     }
     if (isClaimed(state) || didNothing) {

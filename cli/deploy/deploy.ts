@@ -181,7 +181,9 @@ async function openStack(requested: string | undefined, context: DeployContext):
 
 async function confirm(stack: string, screen: Screen): Promise<void> {
     if (!screen.isInteractive || !process.stdin.isTTY) {
-        throw new UsageError(`--yes must be set if no one can be asked (${commandLine("destroy", "--yes")})`);
+        throw new UsageError(
+            `--yes must be set if there is no terminal on which to ask (${commandLine("destroy", "--yes")})`,
+        );
     }
     const prompt = createInterface({ input: process.stdin, output: process.stdout });
     const typed = await prompt.question(`Destroys every resource in the stack ${stack}. Type its name to continue: `);

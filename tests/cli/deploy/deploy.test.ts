@@ -283,9 +283,9 @@ describe("outside a terminal,", () => {
         });
     });
 
-    it("npm run destroy requires --yes if no one can be asked", async () => {
+    it("npm run destroy requires --yes if there is no terminal on which to ask", async () => {
         await expect(run("destroy", ["-s", "dev"])).rejects.toThrow(
-            new UsageError("--yes must be set if no one can be asked (npm run destroy -- --yes)"),
+            new UsageError("--yes must be set if there is no terminal on which to ask (npm run destroy -- --yes)"),
         );
         expect(readFileSync(path.join(folder, "calls"), "utf8")).not.toContain("destroy");
     });
