@@ -20,5 +20,6 @@ export = async () => {
 
     const { bucketUrl, modelUri, runId, metrics, imageDigest, instanceName, logsUrl, resultsDir, leftToBill } = job;
     const outputs = { bucketUrl, modelUri, runId, metrics, imageDigest, instanceName, logsUrl, resultsDir, leftToBill };
-    return { ...outputs, ...(config.points.length > 0 ? { sweep: job.sweep } : {}), cost };
+    const runCost = job.runCost.apply((cost) => cost ?? null);
+    return { ...outputs, ...(config.points.length > 0 ? { sweep: job.sweep } : {}), cost, runCost };
 };

@@ -46,16 +46,15 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly logsUrl: pulumi.Output<string>;
     /** Folder with the results on this machine, relative to the project folder. */
     readonly resultsDir: pulumi.Output<string>;
-    /**
-     * The sweep's best point, its metric, the numbers of points and the path of the table; undefined for any other run.
-     */
+    /** The sweep's best point, the numbers of points and the path of the table; undefined for any other run. */
     readonly sweep: pulumi.Output<Record<string, unknown> | undefined>;
+    /** The cost of the run, with all attempts; undefined if the price is unknown, and until the run has ended. */
+    readonly runCost: TrainingRun["cost"];
     /** Resources that are billed until they are destroyed, even though the VM is off. */
     readonly leftToBill: pulumi.Output<string[]>;
 
     /**
-     * @throws RunError if the dataset is neither a path nor the `gs://` URI of objects, or a value of `secretEnv` is
-     *     not a secret version
+     * @throws RunError if the dataset is neither a path nor a `gs://` URI, or `secretEnv` has no secret version
      */
     constructor(name: string, args: TrainingJobArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:index:TrainingJob", name, {}, opts);
@@ -291,6 +290,7 @@ export class TrainingJob extends pulumi.ComponentResource {
         this.modelUri = run.modelUri;
         this.metrics = run.metrics;
         this.sweep = run.sweep;
+        this.runCost = run.cost;
         this.imageDigest = image.digest;
         this.instanceName = machine.name;
         this.logsUrl = machine.logsUrl;

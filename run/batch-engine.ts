@@ -14,10 +14,10 @@ import {
     waitingReason,
     withAttempts,
 } from "./batch-jobs";
+import type { RunPrice } from "./cost/run-cost";
 import type { Engine, EngineState } from "./engine";
 import { httpStatusOf } from "./errors";
 import type { GoogleApis } from "./google-api";
-import type { RunPrice } from "./manifest";
 import { attemptCost } from "./messages";
 import { withPoints } from "./sweep-jobs";
 

@@ -1,5 +1,6 @@
 import { findMismatch, hashFile } from "./checksums";
 import type { BucketClient, Clock, Print } from "./clients";
+import { costIn, type RunCost, type VmTime } from "./cost/run-cost";
 import { holdsEarlierAttempt, publishAttempt } from "./earlier-attempts";
 import {
     inParallel,
@@ -52,6 +53,8 @@ export interface Collected {
     hasReport: boolean;
     /** True if the run is a sweep. */
     isSweep: boolean;
+    /** The run's cost, from its manifest; undefined if the price was unknown. */
+    cost: RunCost | undefined;
 }
 
 /** A manifest repeats the metrics and contains about 300 bytes per object. */
@@ -92,7 +95,7 @@ export async function collectRun(given: CollectContext, options: CollectOptions)
         text !== undefined &&
         (await hasOwnFiles(bucket, folder, status, text))
     ) {
-        return { metrics: await metrics(folder), downloadedCount: 0, ...counts };
+        return { metrics: await metrics(folder), downloadedCount: 0, ...counts, cost: costIn(text) };
     }
 
     return withPartialFolder(folder, async (partial) => {
@@ -109,23 +112,23 @@ export async function collectRun(given: CollectContext, options: CollectOptions)
         const logPath = join(partial, ownFiles.trainerLog);
         const attempts = await assembleLog(bucket, status.runId, logPath, { clock, print });
         await uploadLog(bucket, status.runId, logPath);
-        await saveSweepFiles(context, status.runId, toDownload, partial);
+        const price = options.provenance?.price;
+        const points = await saveSweepFiles(context, status.runId, toDownload, partial, price);
         await writeSynced(join(partial, ownFiles.status), renderStatus(status));
         const result = await metrics(partial);
         if (Object.keys(result).length === 0) {
             reportMetrics(print, status.runId, objects);
         }
-        await writeSynced(
-            join(partial, ownFiles.manifest),
-            text ?? (await writeManifest(context, options, result, objects, attempts, manifest.generation)),
-        );
+        const written =
+            text ?? (await writeManifest(context, options, result, objects, { attempts, points }, manifest.generation));
+        await writeSynced(join(partial, ownFiles.manifest), written);
         await publishAttempt(partial, folder, ownFiles.manifest, status, print);
         await writeRunsPage(dirname(folder), print);
         if (objects.length === 0) {
             const { model } = runLayout(status.runId);
             print(`run ${status.runId} wrote no model: found nothing under gs://${bucket.bucket}/${model}`);
         }
-        return { metrics: result, downloadedCount: toDownload.length, ...counts };
+        return { metrics: result, downloadedCount: toDownload.length, ...counts, cost: costIn(written) };
     });
 }
 
@@ -246,11 +249,11 @@ async function writeManifest(
     { status, provenance }: CollectOptions,
     metrics: Record<string, unknown>,
     objects: SavedObject[],
-    attempts: Awaited<ReturnType<typeof assembleLog>>,
+    { attempts, points }: { attempts: Awaited<ReturnType<typeof assembleLog>>; points: readonly VmTime[] },
     ifGeneration: string,
 ): Promise<string> {
     const verifiedAt = new Date(clock.now()).toISOString();
-    const text = renderManifest(status, provenance, metrics, objects, attempts, verifiedAt);
+    const text = renderManifest(status, provenance, metrics, objects, attempts, points, verifiedAt);
     if ((await bucket.write(runLayout(status.runId).manifest, text, ifGeneration)) !== undefined) {
         return text;
     }

@@ -1,3 +1,4 @@
+import type { RunPrice } from "./cost/run-cost";
 import { type EngineState, type EngineTraits, isDown } from "./engine";
 import type { Stall } from "./messages";
 import { isClaimed, isTerminal, type RunStatus } from "./status";
@@ -11,6 +12,8 @@ export interface WaitOptions {
     maxAttempts: number;
     /** Set for a sweep. */
     sweep?: SweepRun | undefined;
+    /** The price of a VM; undefined if it is unknown. */
+    price?: RunPrice | undefined;
     /** Advice for a deployed stack. */
     hints?: {
         /** Printed once the wait begins, unless the run has already ended. */

@@ -1,3 +1,4 @@
+import { costOf, earlierMs, type RunPrice, type VmTime } from "./cost/run-cost";
 import type { DatasetObject } from "./dataset-objects";
 import { ownFiles, runLayout } from "./layout";
 import { renamedFolder } from "./local-paths";
@@ -28,18 +29,6 @@ export interface Provenance {
     price?: RunPrice;
     /** `""` for a run without a name; absent in the state of older stacks. */
     runName?: string;
-}
-
-/** The price of a run's VM. */
-export interface RunPrice {
-    /** US dollars for one hour, with the boot disk. */
-    hourlyUsd: number;
-    /** The most that one attempt can cost; absent in the state of older stacks. */
-    attemptUsd?: number;
-    /** The price of the last attempt, if it is on a standard VM, and the number of interruptions that lead to it. */
-    last?: { hourlyUsd: number; attemptUsd: number; interruptions: number };
-    /** True if the amount comes from an emulator. */
-    isExample: boolean;
 }
 
 /** A verified object and its path in the run's folder. */
@@ -91,6 +80,7 @@ export function renamedLines(runId: string, objects: Pick<SavedObject, "name" | 
  * Renders the manifest, which contains everything about a successful run and is written once its results have been
  * verified.
  * @param provenance undefined if only the bucket is known; in that case, those entries are null.
+ * @param points the times of a sweep's points or an array's tasks; empty for any other run.
  */
 export function renderManifest(
     status: RunStatus,
@@ -98,9 +88,11 @@ export function renderManifest(
     metrics: Record<string, unknown>,
     objects: SavedObject[],
     attempts: AttemptTimes[],
+    points: readonly VmTime[],
     verifiedAt: string,
 ): string {
     const seconds = (Date.parse(status.finishedAt ?? "") - Date.parse(status.startedAt ?? "")) / 1000;
+    const own = { earlierMs: earlierMs(attempts), lastMs: seconds > 0 ? seconds * 1000 : 0, ...status };
     const manifest = {
         schema: 1,
         runId: status.runId,
@@ -139,38 +131,8 @@ export function renderManifest(
             verifiedAt,
             attempts,
         },
-        cost: provenance?.price === undefined ? null : costOf(provenance.price, status, seconds, attempts),
+        cost: provenance?.price === undefined ? null : costOf(provenance.price, points.length > 0 ? points : [own]),
         objects,
     };
     return `${JSON.stringify(manifest, null, 4)}\n`;
-}
-
-/**
- * The cost of a run: the hours from each attempt's first line to its last, at the price of the machine with its boot
- * disk. Google also bills the minutes in which a VM boots and powers off, which a run does not record.
- * @param seconds the duration of the last attempt
- */
-function costOf(
-    { hourlyUsd, isExample, last }: RunPrice,
-    status: RunStatus,
-    seconds: number,
-    attempts: AttemptTimes[],
-) {
-    const earlierMs = attempts
-        .slice(0, -1)
-        .map(({ loggedFrom, loggedTo }) => Date.parse(loggedTo) - Date.parse(loggedFrom))
-        .filter((duration) => duration > 0)
-        .reduce((sum, one) => sum + one, 0);
-    const lastMs = seconds > 0 ? seconds * 1000 : 0;
-    const isLast = last !== undefined && status.interruptions >= last.interruptions;
-    const lastUsd = isLast ? last.hourlyUsd : hourlyUsd;
-    const rounded = (value: number, factor: number) => Math.round(value * factor) / factor;
-    return {
-        usd: rounded((earlierMs * hourlyUsd + lastMs * lastUsd) / 3_600_000, 10_000),
-        minutes: rounded((earlierMs + lastMs) / 60_000, 10),
-        ...(earlierMs > 0 ? { earlierMinutes: rounded(earlierMs / 60_000, 10) } : {}),
-        hourlyUsd: lastUsd,
-        ...(isLast && earlierMs > 0 ? { earlierHourlyUsd: hourlyUsd } : {}),
-        isExample,
-    };
 }

@@ -1,7 +1,7 @@
 import { formatUsd } from "./cost/estimate";
+import type { RunPrice } from "./cost/run-cost";
 import type { Engine } from "./engine";
 import type { Failure } from "./errors";
-import type { RunPrice } from "./manifest";
 import type { RunStatus } from "./status";
 import { terminalCell } from "./terminal-text";
 

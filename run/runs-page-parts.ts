@@ -42,7 +42,7 @@ function svg(tag, attributes, ...children) {
 /** Script of the page about all runs. Text from a trainer reaches the page only as text, never as HTML. */
 export const runsPageScript = `"use strict";
 const { stack, runs, metrics, parameters, lowerIsBetter } = JSON.parse(document.getElementById("data").textContent);
-const state = { metric: metrics[0], sort: "started", down: true, chosen: [] };
+const state = { metric: metrics[0], sort: "started", down: true, chosen: runs.map((run) => run.id).filter((id) => location.hash === "#" + id) };
 const lower = new RegExp(lowerIsBetter, "i");
 ${elementFunctions}const shown = (value) => (typeof value === "number" ? value.toLocaleString("en-US", { maximumSignificantDigits: 5 }) : value ?? "");
 const when = (iso) => (iso === null ? "" : iso.slice(0, 16).replace("T", " "));
@@ -50,6 +50,10 @@ function duration(seconds) {
     if (seconds === null) return "";
     const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, Math.round(seconds) % 60];
     return h > 0 ? h + " h " + m + " min" : m > 0 ? m + " min " + s + " s" : (seconds < 10 ? seconds.toFixed(1) : s) + " s";
+}
+function cost(run) {
+    const usd = run.costUsd ?? run.exampleCostUsd;
+    return usd === null ? "" : "$" + usd.toFixed(4) + (run.costUsd === null ? " (example)" : "");
 }
 function best(metric) {
     const having = runs.filter((run) => metric in run.metrics);
@@ -67,8 +71,8 @@ const columns = [
         el("span", { className: run.state === "SUCCEEDED" ? "" : "failed", title: run.reason ?? "" }, run.state.toLowerCase())] },
     { id: "started", title: "Started (UTC)", value: (run) => run.startedAt ?? "", cell: (run) => [when(run.startedAt)] },
     { id: "seconds", title: "Duration", number: true, value: (run) => run.seconds ?? -1, cell: (run) => [duration(run.seconds)] },
-    ...(runs.some((run) => run.costUsd !== null) ? [{ id: "cost", title: "Cost", number: true, value: (run) => run.costUsd ?? -1,
-        cell: (run) => [run.costUsd === null ? "" : "$" + run.costUsd.toFixed(4)] }] : []),
+    ...(runs.some(cost) ? [{ id: "cost", title: "Cost", number: true, value: (run) => run.costUsd ?? run.exampleCostUsd ?? -1,
+        cell: (run) => [cost(run)] }] : []),
     { id: "machine", title: "Machine", value: (run) => run.machine ?? "", cell: (run) => [
         (run.machine ?? "") + (run.provisioning === "spot" ? ", spot" : "")] },
     { id: "data", title: "Data", value: (run) => run.datasetHash ?? "", cell: (run) => [
@@ -143,31 +147,32 @@ function drawTable() {
         return el("tr", {}, el("td", {}, box), ...cells);
     });
     document.getElementById("table").replaceChildren(el("h2", {}, "All runs"),
-        el("p", { className: "quiet" }, "Choose two to compare them."),
+        el("p", { className: "quiet" }, "Choose one to see its report, or two to compare them."),
         el("div", { className: "wide" }, el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, ""), ...heads)), el("tbody", {}, ...rows))));
 }
 function drawComparison() {
     const place = document.getElementById("comparison");
     const pair = state.chosen.map((id) => runs.find((run) => run.id === id));
-    if (pair.length < 2) return place.replaceChildren();
+    if (pair.length === 0) return place.replaceChildren();
     const names = (key) => [...new Set(pair.flatMap((run) => Object.keys(run[key])))];
     const lines = [
         ["State", (run) => run.state], ["Started", (run) => when(run.startedAt)], ["Duration", (run) => duration(run.seconds)],
-        ["Cost", (run) => run.costUsd === null ? "" : "$" + run.costUsd.toFixed(4)], ["Machine", (run) => run.machine], ["Data", (run) => run.dataset], ["Hash of the data", (run) => run.datasetHash],
+        ["Cost", cost], ["Machine", (run) => run.machine], ["Data", (run) => run.dataset], ["Hash of the data", (run) => run.datasetHash],
         ["Image", (run) => run.image],
         ...names("parameters").map((name) => [name, (run) => run.parameters[name]]),
         ...names("metrics").map((name) => [name, (run) => shown(run.metrics[name])]),
     ];
     const rows = lines.map(([title, value]) => {
-        const [a, b] = pair.map((run) => String(value(run) ?? ""));
-        return el("tr", { className: a === b ? "" : "differs" }, el("th", { scope: "row" }, title), el("td", {}, a), el("td", {}, b));
+        const texts = pair.map((run) => String(value(run) ?? ""));
+        return el("tr", { className: new Set(texts).size === 1 ? "" : "differs" }, el("th", { scope: "row" }, title),
+            ...texts.map((text) => el("td", {}, text)));
     });
     const frames = pair.every((run) => run.hasReport) ? pair.map((run) => {
         const frame = el("iframe", { src: encodeURIComponent(run.id) + "/report.html", title: "Report on " + run.id });
         frame.setAttribute("sandbox", "allow-scripts");
         return frame;
     }) : [];
-    place.replaceChildren(el("h2", {}, "Side by side"), el("div", { className: "wide" }, el("table", {},
+    place.replaceChildren(el("h2", {}, pair.length === 1 ? "Chosen run" : "Side by side"), el("div", { className: "wide" }, el("table", {},
         el("thead", {}, el("tr", {}, el("th", {}, ""), ...pair.map((run) => el("th", {}, run.name ?? run.id)))), el("tbody", {}, ...rows))),
         el("div", { className: "pair" }, ...frames));
 }

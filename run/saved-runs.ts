@@ -16,8 +16,10 @@ export interface SavedRun {
     startedAt: string | null;
     finishedAt: string | null;
     seconds: number | null;
-    /** US dollars, if the machine's price was known. */
+    /** US dollars of all attempts, if the machine's price was known. */
     costUsd: number | null;
+    /** The same for a run on an emulator, whose prices are examples. */
+    exampleCostUsd: number | null;
     /** `gs://` URI. */
     dataset: string | null;
     /** MD5 or CRC32C in base64. */
@@ -81,6 +83,7 @@ export function describeRun(id: string, { status, manifest, metrics, hasReport }
     const startedAt = textIn(status?.startedAt) ?? textIn(objectIn(manifest?.timings).startedAt);
     const finishedAt = textIn(status?.finishedAt) ?? textIn(objectIn(manifest?.timings).finishedAt);
     const { usd, isExample } = objectIn(manifest?.cost);
+    const costIf = (fits: boolean) => (typeof usd === "number" && fits ? usd : null);
     const seconds = (Date.parse(finishedAt ?? "") - Date.parse(startedAt ?? "")) / 1000;
     return {
         id,
@@ -91,8 +94,8 @@ export function describeRun(id: string, { status, manifest, metrics, hasReport }
         startedAt,
         finishedAt,
         seconds: Number.isFinite(seconds) ? seconds : null,
-        // An emulator's prices are examples.
-        costUsd: typeof usd === "number" && isExample !== true ? usd : null,
+        costUsd: costIf(isExample !== true),
+        exampleCostUsd: costIf(isExample === true),
         dataset: textIn(dataset.uri),
         datasetHash: textIn(dataset.md5Hash) ?? textIn(dataset.crc32c),
         image: textIn(manifest?.imageDigest),

@@ -130,6 +130,8 @@ const columns = [
     { id: "code", title: "Exit code", number: true, value: (point) => point.exitCode, cell: (point) => shown(point.exitCode) },
     { id: "attempts", title: "Attempts", number: true, value: (point) => point.attempts, cell: (point) => shown(point.attempts) },
     { id: "minutes", title: "Minutes", number: true, value: (point) => point.minutes, cell: (point) => point.minutes.toFixed(2) },
+    ...(points.some((point) => point.costUsd !== undefined) ? [{ id: "cost", title: "Cost", number: true, value: (point) => point.costUsd,
+        cell: (point) => "$" + point.costUsd.toFixed(4) }] : []),
     { id: "reason", title: "Reason", value: (point) => point.reason, cell: (point) => point.reason ?? "" },
 ];
 function drawTable() {
@@ -162,6 +164,7 @@ function drawTable() {
 }
 function draw() { drawBest(); drawPlots(); drawTable(); }
 const { counts } = table;
-document.getElementById("summary").textContent = counts.points + " points: " + counts.succeeded + " succeeded, " + counts.failed + " failed";
+document.getElementById("summary").textContent = counts.points + " points: " + counts.succeeded + " succeeded, " + counts.failed + " failed" +
+    (table.cost === undefined ? "" : "; cost: " + table.cost);
 draw();
 `;

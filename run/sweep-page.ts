@@ -3,13 +3,18 @@ import { sweepPageScript, sweepPageStyle } from "./sweep-page-parts";
 /** The part of `sweep.json` that this file reads. */
 interface PageTable {
     runId: string;
-    points: readonly object[];
+    points: readonly { point: string }[];
 }
 
-/** Renders the report page of a sweep, which needs no other file. */
-export function renderSweepPage(table: PageTable): string {
+/**
+ * Renders the report page of a sweep, which needs no other file.
+ * @param costs US dollars by point; a point that is missing was reused. Undefined if the price is unknown.
+ * @param cost the cost of the whole sweep
+ */
+export function renderSweepPage(table: PageTable, costs?: Record<string, number>, cost?: string): string {
+    const points = costs ? table.points.map((each) => ({ ...each, costUsd: costs[each.point] ?? 0 })) : table.points;
     // "<" would end the script element.
-    const json = JSON.stringify(table).replaceAll("<", "\\u003c");
+    const json = JSON.stringify({ ...table, points, cost }).replaceAll("<", "\\u003c");
     const title = `Sweep ${table.runId.replaceAll("<", "")}`;
     const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'";
     return `<!doctype html>

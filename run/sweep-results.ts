@@ -1,11 +1,13 @@
 import type { BucketClient, StoredObject } from "./clients";
+import { costOf, costText, earlierMs, type RunCost, type RunPrice, type VmTime } from "./cost/run-cost";
 import { inParallel, readRegularFile, writeSynced } from "./files";
 import { pointRun, runLayout } from "./layout";
-import type { RunPrice } from "./manifest";
+import { toLogChunks } from "./log-chunks";
 import type { ModelObject } from "./model-objects";
 import { parseObject } from "./status";
 import { renderSweepPage } from "./sweep-page";
-import { assembleLog } from "./whole-log";
+import { isDecided, isReused, readRows, type SweepRow } from "./sweep-rows";
+import { assembleLog, attemptTimes } from "./whole-log";
 
 /** Files of a sweep in the folder of its run, besides its points. */
 export const sweepFiles = { table: "sweep.json", csv: "sweep.csv", page: "sweep.html" };
@@ -57,29 +59,37 @@ export async function listSweep(
     }
     const wanted = saveCheckpoints ? /^(status\.json$|(model|logs|checkpoints)\/)/ : /^(status\.json$|(model|logs)\/)/;
     const ofPoints = objects.filter(({ name }) => wanted.test(partOfPoint(runId, name) ?? ""));
-    const tables = (await bucket.list(`${at.root}sweep.`)).filter(({ name }) => [at.table, at.tableCsv].includes(name));
+    // The CSV file is not downloaded as it is, but gets a column with the costs.
+    const tables = (await bucket.list(`${at.root}sweep.`)).filter(({ name }) => name === at.table);
     return [...ofPoints, ...tables];
 }
 
-/** Adds the logs of the points that have been downloaded, and the report page, to a folder. */
+/**
+ * Adds the logs of the points that have been downloaded to a folder and, if the table has been downloaded, the table as
+ * CSV and the report page, both with the cost of each point.
+ * @returns the times of the points that this run has trained; empty for a run that is not a sweep
+ */
 export async function saveSweepFiles(
     { bucket }: { bucket: BucketClient },
     runId: string,
     downloaded: readonly ModelObject[],
     folder: string,
-): Promise<void> {
+    price?: RunPrice,
+): Promise<VmTime[]> {
     const { mkdir } = require("node:fs/promises") as typeof import("node:fs/promises");
     const { join } = require("node:path") as typeof import("node:path");
-    const { root, points, tasks } = runLayout(runId);
+    const { root, points, tasks, tableCsv } = runLayout(runId);
     const pointOf = (name: string) => name.slice(root.length).split("/")[1] ?? "";
     const fresh = downloaded.filter(({ name }) => partOfPoint(runId, name) === "status.json");
+    const table = await readTable(folder);
+    if (fresh.length === 0 && table === undefined) {
+        return [];
+    }
     const isArray = fresh[0]?.name.startsWith(tasks) === true;
     const logs: Record<string, StoredObject[]> = {};
-    if (fresh.length > 0) {
-        for (const object of await bucket.list(isArray ? tasks : points)) {
-            if (partOfPoint(runId, object.name)?.startsWith("log/")) {
-                logs[pointOf(object.name)] = [...(logs[pointOf(object.name)] ?? []), object];
-            }
+    for (const object of await bucket.list(isArray ? tasks : points)) {
+        if (partOfPoint(runId, object.name)?.startsWith("log/")) {
+            logs[pointOf(object.name)] = [...(logs[pointOf(object.name)] ?? []), object];
         }
     }
     await inParallel([...fresh], 8, async ({ name }) => {
@@ -92,10 +102,33 @@ export async function saveSweepFiles(
             await assembleLog(bucket, pointRun(runId, point), path, undefined, chunks);
         }
     });
-    const table = await readTable(folder);
+    const trained = (await readRows(bucket, runId)).filter((row) => isDecided(row) && !isReused(row));
+    const times = trained.map((row) => ({ ...timeOfPoint(runId, row, logs[row.point] ?? []), point: row.point }));
     if (table !== undefined) {
-        await writeSynced(join(folder, sweepFiles.page), renderSweepPage(table));
+        const costs = price && Object.fromEntries(times.map((time) => [time.point, costOf(price, [time]).usd]));
+        const csv = await bucket.stat(tableCsv);
+        const content = csv && (await bucket.read(csv));
+        if (content !== undefined) {
+            const column = price?.isExample ? "exampleCostUsd" : "costUsd";
+            await writeSynced(join(folder, sweepFiles.csv), withCosts(content.toString("utf8"), column, costs));
+        }
+        const ofSweep = price && costText(costOf(price, times));
+        await writeSynced(join(folder, sweepFiles.page), renderSweepPage(table, costs, ofSweep));
     }
+    return times;
+}
+
+/** The time that a point spent on its VMs. @param log the objects of its log */
+export function timeOfPoint(runId: string, { point, attempts, seconds }: SweepRow, log: StoredObject[]): VmTime {
+    const earlier = earlierMs(attemptTimes(toLogChunks(pointRun(runId, point), log)));
+    return { earlierMs: earlier, lastMs: seconds * 1000, interruptions: attempts - 1 };
+}
+
+/** Adds a column to a table. A point that was reused costs nothing. @param costs undefined if the price is unknown */
+function withCosts(csv: string, column: string, costs: Record<string, number> | undefined): string {
+    const [head = "", ...lines] = csv.split("\r\n");
+    const cellOf = (line: string) => (costs === undefined ? "" : (costs[line.slice(0, line.indexOf(","))] ?? 0));
+    return [`${head},${column}`, ...lines.map((line) => (line === "" ? "" : `${line},${cellOf(line)}`))].join("\r\n");
 }
 
 /** Reads the table in a folder; undefined for a run that is not a sweep. */
@@ -109,10 +142,11 @@ export async function readTable(folder: string): Promise<SweepTable | undefined>
 /**
  * The stack's output about a sweep; undefined for any other run.
  * @param folder where it has been saved: the path to show, and the path to use.
+ * @param cost undefined if the price is unknown
  */
 export async function sweepOutput(
     folder: { relative: string; absolute: string },
-    price: RunPrice | undefined,
+    cost: RunCost | undefined,
 ): Promise<Record<string, unknown> | undefined> {
     const table = await readTable(folder.absolute);
     if (table === undefined) {
@@ -126,14 +160,10 @@ export async function sweepOutput(
         ...(best && table.metric ? { [table.metric]: best.metric } : {}),
         ...table.counts,
         ...(reused.length > 0 ? { reused: reused.length } : {}),
-        minutes: Math.round(minutes * 10) / 10,
-        ...(price ? { costUsd: Math.round((minutes / 60) * price.hourlyUsd * 10_000) / 10_000 } : {}),
+        minutes: cost?.minutes ?? Math.round(minutes * 10) / 10,
+        ...(cost ? { costUsd: cost.usd } : {}),
+        ...(cost?.isExample ? { isExample: true } : {}),
         table: `${folder.relative}/${sweepFiles.csv}`,
         report: `${folder.relative}/${sweepFiles.page}`,
     };
-}
-
-/** True for a point that an earlier run trained. */
-export function isReused({ reason }: { reason: string | null }): boolean {
-    return reason?.startsWith("Reused from run ") === true;
 }

@@ -42,6 +42,11 @@ export function isDecided({ state }: SweepRow): boolean {
     return state === "SUCCEEDED" || state === "FAILED" || state === "TIMED_OUT";
 }
 
+/** True for a point that an earlier run trained. */
+export function isReused({ reason }: Pick<SweepRow, "reason">): boolean {
+    return reason?.startsWith("Reused from run ") === true;
+}
+
 /** Renders a row as boot/sweep.sh does: fields between tabs, with `-` for none. */
 export function renderRow(row: SweepRow): string {
     const fields = [row.index, row.point, row.state, row.exitCode, row.metric, row.attempts, row.startedAt];

@@ -1,10 +1,13 @@
 import type { BucketClient, Clock, Print } from "./clients";
+import { formatUsd } from "./cost/estimate";
+import { costOf, type RunPrice, type VmTime } from "./cost/run-cost";
 import { fatalError } from "./errors";
 import { pointRun, runLayout } from "./layout";
 import { readLogTail } from "./log-chunks";
 import type { LogStream } from "./log-stream";
 import type { RunStatus } from "./status";
-import { isDecided, readPoints, readRows, type SweepRow, type SweepRun } from "./sweep-rows";
+import { timeOfPoint } from "./sweep-results";
+import { isDecided, isReused, readPoints, readRows, type SweepRow, type SweepRun } from "./sweep-rows";
 import { terminalCell } from "./terminal-text";
 
 /** Interval between two counts, so that a sweep of short points does not flood the terminal. */
@@ -34,6 +37,7 @@ export function createSweepStream(
     { count, isArray }: SweepRun,
     clock: Clock,
     print: Print,
+    price?: RunPrice,
 ): LogStream {
     const [one, many] = isArray ? ["task", "tasks"] : ["point", "points"];
     const named: Record<string, true> = {};
@@ -41,7 +45,21 @@ export function createSweepStream(
     let printed = "";
     let beganMs = clock.now();
     let given: Record<string, Record<string, unknown>> | undefined;
+    const times: Record<string, VmTime> = {};
 
+    /** A clause about the cost of the points that are done. Only a point with several attempts needs a request. */
+    const costSoFar = async (rows: SweepRow[]) => {
+        if (price === undefined) {
+            return "";
+        }
+        for (const row of rows.filter((each) => !isReused(each))) {
+            const { log } = runLayout(pointRun(runId, row.point));
+            const key = `${row.point} ${row.attempts}`;
+            times[key] ??= timeOfPoint(runId, row, row.attempts > 1 ? await bucket.list(log) : []);
+        }
+        const { usd, isExample } = costOf(price, Object.values(times));
+        return `; what is done cost ${formatUsd(usd)}${isExample ? " (example amounts from the emulator)" : ""}`;
+    };
     const nameFailed = async (failed: SweepRow[]) => {
         const fresh = failed.filter((row) => !named[`${row.point} ${row.attempts}`]);
         for (const row of fresh) {
@@ -81,7 +99,8 @@ export function createSweepStream(
         if (isNew && isDue) {
             printed = text;
             printedMs = clock.now();
-            print(`run ${runId}: ${text}, ${Math.round((clock.now() - beganMs) / 60_000)} min so far`);
+            const minutes = Math.round((clock.now() - beganMs) / 60_000);
+            print(`run ${runId}: ${text}, ${minutes} min so far${await costSoFar(rows)}`);
         }
         return isNew;
     };

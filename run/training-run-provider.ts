@@ -2,13 +2,14 @@ import type * as pulumi from "@pulumi/pulumi";
 import { type BatchOptions, batchEngine } from "./batch-engine";
 import { systemClock } from "./clients";
 import { type Collected, collectRun } from "./collect";
+import { costText, type RunCost, type RunPrice } from "./cost/run-cost";
 import { createAuth, readCloudSettings } from "./credentials";
 import { detailOf, fatalError, isFatal, messageOf, renderFailure } from "./errors";
 import { type ApiSession, configureApis, openApis } from "./google-api";
 import { openBucket } from "./google-bucket";
 import { openVm } from "./google-clients";
 import { runLayout } from "./layout";
-import type { Provenance, RunPrice } from "./manifest";
+import type { Provenance } from "./manifest";
 import { detachedMessage, leavingMessage } from "./messages";
 import { metricsForOutput } from "./metrics";
 import { logsCommand, outputText, printLine } from "./pulumi-output";
@@ -60,6 +61,8 @@ export interface RunOutputs extends RunInputs {
     attempt: number;
     /** Undefined for a run that is not a sweep. */
     sweep?: Record<string, unknown>;
+    /** Undefined if the price is unknown, and until the run has ended. */
+    cost?: RunCost;
 }
 
 const session: ApiSession & { exitsUnread: boolean } = {
@@ -196,9 +199,14 @@ async function runToOutputs(inputs: RunInputs): Promise<RunOutputs> {
         throw saveError(inputs, status, relative, error);
     }
     print(savedMessage(inputs.runId, collected, relative));
+    const { cost } = collected;
+    if (cost) {
+        print(`run ${inputs.runId}: cost ${costText(cost)}`);
+    }
     const metrics = metricsForOutput(collected.metrics, `${relative}/metrics.json`);
-    const found = await sweepOutput({ relative, absolute }, price);
-    return { ...outputs, metrics, runResultsDir: relative, ...(found ? { sweep: found } : {}) };
+    const found = await sweepOutput({ relative, absolute }, cost);
+    const ofRun = { ...(found ? { sweep: found } : {}), ...(cost ? { cost } : {}) };
+    return { ...outputs, metrics, runResultsDir: relative, ...ofRun };
 }
 
 function savedMessage(runId: string, collected: Collected, folder: string): string {

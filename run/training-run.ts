@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { CachedResource } from "./cached-resource";
+import type { RunCost, RunPrice } from "./cost/run-cost";
 import type { DatasetObject } from "./dataset-objects";
-import type { RunPrice } from "./manifest";
 import { type BatchRun, trainingRunProvider } from "./training-run-provider";
 
 /** A run's provenance. `TrainingRun` copies it to the manifest but does not use it otherwise. */
@@ -84,6 +84,8 @@ export class TrainingRun extends CachedResource {
     declare readonly attempt: pulumi.Output<number>;
     /** The sweep's best point and the numbers of its points; undefined for any other run, and until it has ended. */
     declare readonly sweep: pulumi.Output<Record<string, unknown> | undefined>;
+    /** The cost of the run; undefined if the price is unknown, and until the run has ended. */
+    declare readonly cost: pulumi.Output<RunCost | undefined>;
 
     constructor(name: string, args: TrainingRunArgs, opts?: pulumi.CustomResourceOptions) {
         const outputs = {
@@ -93,6 +95,7 @@ export class TrainingRun extends CachedResource {
             state: undefined,
             attempt: undefined,
             sweep: undefined,
+            cost: undefined,
         };
         super(trainingRunProvider, name, { ...args, ...outputs }, opts, "TrainingRun");
     }

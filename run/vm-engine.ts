@@ -1,8 +1,8 @@
 import type { VmClient } from "./clients";
+import type { RunPrice } from "./cost/run-cost";
 import type { Engine, EngineState } from "./engine";
 import { detailOf, fatalError } from "./errors";
 import { lastLines } from "./log-chunks";
-import type { RunPrice } from "./manifest";
 import { attemptCost } from "./messages";
 import type { RunStatus } from "./status";
 import { standardVmNeeded } from "./vm-retry";

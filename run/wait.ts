@@ -49,7 +49,7 @@ export async function waitForRun(context: WaitContext, options: WaitOptions): Pr
             lastChangeMs: beganMs,
         },
         log: options.sweep
-            ? createSweepStream(bucket, options.runId, options.sweep, clock, print)
+            ? createSweepStream(bucket, options.runId, options.sweep, clock, print, options.price)
             : createLogStream(bucket, options.runId, clock, print),
         hasReadStatus: false,
         endedGeneration: undefined,

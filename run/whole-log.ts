@@ -1,7 +1,7 @@
 import { hashFile } from "./checksums";
 import type { BucketClient, Clock, Print, StoredObject } from "./clients";
 import { runLayout } from "./layout";
-import { planChunks, toLogChunks } from "./log-chunks";
+import { type LogChunk, planChunks, toLogChunks } from "./log-chunks";
 import { isAbandoned, ownTag } from "./own-temporary";
 import { createProgress } from "./progress";
 
@@ -10,6 +10,18 @@ export interface AttemptTimes {
     attempt: number;
     loggedFrom: string;
     loggedTo: string;
+}
+
+/** The times of each attempt in a log. */
+export function attemptTimes(chunks: readonly LogChunk[]): AttemptTimes[] {
+    return [...new Set(chunks.map(({ attempt }) => attempt))].map((attempt) => {
+        const own = chunks.filter((chunk) => chunk.attempt === attempt);
+        return {
+            attempt,
+            loggedFrom: own[0]?.object.createdAt ?? "",
+            loggedTo: own.at(-1)?.object.createdAt ?? "",
+        };
+    });
 }
 
 /**
@@ -28,7 +40,7 @@ export async function assembleLog(
     const chunks = toLogChunks(runId, objects ?? (await bucket.list(runLayout(runId).log)));
     const totalBytes = chunks.reduce((sum, { object }) => sum + object.sizeBytes, 0);
     const onBytes = reporting && createProgress(reporting.clock, reporting.print, `run ${runId}: log`, totalBytes);
-    const times: AttemptTimes[] = [];
+    const times = attemptTimes(chunks);
     const file = await open(path, "wx");
     try {
         let endsLine = true;
@@ -36,11 +48,8 @@ export async function assembleLog(
             await file.appendFile(content);
             endsLine = content.length === 0 ? endsLine : content.at(-1) === "\n" || content.at(-1) === 0x0a;
         };
-        for (const attempt of [...new Set(chunks.map((chunk) => chunk.attempt))]) {
+        for (const { attempt, loggedFrom, loggedTo } of times) {
             const own = chunks.filter((chunk) => chunk.attempt === attempt);
-            const loggedFrom = own[0]?.object.createdAt ?? "";
-            const loggedTo = own.at(-1)?.object.createdAt ?? "";
-            times.push({ attempt, loggedFrom, loggedTo });
             await write(
                 `${endsLine ? "" : "\n"}===== attempt ${attempt}, logged from ${loggedFrom} to ${loggedTo} =====\n`,
             );

@@ -1,17 +1,19 @@
 import "../shared/check-node";
 
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { DEFAULTS } from "../../infra/defaults";
+import { costIn, costText, type RunCost } from "../../run/cost/run-cost";
+import { ownFiles } from "../../run/layout";
 import { HELP, readArguments } from "../shared/arguments";
 import { findProject } from "../shared/project";
 import { runCommand } from "../shared/run-command";
 import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
-const USAGE = `${commandLine("report")} opens a run's report in a browser, and prints its address.
+const USAGE = `${commandLine("report")} opens a run's report in a browser, and prints its address and the run's cost.
 
 Usage: ${commandLine("report", "[options] [run id]")}
 
@@ -35,12 +37,23 @@ async function main(args: string[]): Promise<number> {
         return 0;
     }
     const results = path.join(findProject(), DEFAULTS.resultsDir);
-    const url = pathToFileURL(findReport(results, values.stack, positionals[0])).href;
+    const report = findReport(results, values.stack, positionals[0]);
+    const url = pathToFileURL(report).href;
     console.log(url);
+    const cost = costOfRun(path.dirname(report));
+    if (cost !== undefined) {
+        console.log(`Cost of the run: ${costText(cost)}`);
+    }
     if (process.stdout.isTTY && !values["no-open"]) {
         await open(url);
     }
     return 0;
+}
+
+/** The page cannot contain the cost, because the trainer does not know the price. */
+function costOfRun(folder: string): RunCost | undefined {
+    const manifest = path.join(folder, ownFiles.manifest);
+    return existsSync(manifest) ? costIn(readFileSync(manifest, "utf8")) : undefined;
 }
 
 interface Report {

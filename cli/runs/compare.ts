@@ -4,6 +4,7 @@ import { formatValue } from "../shared/metrics";
 import { alignColumns } from "../shared/text";
 import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
+import { costOf } from "./runs-table";
 
 /** Sorts runs by a metric, best first; runs without it come last. */
 export function sortByMetric<R extends { facts: SavedRun }>(runs: readonly R[], metric: string): R[] {
@@ -61,6 +62,7 @@ export function diffLines(a: SavedRun, b: SavedRun): string[] {
         ["image", a.image?.slice(0, 19) ?? "-", b.image?.slice(0, 19) ?? "-"],
         ["machine", a.machine ?? "-", b.machine ?? "-"],
         ["seconds", String(a.seconds ?? "-"), String(b.seconds ?? "-")],
+        ["cost", costOf(a), costOf(b)],
         ...names("parameters").map((name): [string, string, string] => [
             name,
             a.parameters[name] ?? "-",

@@ -1,4 +1,5 @@
 import type { BucketClient } from "../../run/clients";
+import { formatUsd } from "../../run/cost/estimate";
 import { messageOf } from "../../run/errors";
 import { inParallel } from "../../run/files";
 import { runLayout } from "../../run/layout";
@@ -65,12 +66,13 @@ export function newestFirst(runs: readonly StoredRun[]): StoredRun[] {
 }
 
 /**
- * Formats runs as a table: run id, state, attempt, age, and metrics or a remark.
+ * Formats runs as a table: run id, state, attempt, age, cost if one is known, and metrics or a remark.
  *
  * @param nowMs milliseconds since 1970
  * @param sortedBy the metric that is shown first
  */
 export function runsTable(runs: StoredRun[], nowMs: number, sortedBy?: string): string[] {
+    const hasCosts = runs.some(({ facts }) => costOf(facts) !== "-");
     const rows = runs.map((run) => {
         const since = startOf(run);
         return [
@@ -78,11 +80,18 @@ export function runsTable(runs: StoredRun[], nowMs: number, sortedBy?: string): 
             run.status?.state ?? "-",
             run.status ? String(run.status.attempt) : "-",
             since > 0 ? ageOf(nowMs - since) : "-",
+            ...(hasCosts ? [costOf(run.facts)] : []),
             remarkOf(run, nowMs, sortedBy),
         ];
     });
-    const cells = [["run", "state", "attempt", "age", "metrics"], ...rows];
+    const cells = [["run", "state", "attempt", "age", ...(hasCosts ? ["cost"] : []), "metrics"], ...rows];
     return alignColumns(cells);
+}
+
+/** The cost of a run with all its attempts; `-` if it is unknown. The prices of an emulator are examples. */
+export function costOf({ costUsd, exampleCostUsd }: SavedRun): string {
+    const usd = costUsd ?? exampleCostUsd;
+    return usd === null ? "-" : `${formatUsd(usd)}${costUsd === null ? " (example)" : ""}`;
 }
 
 /** A duration in the largest unit that fits. */

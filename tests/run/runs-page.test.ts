@@ -79,6 +79,7 @@ describe("the page about all runs", () => {
                 finishedAt: "2026-01-02T00:02:05Z",
                 seconds: 125,
                 costUsd: 0.0123,
+                exampleCostUsd: null,
                 dataset: null,
                 datasetHash: null,
                 image: null,
@@ -173,6 +174,9 @@ describeWithChromium("the page about all runs, in a browser,", (executablePath) 
             expect(await page.locator("#table tbody tr:has-text('best')").textContent()).toContain("r-000000000a");
             expect(await page.locator("#chart rect").count()).toBe(2);
             await page.getByLabel("Compare r-000000000a").check();
+            // The report itself cannot contain the cost.
+            expect(await page.locator("iframe").count()).toBe(1);
+            expect(await page.locator("#comparison tr:has-text('Cost') td").allTextContents()).toEqual(["$0.0123"]);
             await page.getByLabel(`Compare ${evil}`).check();
             expect(await page.locator("#comparison tr.differs th").allTextContents()).toEqual([
                 "Started",
@@ -182,6 +186,13 @@ describeWithChromium("the page about all runs, in a browser,", (executablePath) 
             ]);
             expect(await page.locator("iframe").count()).toBe(2);
             expect(await page.title()).toBe(`Runs of ${path.basename(root)}`);
+            // The price of the failed run is an example from an emulator.
+            await page.goto(`${pathToFileURL(path.join(root, "index.html")).href}#r-000000000c`);
+            await page.reload();
+            expect(await page.locator("#comparison thead th").allTextContents()).toEqual(["", "r-000000000c"]);
+            expect(await page.locator("#comparison tr:has-text('Cost') td").allTextContents()).toEqual([
+                "$0.0123 (example)",
+            ]);
             expect(problems).toEqual([]);
         });
     });

@@ -37,7 +37,7 @@ describeWithChromium("the page of a sweep", (executablePath) => {
         const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
         try {
             const file = path.join(folder, "sweep.html");
-            writeFileSync(file, renderSweepPage(TABLE));
+            writeFileSync(file, renderSweepPage(TABLE, { [idOf(3)]: 0.5 }, "$0.50 for 9 minutes"));
             const page = await browser.newPage({ viewport, colorScheme });
             const errors: string[] = [];
             page.on("pageerror", (error) => errors.push(String(error)));
@@ -50,6 +50,8 @@ describeWithChromium("the page of a sweep", (executablePath) => {
             expect(await page.locator("#best b").first().textContent()).toBe("0.9");
             expect(await page.locator("tbody tr").first().locator("td").first().textContent()).toBe(idOf(3));
             expect(await page.locator("main b").count()).toBe(1);
+            expect(await page.locator("#summary").textContent()).toContain("; cost: $0.50 for 9 minutes");
+            expect(await page.locator("tbody tr").first().textContent()).toContain("$0.5000");
             expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
 
             // The keyboard chooses a point, which every plot then marks.

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { batchEngine } from "../../run/batch-engine";
 import { collectRun } from "../../run/collect";
+import type { RunPrice } from "../../run/cost/run-cost";
 import { pointRun, runLayout } from "../../run/layout";
 import { saveRun } from "../../run/save-all";
 import { type RunStatus, renderStatus } from "../../run/status";
@@ -12,6 +13,7 @@ import { reusePoints } from "../../run/sweep-start";
 import { waitForRun } from "../../run/wait";
 import { DEFINITION, FakeBatch, PLACE } from "./fake-batch";
 import { FakeBucket, FakeClock, putStatus, runId, statusObject, statusOf } from "./fakes";
+import { provenance } from "./successful-run";
 
 const idOf = (index: number) => `p-${String(index).padStart(10, "0")}`;
 const POINTS = [0, 1, 2, 3].map((index) => ({ id: idOf(index), arguments: { depth: index } }));
@@ -71,8 +73,8 @@ function scene({ spotFallback = "none" } = {}) {
         undecided: () => undecidedPoints(bucket, runId, 4),
     });
     bucket.put(at.pointList, JSON.stringify(POINTS));
-    const wait = () =>
-        waitForRun({ bucket, clock, engine, print }, { runId, wait: true, maxAttempts: 3, sweep: SWEEP });
+    const wait = (price?: RunPrice) =>
+        waitForRun({ bucket, clock, engine, print }, { runId, wait: true, maxAttempts: 3, sweep: SWEEP, price });
     return { bucket, clock, batch, printed, print, engine, wait };
 }
 
@@ -143,6 +145,26 @@ describe("a wait for a sweep", () => {
             `run ${runId}, attempt 1: succeeded`,
         ]);
         expect(batch.requests.filter((request) => request.startsWith("POST"))).toHaveLength(1);
+    });
+
+    it("adds what the points that are done have cost, preempted attempts included and reused points excluded", async () => {
+        const { bucket, clock, batch, printed, engine, wait } = scene();
+        await engine.start(3);
+        batch.set(PLACE.jobId, "RUNNING", { RUNNING: "1" });
+        await putRow(bucket, 0, { reason: "Reused from run r-aaaaaaaaaa" });
+        await putRow(bucket, 1);
+        await putRow(bucket, 2, { state: "FAILED", attempts: 2 });
+        const { logChunk } = runLayout(pointRun(runId, idOf(2)));
+        bucket.put(logChunk(1, 0), "before\n");
+        bucket.put(logChunk(1, 7), "the preemption\n", "2026-01-01T00:30:00Z");
+        bucket.put(logChunk(2, 0), "after\n");
+        putStatus(bucket, { state: "RUNNING" });
+        clock.at(60_000, () => putStatus(bucket, { state: "SUCCEEDED", exitCode: 0 }));
+
+        await wait({ hourlyUsd: 2, isExample: true });
+        expect(printed.join("\n")).toMatch(
+            /3 of 4 points are done, .* min so far; what is done cost \$1\.10 \(example amounts from the emulator\)$/m,
+        );
     });
 
     it("starts a job with the points that have no outcome yet, after Batch has ended a job early", async () => {
@@ -262,23 +284,39 @@ describe("the results of a sweep", () => {
             putPoint(bucket, runId, 0);
             putPoint(bucket, runId, 1);
             bucket.put(at.table, JSON.stringify(table));
-            bucket.put(at.tableCsv, "point\r\n");
+            bucket.put(at.tableCsv, `point,state\r\n${idOf(0)},SUCCEEDED\r\n${idOf(1)},SUCCEEDED\r\n`);
+            await putRow(bucket, 0, { reason: "Reused from run r-aaaaaaaaaa" });
+            // The first attempt was preempted after half an hour.
+            await putRow(bucket, 1, { attempts: 2 });
+            const { log } = runLayout(pointRun(runId, idOf(1)));
+            bucket.put(`${log}1/000000000009.txt`, "more\n", "2026-01-01T00:30:00Z");
+            bucket.put(`${log}2/000000000000.txt`, "again\n");
             const model = bucket.put(`${at.model}metrics.json`, '{"accuracy":0.1}');
             const { createdAt: _unused, sizeBytes, ...item } = model;
             bucket.put(at.objects, JSON.stringify({ schema: 1, pages: [{ items: [{ ...item, size: sizeBytes }] }] }));
             const status = statusOf({ state: "SUCCEEDED", exitCode: 0 });
             const target = path.join(folder, runId);
-            const collected = await collectRun({ bucket, clock, print }, { status, folder: target });
+            const priced = { ...provenance, price: { hourlyUsd: 2, isExample: false } };
+            const collected = await collectRun(
+                { bucket, clock, print },
+                { status, folder: target, provenance: priced },
+            );
 
-            expect(collected).toMatchObject({ objectCount: 1, extraCount: 6, isSweep: true });
+            // A minute and a half, and the half hour before it.
+            const cost = { usd: 1.05, minutes: 31.5, earlierMinutes: 30, hourlyUsd: 2, isExample: false };
+            expect(collected).toMatchObject({ objectCount: 1, extraCount: 5, isSweep: true, cost });
             const read = (file: string) => readFileSync(path.join(target, file), "utf8");
             expect(read(`points/${idOf(1)}/model/metrics.json`)).toBe('{"accuracy":0.1}');
             expect(read(`points/${idOf(1)}/trainer.log`)).toContain("log of 1\n");
-            expect(read("sweep.csv")).toBe("point\r\n");
+            expect(read("sweep.csv")).toBe(
+                `point,state,costUsd\r\n${idOf(0)},SUCCEEDED,0\r\n${idOf(1)},SUCCEEDED,1.05\r\n`,
+            );
+            expect(read("sweep.html")).toContain(
+                '"cost":"$1.05 for 31.5 minutes, including 30 minutes of earlier attempts"',
+            );
+            expect(JSON.parse(read("manifest.json")).cost).toEqual(cost);
             expect(read("sweep.html")).toContain("\\u003c/script>\\u003cb>");
-            expect(
-                await sweepOutput({ relative: "models/x", absolute: target }, { hourlyUsd: 2, isExample: false }),
-            ).toEqual({
+            expect(await sweepOutput({ relative: "models/x", absolute: target }, cost)).toEqual({
                 best: idOf(1),
                 arguments: { depth: 1, text: "</script><b>" },
                 accuracy: 0.1,
@@ -286,8 +324,8 @@ describe("the results of a sweep", () => {
                 succeeded: 2,
                 failed: 0,
                 reused: 1,
-                minutes: 1.5,
-                costUsd: 0.05,
+                minutes: 31.5,
+                costUsd: 1.05,
                 table: "models/x/sweep.csv",
                 report: "models/x/sweep.html",
             });

@@ -26,6 +26,20 @@ describe("runsTable", () => {
         expect(runsTable([run], NOW, "treeDepth")[1]).toMatch(/ treeDepth 4, accuracy 0.9667, macroF1 0.9512$/);
     });
 
+    it("has a column for the cost if the cost of a run is known, and marks the prices of an emulator", () => {
+        const costing = (usd: number, isExample: boolean): StoredRun => {
+            const facts = describeRun("r-1", { manifest: { cost: { usd, minutes: 1, isExample } }, hasReport: false });
+            return bare("r-1", { facts });
+        };
+
+        expect(runsTable([costing(1.5, false), costing(0.0123, true), bare("r-2")], NOW)).toEqual([
+            "run  state  attempt  age  cost               metrics",
+            "r-1  -      -        -    $1.50              no VM has claimed it yet",
+            "r-1  -      -        -    $0.0123 (example)  no VM has claimed it yet",
+            "r-2  -      -        -    -                  no VM has claimed it yet",
+        ]);
+    });
+
     it("shows why a run failed", () => {
         const status = statusOf({ state: "FAILED", reason: "The trainer ended with exit code 3", exitCode: 3 });
 

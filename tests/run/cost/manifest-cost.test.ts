@@ -1,4 +1,5 @@
-import { type RunPrice, renderManifest } from "../../../run/manifest";
+import type { RunPrice } from "../../../run/cost/run-cost";
+import { renderManifest } from "../../../run/manifest";
 import { provenance, status } from "../successful-run";
 
 const PRICE = { hourlyUsd: 0.6, isExample: false };
@@ -8,7 +9,7 @@ const attempt = (number: number, from: string, to: string) => ({
     loggedTo: `2026-01-01T${to}Z`,
 });
 const manifest = (price: RunPrice | undefined, attempts = [attempt(1, "00:00:10", "00:01:50")]) =>
-    JSON.parse(renderManifest(status, { ...provenance, ...(price ? { price } : {}) }, {}, [], attempts, "")) as {
+    JSON.parse(renderManifest(status, { ...provenance, ...(price ? { price } : {}) }, {}, [], attempts, [], "")) as {
         cost: unknown;
     };
 
