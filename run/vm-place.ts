@@ -174,7 +174,7 @@ async function chooseZone(cloud: Cloud, plan: VmPlan, current: string | undefine
     return best.zone;
 }
 
-/** The zones of a plan, in order of preference; for `any`, the zones that have the machine. */
+/** The zones of a plan, in order of preference; for `any`, the zones that have the machine and its GPU. */
 async function candidates({ call, root }: Cloud, { zone, zones, machineType, gpuType }: VmPlan): Promise<string[]> {
     if (!zones.includes("any")) {
         return zones.length === 0 ? [zone] : [...zones];
@@ -186,8 +186,9 @@ async function candidates({ call, root }: Cloud, { zone, zones, machineType, gpu
         const found = await Promise.all(parts.map((part) => call("GET", `${root}/zones/${other}/${part}`)));
         return !found.includes(undefined);
     };
-    const offered = await Promise.all(others.map(offers));
-    return [zone, ...others.filter((_, index) => offered[index])];
+    const all = [zone, ...others];
+    const offered = await Promise.all(all.map(offers));
+    return all.filter((_, index) => offered[index]);
 }
 
 /**

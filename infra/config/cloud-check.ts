@@ -8,6 +8,7 @@ import type { RunPrice } from "../../run/cost/run-cost";
 import { createAuth, readCloudSettings } from "../../run/credentials";
 import { detailOf, httpStatusOf } from "../../run/errors";
 import { apiErrorOf, type Body, type Call, type Endpoints, isDisabledApi, readEndpoints } from "../../run/google-api";
+import { pagesOf } from "../../run/owned-resources";
 import { nearest } from "../../trainer/lib/nearest";
 import { parseDataset } from "../dataset";
 import { PULL_SECONDS, UPLOAD_SECONDS } from "../defaults";
@@ -123,14 +124,15 @@ async function readCost(config: Config, reader: CloudReader): Promise<Cost> {
         uploadSeconds: UPLOAD_SECONDS,
         debugSeconds: config.debugMinutes * 60,
     });
+    const tasks = Math.max(1, config.tasks, config.points.length);
     return estimateCost(prices.value, machineOf(config), shape.value, {
         maxHours: hours / 3600,
         maxAttempts: config.maxAttempts,
-        tasks: Math.max(1, config.tasks, config.points.length),
+        tasks,
         lastIsStandard: config.spotFallback === "standard",
         hasExternalIp: config.externalIp,
         datasetBytes: datasetBytes(config.dataset),
-        expectedHours: medianHours(path.join(config.resultsDir, pulumi.getStack())),
+        expectedHours: medianHours(path.join(config.resultsDir, pulumi.getStack()), tasks),
     });
 }
 
@@ -174,6 +176,7 @@ async function checkMachine(config: Config, { call, endpoints }: CloudReader): P
         }
         shapes.push(shapeOf(type.value));
     }
+    await checkGpu(config, root, call);
     const shape = shapes[0] as MachineShape;
     const quotasOf = (answer: PromiseSettledResult<Body | undefined>) =>
         answer.status === "fulfilled" ? (answer.value?.quotas as never[] | undefined) : undefined;
@@ -186,6 +189,50 @@ async function checkMachine(config: Config, { call, endpoints }: CloudReader): P
         throw new ConfigError(issues.map((issue) => ({ ...issue, key: `${pulumi.getProject()}:${issue.key}` })));
     }
     return shape;
+}
+
+/** @throws ConfigError if a zone does not have the GPU, or if no zone of the region does, with the zones that do */
+async function checkGpu(config: Config, root: string, call: Call): Promise<void> {
+    const { gpuType, region, zones } = config;
+    if (gpuType === "") {
+        return;
+    }
+    const places = zonesOf(config);
+    const found = await Promise.all(
+        places.map((place) => call("GET", `${root}/zones/${place}/acceleratorTypes/${gpuType}`)),
+    );
+    const wrong = places[found.indexOf(undefined)];
+    if (wrong === undefined) {
+        return;
+    }
+    const having: string[] = [];
+    const url = `${root}/aggregated/acceleratorTypes?filter=${encodeURIComponent(`name=${gpuType}`)}`;
+    for await (const page of pagesOf({ call }, url)) {
+        const scopes = Object.entries((page.items ?? {}) as Record<string, { acceleratorTypes?: Body[] }>);
+        having.push(
+            ...scopes.flatMap(([zone, { acceleratorTypes = [] }]) => acceleratorTypes.map(() => zone.slice(6))),
+        );
+    }
+    const inRegion = having.filter((zone) => zone.startsWith(`${region}-`));
+    if (inRegion.length > 0 && zones.includes("any")) {
+        return;
+    }
+    const isList = zones.includes(wrong);
+    const must =
+        inRegion.length > 0
+            ? `must be ${isList ? "zones" : "a zone"} with ${gpuType}, such as ${inRegion.join(", ")}`
+            : `must be in a region with ${gpuType}, which no zone of ${region} has; ${having.slice(0, 4).join(", ")} have it`;
+    const [best] = inRegion.length > 0 ? inRegion : having;
+    const key = isList && inRegion.length > 0 ? "zones" : "gcp:zone";
+    throw new ConfigError([
+        {
+            key: key === "zones" ? `${pulumi.getProject()}:zones` : key,
+            must:
+                having.length > 0 ? must : `must be a zone with ${gpuType}, which this project cannot use in any zone`,
+            got: wrong,
+            fix: best === undefined ? { remove: ["gpuType"] } : { set: [key], value: key === "zones" ? "any" : best },
+        },
+    ]);
 }
 
 /** The zones in which the machine must exist; never empty. */
@@ -270,14 +317,15 @@ function datasetBytes(dataset: string): number {
     }
 }
 
-/** The median duration of the runs that were saved in a folder, from their manifests. */
-function medianHours(folder: string): number | undefined {
+/** The median VM time of the runs that were saved in a folder, from their manifests. @param tasks VMs of a run */
+function medianHours(folder: string, tasks: number): number | undefined {
     const hours = namesOf(folder)
         .flatMap((run) => {
             try {
                 const manifest = JSON.parse(readFileSync(path.join(folder, run, "manifest.json"), "utf8"));
-                const seconds: unknown = manifest?.timings?.seconds;
-                return typeof seconds === "number" && seconds > 0 ? [seconds / 3600] : [];
+                const { minutes } = manifest?.cost ?? {};
+                const seconds = typeof minutes === "number" ? minutes * 60 : manifest?.timings?.seconds * tasks;
+                return seconds > 0 ? [seconds / 3600] : [];
             } catch {
                 return [];
             }

@@ -21,7 +21,7 @@ export interface Usage {
     lastIsStandard: boolean;
     /** True if each VM has an external address. */
     hasExternalIp: boolean;
-    /** The median duration of the stack's earlier runs in hours; undefined if there are none. */
+    /** The median time of the stack's earlier runs on all their VMs, in hours; undefined if there are none. */
     expectedHours: number | undefined;
 }
 
@@ -83,7 +83,7 @@ export function estimateCost(list: PriceList, machine: Machine, shape: MachineSh
         ...usual.price,
         ...(last === undefined ? {} : { lastAttempt: last.price }),
         worstCaseUsd: rounded(worstCaseUsd),
-        expectedUsd: expectedHours === undefined ? null : rounded(usual.price.hourlyUsd * expectedHours * usage.tasks),
+        expectedUsd: expectedHours === undefined ? null : rounded(usual.price.hourlyUsd * expectedHours),
         isExample: !isReal,
     };
 }

@@ -65,6 +65,35 @@ async function messageOf(config: Config): Promise<string> {
 describe("a VM that cannot be created is an error before anything is declared:", () => {
     it.each<[string, Config | (() => Config), string]>([
         [
+            "a GPU that the zone does not have",
+            () => configWith({ machineType: "n1-standard-4", gpuType: "nvidia-tesla-p100", gpuCount: "1" }),
+            "`gcp:zone` must be a zone with nvidia-tesla-p100, such as us-central1-c, us-central1-f; got " +
+                '"us-central1-a" (pulumi config set gcp:zone us-central1-c)',
+        ],
+        [
+            "a GPU that one of several zones does not have",
+            () =>
+                configWith({
+                    machineType: "n1-standard-4",
+                    gpuType: "nvidia-tesla-p100",
+                    gpuCount: "1",
+                    zones: '["us-central1-c","us-central1-b"]',
+                }),
+            "`my-trainer:zones` must be zones with nvidia-tesla-p100, such as us-central1-c, us-central1-f; got " +
+                '"us-central1-b" (pulumi config set zones any)',
+        ],
+        [
+            "a GPU that no zone of the region has, even with any zone",
+            () =>
+                configWith(
+                    { machineType: "n1-standard-4", gpuType: "nvidia-tesla-p100", gpuCount: "1", zones: "any" },
+                    { region: "europe-west3", zone: "europe-west3-b" },
+                ),
+            "`gcp:zone` must be in a region with nvidia-tesla-p100, which no zone of europe-west3 has; asia-east1-a, " +
+                'asia-east1-c, australia-southeast1-c, europe-west1-b have it; got "europe-west3-b" ' +
+                "(pulumi config set gcp:zone asia-east1-a)",
+        ],
+        [
             "an unknown machine type",
             () => configWith({ machineType: "e2-standrad-2" }),
             "`my-trainer:machineType` must be a machine type that us-central1-a has; did you mean e2-standard-2?; got " +
@@ -137,13 +166,14 @@ describe("the price", () => {
         const config = configWith();
         for (const [run, seconds] of [
             ["r-1", 60],
-            ["r-2", 1800],
+            // A sweep, whose points took half an hour in all.
+            ["r-2", 7],
             ["r-3", 36_000],
         ] as const) {
             mkdirSync(path.join(config.resultsDir, "dev", run), { recursive: true });
             writeFileSync(
                 path.join(config.resultsDir, "dev", run, "manifest.json"),
-                JSON.stringify({ timings: { seconds } }),
+                JSON.stringify({ timings: { seconds }, cost: seconds === 7 ? { minutes: 30 } : null }),
             );
         }
         const cost = await check(config);

@@ -114,6 +114,15 @@ describe("the zone of a new VM", () => {
         await expect(choose({ zone: C, zones: ["any"] })).resolves.toMatchObject({ zone: A });
     });
 
+    it("is any zone of the region that has the GPU, even if that of the stack does not", async () => {
+        const gpu = { machineType: "n1-standard-4", gpuType: "nvidia-tesla-p100", zones: ["any"] };
+        await expect(choose(gpu)).resolves.toEqual({ zone: C, spot: false });
+
+        stockOuts.push(C);
+        await create(C);
+        await expect(choose(gpu)).resolves.toMatchObject({ zone: "us-central1-f" });
+    });
+
     it("is that of the stack without zones", async () => {
         stockOuts.push(A);
         await create(A);

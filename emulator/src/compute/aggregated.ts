@@ -10,7 +10,7 @@ import { allow, type ComputeServices, LIST, PROJECT_PATH } from "./methods";
  * omitted; Google lists them with a warning.
  *
  * @param kind plural name as used in paths, e.g. "instances"
- * @param read returns the resources of a project, `projects/P`, ordered by name
+ * @param read returns the resources of a project, `projects/P`
  */
 export function aggregatedRoute<T extends Resource>(
     services: ComputeServices,
@@ -24,13 +24,12 @@ export function aggregatedRoute<T extends Resource>(
             allow(services, request, `compute.${kind}.list`);
             const parent = `projects/${request.params.project}`;
             const listKind = `compute#${kind.replace(/(?<=s)es$|s$/, "")}AggregatedList`;
-            const { items = [], ...page } = listOf(
-                request.query,
-                listKind,
-                `${parent}/aggregated/${kind}`,
-                read(parent),
-            );
             const placeOf = (item: Resource) => pathOf(item).split("/").slice(2, 4).join("/");
+            // Several places may have resources with the same name.
+            const keyOf = (item: Resource) => `${placeOf(item)}/${item.name}`;
+            const all = [...read(parent)].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+            const path = `${parent}/aggregated/${kind}`;
+            const { items = [], ...page } = listOf(request.query, listKind, path, all, keyOf);
             const places = [...new Set(items.map(placeOf))];
             const inPlace = (place: string) => ({ [kind]: items.filter((item) => placeOf(item) === place) });
             return { body: { ...page, items: Object.fromEntries(places.map((place) => [place, inPlace(place)])) } };

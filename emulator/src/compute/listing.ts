@@ -20,7 +20,8 @@ const MAX_RESULTS = 500;
  *
  * @param query the request's query parameters: maxResults, pageToken, filter (`field=value`, `field!=value`, or
  *     `field eq pattern` and `field ne pattern` with a regular expression, joined by AND), orderBy (name)
- * @param items ordered by name
+ * @param items ordered by their keys
+ * @param keyOf returns the key of an item, by default its name
  * @throws ApiError 400 for an invalid page token, 501 for another filter or order
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/list
  */
@@ -29,6 +30,7 @@ export function listOf<T extends Resource>(
     kind: string,
     path: string,
     items: readonly T[],
+    keyOf: (item: T) => string = ({ name }) => name,
 ): ResourceList<T> {
     const order = query.get("orderBy") ?? "";
     if (!/^(name( asc)?)?$/.test(order)) {
@@ -36,7 +38,7 @@ export function listOf<T extends Resource>(
     }
     const after = readPageToken(query.get("pageToken") ?? "");
     const matches = readFilter(query.get("filter") ?? "");
-    const left = items.filter((item) => item.name > after && matches(item));
+    const left = items.filter((item) => keyOf(item) > after && matches(item));
     const page = left.slice(0, readMaxResults(query.get("maxResults"), MAX_RESULTS));
     const last = page.at(-1);
     return {
@@ -46,13 +48,13 @@ export function listOf<T extends Resource>(
         ...(page.length === 0 ? {} : { items: page }),
         ...(last === undefined || page.length === left.length
             ? {}
-            : { nextPageToken: Buffer.from(last.name).toString("base64url") }),
+            : { nextPageToken: Buffer.from(keyOf(last)).toString("base64url") }),
     };
 }
 
 function readPageToken(token: string): string {
     const name = Buffer.from(token, "base64url").toString();
-    if (!/^([a-z][-a-z0-9]*)?$/.test(name)) {
+    if (!/^([a-z][-a-z0-9/]*)?$/.test(name)) {
         throw invalid(`Invalid value for field 'pageToken': '${token}'.`, "pageToken");
     }
     return name;

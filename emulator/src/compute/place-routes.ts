@@ -1,6 +1,8 @@
 import { type ApiError, permissionDenied } from "../http/errors";
 import { type Route, route } from "../http/router";
 import type { Organization } from "../org/organization";
+import { acceleratorTypeAt, acceleratorTypesIn, allAcceleratorTypes } from "./accelerator-types";
+import { aggregatedRoute } from "./aggregated";
 import { selfLink } from "./links";
 import { listOf } from "./listing";
 import { machineTypeAt, machineTypesIn } from "./machine-types";
@@ -10,9 +12,10 @@ import { REGIONS, zonesOf } from "./regions";
 
 const CREATED = "1969-12-31T16:00:00.000-08:00";
 
-/** Regions with their quotas, zones, and machine types. */
+/** Regions with their quotas, zones, machine types, and GPUs. */
 export function placeRoutes(services: ComputeServices & { readonly org: Organization }): Route[] {
     const types = methodsOf(services, "zones/:zone", "machineTypes");
+    const gpus = methodsOf(services, "zones/:zone", "acceleratorTypes");
     const { compute, org } = services;
     const known = (path: string, names: readonly string[]) => {
         const name = path.split("/")[3] ?? "";
@@ -47,6 +50,9 @@ export function placeRoutes(services: ComputeServices & { readonly org: Organiza
     return [
         types.get((path) => machineTypeAt(known(path, zones))),
         types.list((zone) => machineTypesIn(known(zone, zones))),
+        gpus.get((path) => acceleratorTypeAt(known(path, zones))),
+        gpus.list((zone) => acceleratorTypesIn(known(zone, zones))),
+        aggregatedRoute(services, "acceleratorTypes", allAcceleratorTypes),
         route("GET", `${PROJECT_PATH}/zones/:zone`, (request) => {
             allow(services, request, "compute.zones.get");
             const { project, zone } = request.params;

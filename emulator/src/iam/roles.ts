@@ -68,6 +68,8 @@ const COMPUTE_READ = [
     "compute.instances.get",
     "compute.instances.getSerialPortOutput",
     "compute.instances.list",
+    "compute.acceleratorTypes.get",
+    "compute.acceleratorTypes.list",
     "compute.machineTypes.get",
     "compute.machineTypes.list",
     "compute.networks.get",

@@ -60,6 +60,38 @@ describe("a machine type", () => {
     });
 });
 
+describe("a GPU", () => {
+    it("exists only in the zones that have it", async () => {
+        const path = "acceleratorTypes/nvidia-tesla-p100";
+        expect((await get(`${ROOT}/zones/us-central1-c/${path}`)).json).toMatchObject({
+            kind: "compute#acceleratorType",
+            name: "nvidia-tesla-p100",
+            zone: expect.stringMatching(/\/zones\/us-central1-c$/),
+            maximumCardsPerInstance: 4,
+        });
+        const answer = await get(`${ZONE}/${path}`);
+        expect([answer.status, answer.at("error.message")]).toEqual([404, expect.stringContaining(path)]);
+        expect((await get(`${ZONE}/acceleratorTypes/constructor`)).status).toBe(404);
+    });
+
+    it("is listed in every zone that has it, on several pages", async () => {
+        const zones: string[] = [];
+        const lists = `${ROOT}/aggregated/acceleratorTypes?maxResults=3&filter=name%3Dnvidia-tesla-p100`;
+        let token: unknown = "";
+        do {
+            const page = (await get(`${lists}&pageToken=${token}`)).json as { items: object; nextPageToken?: string };
+            zones.push(...Object.keys(page.items));
+            token = page.nextPageToken;
+        } while (token !== undefined);
+
+        expect(zones).toHaveLength(12);
+        expect(zones.filter((zone) => zone.includes("us-central1"))).toEqual([
+            "zones/us-central1-c",
+            "zones/us-central1-f",
+        ]);
+    });
+});
+
 describe("quotas", () => {
     it("have the organization's limits, in the region and in the project", async () => {
         expect(quota(await get(`${ROOT}/regions/us-central1`), "CPUS")).toEqual({

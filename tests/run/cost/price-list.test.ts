@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { startTestEmulator, type TestEmulator } from "../../../emulator/src/testing";
@@ -107,7 +107,29 @@ describe("the emulator's price list", () => {
         expect(sum(true)).toBeGreaterThan(0);
     });
 
-    it.each(["a4x-highgpu-4g", "x4-megamem-960-metal"])("has no price for %s, like Google's", async (type) => {
+    const unpriced = ["a4x-highgpu-4g", "x4-megamem-960-metal"];
+
+    it("is tested with every series that the emulator and the config check know", async () => {
+        const url = `${emulator.url}/compute/v1/projects/demo-project/zones/us-central1-a/machineTypes`;
+        const offered: string[] = [];
+        for (let token: unknown = ""; token !== undefined; ) {
+            const page = await call("GET", `${url}?pageToken=${token}`);
+            offered.push(...((page?.items ?? []) as { name: string }[]).map(({ name }) => name));
+            token = page?.nextPageToken;
+        }
+        // The config check names series only at the start of a pattern or as words of their own.
+        const source = ["infra/machine-types.ts", "infra/config/gpus.ts"].map((file) => readFileSync(file, "utf8"));
+        const named = [...source.join("\n").matchAll(/(?<=["(|^])[acefghmntxz]\d[a-z]?(?=["|)-])/g)].map(
+            ([name]) => name,
+        );
+        const seriesOf = (names: readonly string[]) => new Set(names.map((name) => name.split("-")[0]));
+        const tested = seriesOf([...types, ...unpriced]);
+
+        expect(named.length).toBeGreaterThan(30);
+        expect([...seriesOf([...offered, ...named])].filter((series) => !tested.has(series))).toEqual([]);
+    });
+
+    it.each(unpriced)("has no price for %s, like Google's", async (type) => {
         const parts = await shape(type);
 
         expect(() => machinePrice(list.prices, machine(type, false), parts)).toThrow("no price for");

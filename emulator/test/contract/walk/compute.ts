@@ -35,6 +35,11 @@ async function walkPlaces(walker: Walker, project: string): Promise<void> {
     await walker.ok("GET", `${types}?maxResults=5`);
     await walker.fails(404, "GET", `${types}/e2-standard-3`);
     await walker.fails(403, "GET", `${project}/zones/us-nowhere1-a/machineTypes/e2-standard-2`);
+    const gpus = `${project}/zones/${ZONE}/acceleratorTypes`;
+    await walker.ok("GET", `${gpus}?maxResults=2`);
+    await walker.ok("GET", `${gpus}/nvidia-tesla-t4`);
+    await walker.fails(404, "GET", `${gpus}/nvidia-tesla-p100`);
+    await walker.ok("GET", `${project}/aggregated/acceleratorTypes?maxResults=2`);
 }
 
 async function walkAddresses(walker: Walker, project: string): Promise<void> {
