@@ -27,8 +27,8 @@ function buildTrainer(folder) {
     for (const name of ["train.cjs", "LICENSE.txt"]) {
         cpSync(path.join("trainer/dist", name), path.join(folder, name));
     }
-    const { version, license, engines } = JSON.parse(readFileSync("trainer/package.json", "utf8"));
-    const manifest = { private: true, version, license, engines, scripts: { start: "node train.cjs" } };
+    const { name, version, license, engines } = JSON.parse(readFileSync("trainer/package.json", "utf8"));
+    const manifest = { private: true, name, version, license, engines, scripts: { start: "node train.cjs" } };
     writeFileSync(path.join(folder, "package.json"), `${JSON.stringify(manifest, undefined, 4)}\n`);
     writeFileSync(path.join(folder, "Dockerfile"), bundleDockerfile(readFileSync("trainer/Dockerfile", "utf8")));
 }

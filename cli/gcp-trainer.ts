@@ -4,7 +4,9 @@ import "./shared/check-node";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { processTerminal } from "./shared/command-context";
 import { PACKAGE_ROOT } from "./shared/project";
+import { Screen } from "./shared/screen";
 import { COMMANDS, type CommandName } from "./shared/tool";
 
 // The entry point of the package's command, `gcp-trainer`. A checkout starts the commands with npm scripts instead.
@@ -43,7 +45,7 @@ function version(): string {
 
 const [name = "--help"] = process.argv.slice(2);
 if (name === "--help" || name === "-h" || name === "help") {
-    console.log(usage());
+    new Screen(processTerminal()).print(usage());
 } else if (name === "--version" || name === "-v") {
     console.log(version());
 } else if (Object.hasOwn(MODULES, name)) {

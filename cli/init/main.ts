@@ -4,8 +4,10 @@ import path from "node:path";
 import { createInterface } from "node:readline/promises";
 import { terminalText } from "../../run/terminal-text";
 import { HELP, readArguments } from "../shared/arguments";
+import { processTerminal } from "../shared/command-context";
 import { missingPackages } from "../shared/python";
 import { runCommand } from "../shared/run-command";
+import { Screen } from "../shared/screen";
 import { UsageError } from "../shared/usage-error";
 import { csvColumns } from "./columns";
 import { findPackage } from "./find-package";
@@ -48,7 +50,7 @@ async function main(args: string[]): Promise<number> {
         maxPositionals: 1,
     });
     if (values.help) {
-        console.log(USAGE);
+        new Screen(processTerminal()).print(USAGE);
         return 0;
     }
     const ask = process.stdin.isTTY && process.stdout.isTTY && !values.yes ? openPrompt() : undefined;

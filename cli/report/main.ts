@@ -8,8 +8,10 @@ import { DEFAULTS } from "../../infra/defaults";
 import { costIn, costText, type RunCost } from "../../run/cost/run-cost";
 import { ownFiles } from "../../run/layout";
 import { HELP, readArguments } from "../shared/arguments";
+import { processTerminal } from "../shared/command-context";
 import { findProject } from "../shared/project";
 import { runCommand } from "../shared/run-command";
+import { Screen } from "../shared/screen";
 import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
@@ -33,7 +35,7 @@ async function main(args: string[]): Promise<number> {
         maxPositionals: 1,
     });
     if (values.help) {
-        console.log(USAGE);
+        new Screen(processTerminal()).print(USAGE);
         return 0;
     }
     const results = path.join(findProject(), DEFAULTS.resultsDir);

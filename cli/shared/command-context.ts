@@ -1,7 +1,5 @@
-import { stripVTControlCharacters } from "node:util";
-import { terminalText } from "../../run/terminal-text";
 import { findProject } from "./project";
-import type { Terminal } from "./screen";
+import { Screen, type Terminal } from "./screen";
 
 /** Environment for a command that works with stored runs. */
 export interface CommandContext {
@@ -13,30 +11,26 @@ export interface CommandContext {
     print(line: string): void;
 }
 
-/** True if standard output is a terminal that shows colours. */
-export function hasColours(): boolean {
-    return process.stdout.isTTY && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb";
-}
-
-/** Standard output as the destination for live lines. */
-export function processTerminal(): Terminal {
+/** Standard output, or standard error, as the destination for lines. Only a terminal shows colours and live lines. */
+export function processTerminal(stream: NodeJS.WriteStream = process.stdout): Terminal {
     return {
-        isInteractive: hasColours(),
+        // https://no-color.org
+        isInteractive: stream.isTTY && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb",
         get columns() {
-            return process.stdout.columns ?? 80;
+            return stream.columns ?? 80;
         },
-        write: (text) => process.stdout.write(text),
+        write: (text) => stream.write(text),
     };
 }
 
 /** This process's context. */
 export function processContext(): CommandContext {
     const projectDir = findProject();
+    const screen = new Screen(processTerminal());
     return {
         projectDir,
         packageDir: projectDir,
         env: process.env,
-        // Colours are only for terminals. https://no-color.org
-        print: (line) => console.log(hasColours() ? terminalText(line) : stripVTControlCharacters(terminalText(line))),
+        print: (line) => screen.print(line),
     };
 }

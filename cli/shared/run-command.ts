@@ -1,4 +1,5 @@
-import { terminalText } from "../../run/terminal-text";
+import { processTerminal } from "./command-context";
+import { Screen } from "./screen";
 import { UsageError } from "./usage-error";
 
 /**
@@ -13,7 +14,7 @@ export function runCommand(main: (args: string[]) => Promise<number>): void {
         },
         (error: Error) => {
             const text = error instanceof UsageError ? `error: ${error.message}` : (error.stack ?? String(error));
-            console.error(terminalText(text));
+            new Screen(processTerminal(process.stderr)).print(text);
             process.exitCode = 1;
         },
     );

@@ -12,7 +12,10 @@ export function wrapLine(line: string, columns: number): string[] {
         return [line];
     }
     const start = /^\s*(?:\| ?\s*)?/.exec(line)?.[0] ?? "";
-    const indent = start + " ".repeat(HANG);
+    // The text of an option, or of a part of the stack, continues below itself.
+    const title = /^ {2,}\S(?:.*?\S)? {2,}(?=\S)/.exec(line)?.[0] ?? "";
+    const isList = title !== "" && title.length <= columns / 2 && !start.includes("|");
+    const indent = isList ? " ".repeat(title.length) : start + " ".repeat(HANG);
     const lines: string[] = [];
     let rest = line;
     while (rest.length > columns) {

@@ -6,6 +6,7 @@ import { HELP, readArguments } from "../shared/arguments";
 import { processTerminal } from "../shared/command-context";
 import { findProject, userFolder } from "../shared/project";
 import { runCommand } from "../shared/run-command";
+import { Screen } from "../shared/screen";
 import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 import type { RuntimeName } from "./rehearsal-context";
@@ -47,7 +48,7 @@ async function main(args: string[]): Promise<number> {
         maxPositionals: Number.POSITIVE_INFINITY,
     });
     if (values.help) {
-        console.log(USAGE);
+        new Screen(processTerminal()).print(USAGE);
         return 0;
     }
     const runtime = parseRuntime(values.runtime);
@@ -130,7 +131,8 @@ function ownSecrets(
 /** npm passes on `--config key=value` as `key=value` if the user forgets the `--`, so that form is accepted too. */
 function checkOverride(argument: string): string {
     if (!/^[\w:.-]+=/.test(argument)) {
-        throw new UsageError(`"${argument}" must be key=value (${commandLine("start", "--help")})`);
+        const hint = process.env.npm_lifecycle_event === "start" ? "; npm passes on options only after --" : "";
+        throw new UsageError(`"${argument}" must be key=value${hint} (${commandLine("start", "--help")})`);
     }
     return argument;
 }

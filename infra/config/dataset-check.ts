@@ -10,7 +10,9 @@ import { datasetPaths, parseDataset, readLocalDataset } from "../dataset";
 import { trainerArgs } from "../user-data";
 import { sampleFile } from "./file-sample";
 import type { Fix, Issue } from "./issues";
-import { type ConfigValues, KEYS } from "./keys";
+import type { ConfigValues } from "./keys";
+import { filesOf, type ProjectFiles } from "./project-files";
+import { isBuiltIn } from "./rules";
 import type { Point } from "./sweep";
 
 /** Results of earlier checks, relative to the project folder. */
@@ -50,10 +52,6 @@ export function renderNotes(dataset: string, notes: readonly Note[], command: (f
     return lines.length === 0 ? [] : [`Findings about the dataset ${dataset}:`, ...lines];
 }
 
-function isBuiltIn({ trainer, script, image }: ConfigValues): boolean {
-    return trainer === KEYS.trainer.default && script === "" && image === "";
-}
-
 /**
  * Checks a local dataset for the built-in trainer with the trainer's own reader: its format, its header, the target and
  * the other hyperparameters, and a sample of the rows. Other trainers may read any file. If there are no problems, the
@@ -69,7 +67,7 @@ export async function checkDataset(
     announce: Announce,
 ): Promise<DatasetCheck> {
     const source = parseDataset(config.dataset);
-    if (source?.kind !== "file" || !isBuiltIn(config)) {
+    if (source?.kind !== "file" || !isBuiltIn(config, filesOf(root))) {
         return { issues: [], notes: [] };
     }
     const dataset = path.resolve(root, source.path);
@@ -103,8 +101,12 @@ export async function checkDataset(
  * Checks the points of a sweep for the built-in trainer with the trainer's own rules for its arguments. The check of
  * the dataset uses the first point.
  */
-export function checkPoints(config: ConfigValues & { points: readonly Point[] }, namespace: string): Issue[] {
-    if (config.points.length === 0 || !isBuiltIn(config)) {
+export function checkPoints(
+    config: ConfigValues & { points: readonly Point[] },
+    namespace: string,
+    files: ProjectFiles,
+): Issue[] {
+    if (config.points.length === 0 || !isBuiltIn(config, files)) {
         return [];
     }
     const { readArguments } = require("../../trainer/lib/settings/arguments") as typeof settings;
@@ -196,7 +198,7 @@ function settingFix(name: string, value: string): Fix {
 }
 
 function hashOfChecks(): string {
-    const files = readdirSync(CHECKS, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+    const files = readdirSync(CHECKS, { recursive: true, encoding: "utf8" }).filter((file) => /\.[jt]s$/.test(file));
     return hash(
         files
             .sort()

@@ -107,11 +107,12 @@ export async function checkConfig(
     root: string,
     announce: Announce = () => undefined,
 ): Promise<{ config: Config; notes: readonly Note[] }> {
-    const { config, issues, wrongKeys } = readConfig(raw, filesOf(root));
+    const files = filesOf(root);
+    const { config, issues, wrongKeys } = readConfig(raw, files);
     const isReadable =
         !["dataset", "target", "dropColumns", "trainer", "image", "script"].some((key) => wrongKeys.includes(key)) &&
         !["target", "dropColumns", "hyperparameters"].some((key) => raw.secretKeys?.includes(key));
-    const ofPoints = isReadable ? checkPoints(config, raw.namespace) : [];
+    const ofPoints = isReadable ? checkPoints(config, raw.namespace, files) : [];
     const hyperparameters = { ...config.hyperparameters, ...config.points[0] };
     const { issues: ofDataset, notes } =
         isReadable && ofPoints.length === 0

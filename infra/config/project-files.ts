@@ -16,7 +16,12 @@ export interface ProjectFiles {
     text?(file: string): string | undefined;
     /** The files of a dataset: see `datasetPaths`. */
     dataset?(file: string): readonly string[];
+    /** True for the folder of the built-in trainer, as opposed to that of the user's own. */
+    hasBuiltInTrainer(folder: string): boolean;
 }
+
+/** The name in the built-in trainer's package.json, in a checkout and in the package. */
+const BUILT_IN_TRAINER = "gcp-trainer-decision-tree";
 
 /** The files on this machine. Relative paths start at `root`, as they do in Pulumi. */
 export function filesOf(root: string): ProjectFiles {
@@ -28,7 +33,17 @@ export function filesOf(root: string): ProjectFiles {
         },
         dataset: (file) => datasetPaths(path.resolve(root, file)),
         folderProblem: (folder) => folderProblem(path.resolve(root, folder)),
+        hasBuiltInTrainer: (folder) => nameIn(path.resolve(root, folder, "package.json")) === BUILT_IN_TRAINER,
     };
+}
+
+/** The name in a package.json; undefined without one that can be read. */
+function nameIn(manifest: string): unknown {
+    try {
+        return (JSON.parse(readFileSync(manifest, "utf8")) as { name?: unknown } | null)?.name;
+    } catch {
+        return undefined;
+    }
 }
 
 /**

@@ -47,15 +47,15 @@ const rules: readonly Rule[] = [
     },
     {
         keys: ["image", "script", "trainer", "target"],
-        find: ({ target, ...config }) =>
-            isBuiltIn(config) && target === ""
+        find: ({ target, ...config }, files) =>
+            isBuiltIn(config, files) && target === ""
                 ? conflict("target", "must be the column that this project's trainer predicts")
                 : undefined,
     },
     {
         keys: ["image", "script", "trainer", "tasks"],
-        find: ({ tasks, ...config }) =>
-            isBuiltIn(config) && tasks > 1
+        find: ({ tasks, ...config }, files) =>
+            isBuiltIn(config, files) && tasks > 1
                 ? {
                       key: "tasks",
                       must: "must not be set with this project's trainer, which does not divide its work",
@@ -73,8 +73,9 @@ const rules: readonly Rule[] = [
     },
     {
         keys: ["image", "script", "trainer"],
-        find: ({ image, script, trainer }) => {
-            const set = Object.entries({ image, script, trainer: trainer === KEYS.trainer.default ? "" : trainer });
+        find: ({ image, script, trainer }, files) => {
+            const isUsual = trainer === KEYS.trainer.default || files.hasBuiltInTrainer(trainer);
+            const set = Object.entries({ image, script, trainer: isUsual ? "" : trainer });
             const [first, second] = set.filter(([, value]) => value !== "").map(([key]) => key as KeyName);
             const must = `must not be set together with ${second}, because each of them names the trainer`;
             return first && second ? { key: first, must, fix: { remove: [first] } } : undefined;
@@ -159,8 +160,8 @@ const rules: readonly Rule[] = [
     },
     {
         keys: ["gpuCount", "bootDiskSizeGb", "image", "script", "trainer"],
-        find: ({ gpuCount, bootDiskSizeGb, ...config }) =>
-            gpuCount > 0 && !isBuiltIn(config) && bootDiskSizeGb < MIN_GPU_DISK_GB
+        find: ({ gpuCount, bootDiskSizeGb, ...config }, files) =>
+            gpuCount > 0 && !isBuiltIn(config, files) && bootDiskSizeGb < MIN_GPU_DISK_GB
                 ? conflict(
                       "bootDiskSizeGb",
                       `must be at least ${MIN_GPU_DISK_GB} with a GPU, because the driver and most images for GPUs need more`,
@@ -233,8 +234,12 @@ export function findConflicts(config: CheckedValues, files: ProjectFiles, wrongK
         .filter((found) => found !== undefined);
 }
 
-function isBuiltIn({ image, script, trainer }: Pick<ConfigValues, "image" | "script" | "trainer">): boolean {
-    return image === "" && script === "" && trainer === KEYS.trainer.default;
+/** True if the built-in trainer trains. */
+export function isBuiltIn(
+    { image, script, trainer }: Pick<ConfigValues, "image" | "script" | "trainer">,
+    files: ProjectFiles,
+): boolean {
+    return image === "" && script === "" && files.hasBuiltInTrainer(trainer);
 }
 
 function fileConflict(key: KeyName, must: string, state: FileState): Conflict | undefined {

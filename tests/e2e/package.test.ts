@@ -140,6 +140,9 @@ describe("the package", () => {
             "dist/built-in-trainer/package.json",
             "dist/built-in-trainer/train.cjs",
         ]);
+        // The check of the config and the dataset recognises it by its name.
+        const { name } = JSON.parse(consumer.installed("dist/built-in-trainer/package.json")) as { name: string };
+        expect(name).toBe(JSON.parse(readFileSync(path.join(ROOT, "trainer/package.json"), "utf8")).name);
     });
 });
 

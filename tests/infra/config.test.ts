@@ -19,7 +19,7 @@ function files(states: Record<string, FileState> = {}): ProjectFiles {
         "own/Dockerfile": "file",
         ...states,
     };
-    return { state: (file) => all[file] ?? "missing" };
+    return { state: (file) => all[file] ?? "missing", hasBuiltInTrainer: (folder) => folder === "trainer" };
 }
 
 function parse(values: Record<string, string>, gcp = GCP, at = files()): Config {

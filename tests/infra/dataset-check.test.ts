@@ -4,6 +4,7 @@ import {
     mkdirSync,
     mkdtempSync,
     readFileSync,
+    renameSync,
     rmSync,
     truncateSync,
     utimesSync,
@@ -28,6 +29,7 @@ beforeEach(() => {
     root = mkdtempSync(path.join(tmpdir(), "dataset-check-"));
     mkdirSync(path.join(root, "trainer"));
     copyFileSync(path.join(PROJECT_DIR, "trainer/Dockerfile"), path.join(root, "trainer/Dockerfile"));
+    copyFileSync("trainer/package.json", path.join(root, "trainer/package.json"));
 });
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));
@@ -165,6 +167,22 @@ describe("before anything is created, a local dataset", () => {
 
         expect((await check({ trainer: "own" })).notes).toEqual([]);
         expect(await problemsOf({ trainer: "own", dataset: "none.csv" })).toHaveLength(1);
+    });
+
+    it("is checked for the trainer in the package, but not for the user's own in the folder trainer", async () => {
+        const inPackage = "node_modules/gcp-trainer/dist/built-in-trainer";
+        mkdirSync(path.join(root, path.dirname(inPackage)), { recursive: true });
+        renameSync(path.join(root, "trainer"), path.join(root, inPackage));
+        mkdirSync(path.join(root, "trainer"));
+        writeFileSync(path.join(root, "trainer/Dockerfile"), "FROM scratch");
+        write([HEADER, ...SMALL].join(""));
+        const wrong = { target: "knd", hyperparameters: '{"n_estimators":300}' };
+
+        expect(await problemsOf({ trainer: inPackage, ...wrong })).toEqual([
+            expect.stringMatching(/^`p:hyperparameters.n_estimators` /),
+            expect.stringMatching(/^`p:target` must be .*"knd"/),
+        ]);
+        expect((await check({ trainer: "trainer", ...wrong })).notes).toEqual([]);
     });
 });
 

@@ -18,6 +18,7 @@ const FILES: Record<string, string> = {
 const files: ProjectFiles = {
     state: (file) => (file in FILES || !file.includes("points") ? "file" : "missing"),
     text: (file) => FILES[file],
+    hasBuiltInTrainer: (folder) => folder === "trainer",
 };
 
 function parse(values: Record<string, string>) {

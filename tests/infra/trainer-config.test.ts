@@ -10,7 +10,11 @@ const DIGEST = `sha256:${"a".repeat(64)}`;
 const FILES = ["data/iris.csv", "trainer/Dockerfile", "own/Dockerfile", "train.py", "requirements.txt"];
 
 function filesIn(names: readonly string[]): ProjectFiles {
-    return { state: (file) => (names.includes(file) ? "file" : "missing"), dataset: () => [] };
+    return {
+        state: (file) => (names.includes(file) ? "file" : "missing"),
+        dataset: () => [],
+        hasBuiltInTrainer: (folder) => folder === "trainer",
+    };
 }
 
 function problems(values: Record<string, string>, files: ProjectFiles = filesIn(FILES), gcp = GCP): string[] {

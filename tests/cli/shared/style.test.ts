@@ -7,6 +7,12 @@ describe("a line on a terminal", () => {
         ["a line of text", "  one two three four", 12, ["  one two", "    three", "    four"]],
         ["a line of the log", "    | one two three", 13, ["    | one two", "    |   three"]],
         [
+            "an option",
+            "  --yes  asks no questions at all",
+            24,
+            ["  --yes  asks no", "         questions at", "         all"],
+        ],
+        [
             "a long word",
             "  + https://example.org/a-long-path end",
             12,
