@@ -16,6 +16,10 @@ export function statsOf(what: string, name: string, folder: string): BigIntStats
         return statSync(path.resolve(folder, name), { throwIfNoEntry: false, bigint: true });
     } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
+        // A part of the path is a file.
+        if (code === "ENOTDIR") {
+            return undefined;
+        }
         const shown = name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}...` : name;
         throw new UsageError(`The ${what} ${shown} cannot be opened: ${REASONS[code ?? ""] ?? code}`);
     }

@@ -6,6 +6,7 @@ function problems(values: Record<string, string>): string[] {
     const files = {
         state: (file: string) => (file === "trainer" ? ("folder" as const) : ("file" as const)),
         dataset: () => [],
+        hasBuiltInTrainer: (folder: string) => folder === "trainer",
     };
     try {
         parseConfig({ namespace: "gcp-trainer", values, gcp }, files);

@@ -8,7 +8,11 @@ import { type CloudReader, checkWith, costLines } from "../../infra/config/cloud
 import { ConfigError } from "../../infra/config/issues";
 import type { Body } from "../../run/google-api";
 
-const FILES = { state: () => "file" as const, dataset: () => [] };
+const FILES = {
+    state: () => "file" as const,
+    dataset: () => [],
+    hasBuiltInTrainer: (name: string) => name === "trainer",
+};
 
 let emulator: TestEmulator;
 let folder: string;
