@@ -24,9 +24,15 @@ export async function checkEmulator({ storageOrigin }: CloudSettings): Promise<v
     }
 }
 
-/** True if a stack is configured for an emulator on this machine that is not running, so that it cannot be deployed. */
+/**
+ * True if a stack is configured for an emulator on this machine that is not running, so that it cannot be deployed. A
+ * project needs no file for the stack `local` until `pulumi up` uses it.
+ */
 export async function isWithoutEmulator(projectDir: string, stack: string): Promise<boolean> {
-    const text = await readFile(path.join(projectDir, `Pulumi.${stack}.yaml`), "utf8").catch(() => "");
+    const text = await readFile(path.join(projectDir, `Pulumi.${stack}.yaml`), "utf8").catch(() => undefined);
+    if (text === undefined) {
+        return stack === "local";
+    }
     const origin = /^ *gcp:storageCustomEndpoint: *["']?(http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d+)/m.exec(
         text,
     )?.[1];

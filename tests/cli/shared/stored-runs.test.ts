@@ -95,9 +95,17 @@ describe("npm run runs", () => {
         ]);
     });
 
-    it("shows rehearsed runs without asking Pulumi, if the stack's emulator is not running", async () => {
+    it.each([
+        [
+            "the stack's emulator is not running",
+            "config:\n  gcp:storageCustomEndpoint: http://127.0.0.1:9/storage/v1/\n",
+        ],
+        ["the project has no such stack", undefined],
+    ])("shows rehearsed runs without asking Pulumi, if %s", async (_, stackFile) => {
         project.pulumi({}, "error: Pulumi was asked");
-        project.program("Pulumi.local.yaml", "config:\n  gcp:storageCustomEndpoint: http://127.0.0.1:9/storage/v1/\n");
+        if (stackFile !== undefined) {
+            project.program("Pulumi.local.yaml", stackFile);
+        }
         const status = statusOf({ runId: SUCCEEDED, state: "SUCCEEDED" });
         project.program(path.join("models", "local", SUCCEEDED, "status.json"), renderStatus(status));
         project.program(path.join("models", "local", SUCCEEDED, "metrics.json"), '{"accuracy":0.9}');
