@@ -18,7 +18,7 @@ describe("a Dockerfile", () => {
         }
     });
 
-    it("for the trainer builds the bundle in a stage for the builder's platform", () => {
+    it("builds the trainer's bundle in a stage for the builder's platform", () => {
         expect(runningStages(textOf("trainer/Dockerfile"))).toHaveLength(1);
     });
 });

@@ -333,13 +333,13 @@ describe("source files", () => {
         expect([...sources, ...filesNamed(/\.sh$/)].filter((file) => lineCount(file) > 400)).toEqual([]);
     });
 
-    it("that contain tests are in the folders that jest searches", () => {
+    it("are in the folders that jest searches if they contain tests", () => {
         const tests = sources.filter((file) => file.endsWith(".test.ts"));
 
         expect(tests.filter((file) => !/^(tests|emulator\/test|trainer\/test)\//.test(file))).toEqual([]);
     });
 
-    it("that the jest sequencer names exist", () => {
+    it("exist if the jest sequencer names them", () => {
         expect(LongFirst.LONG.filter((file) => !sources.includes(file))).toEqual([]);
     });
 

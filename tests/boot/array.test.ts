@@ -71,7 +71,7 @@ describe("the tasks of an array", () => {
     });
 
     concurrently(
-        "of a later job keep their index in the array, and exit immediately if they are already done",
+        "keep their index of the array in a later job, and exit immediately if they are already done",
         async () => {
             await withArray(async (task) => {
                 expect(await task.run({}, 0, 1)).toMatchObject({ exitCode: 0 });

@@ -41,7 +41,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 }
 
 describe("a run in the emulator's Batch", () => {
-    it("that is preempted three times while no command waits succeeds from its checkpoint", async () => {
+    it("succeeds from its checkpoint after three preemptions while no command waits", async () => {
         await withJob(
             { trainer: COUNTING, config: { maxAttempts: 4 } },
             async ({ vm, emulator, apis, engine, wait }) => {

@@ -94,7 +94,7 @@ describe("the tasks of a sweep", () => {
     });
 
     concurrently(
-        "that fail never stop others, and fail the sweep only if there are more than maxFailedTasks",
+        "never stop each other by failing, and fail the sweep only beyond maxFailedTasks failures",
         async () => {
             await withSweep(3, { maxFailedTasks: 1 }, async (task) => {
                 await putModel(task, 0, '{"accuracy":-0.5}');
@@ -137,7 +137,7 @@ describe("the tasks of a sweep", () => {
         });
     });
 
-    concurrently("of a later job train only its points, and skip those that have already ended", async () => {
+    concurrently("train only the points of a later job, and skip those that have already ended", async () => {
         await withSweep(5, { goal: "minimize" }, async (task) => {
             for (const index of [0, 1, 4]) {
                 await putModel(task, index, `{"accuracy":${index + 1}}`);

@@ -50,7 +50,7 @@ it("reports an invalid value in the dataset before anything is created", async (
     expect(output).not.toContain("pulumi up, rehearsed:");
 });
 
-it("with debugMinutes, says how to open a shell on the VM of a run that has failed", async () => {
+it("says how to open a shell on the VM of a failed run, with debugMinutes", async () => {
     const trainer = path.join(project.folder, "failing");
     mkdirSync(trainer);
     writeFileSync(path.join(trainer, "package.json"), '{"scripts":{"start":"node train.js"}}');
@@ -161,7 +161,7 @@ describe("a dataset of several objects in a bucket", () => {
         });
     });
 
-    it("without a match is reported before anything is created", async () => {
+    it("is reported before anything is created if no object matches", async () => {
         const { status, output } = await rehearse({ dataset: "gs://sales/*.json" }, ["--dataset-from", "parts"]);
 
         expect({ status, output }).toMatchObject({ status: 1 });

@@ -160,7 +160,7 @@ describe("the price", () => {
         ]);
     });
 
-    it("of a spot VM is lower", async () => {
+    it("is lower for a spot VM", async () => {
         const [standard, spot] = await Promise.all([check(configWith()), check(configWith({ provisioning: "spot" }))]);
 
         expect("hourlyUsd" in spot && "hourlyUsd" in standard && spot.hourlyUsd < standard.hourlyUsd).toBe(true);

@@ -89,7 +89,7 @@ describe("before anything is created, a local dataset", () => {
         ]);
     });
 
-    it("that is an Excel workbook is rejected with the line that converts it", async () => {
+    it("is rejected, with the line that converts it, if it is an Excel workbook", async () => {
         write(Buffer.from(`PK\x03\x04${"\0".repeat(26)}[Content_Types].xml`, "latin1"));
 
         expect(await problemsOf()).toEqual([

@@ -104,7 +104,7 @@ describe("a dataset of several objects in a bucket", () => {
         expect(JSON.parse(textOf(resource(stack, OBJECT))).objects).toHaveLength(2);
     });
 
-    it("without a match is reported before anything is declared", async () => {
+    it("is reported before anything is declared if no object matches", async () => {
         await declare({});
         pulumi.runtime.setAllConfig({
             ...gcp(),

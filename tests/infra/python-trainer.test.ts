@@ -93,7 +93,7 @@ describe("the build context for a Python file", () => {
         expect(statSync(path.join(folder, "Dockerfile")).mtimeMs).toBe(before);
     });
 
-    it("is one that a job can build from, and is hidden from git", () => {
+    it("can be used to build a job's image, and is hidden from git", () => {
         write("job/train.py");
         const { trainer } = withPythonTrainer({ script: "job/train.py", requirements: "", trainer: "" }, root, "dev");
         const copy = copyBuildContext(root, trainer, { stack: "dev", component: "trainer" });

@@ -279,7 +279,7 @@ describe("a variation of the config", () => {
         expect(resource(stack, "gcp:compute/instance:Instance").options.dependsOn).toEqual(["trainer-vm-cleanup"]);
     });
 
-    it("with debugMinutes allows ingress only from Identity-Aware Proxy", async () => {
+    it("allows ingress only from Identity-Aware Proxy with debugMinutes", async () => {
         const stack = await declareJob({ debugMinutes: "10" });
         const boot = { ...BOOT, debugSeconds: 600 };
 

@@ -26,7 +26,7 @@ export interface Sizes {
     readonly classes: number;
     /** Number of points in a sweep in which some points fail or are preempted. */
     readonly sweep: number;
-    /** Number of points in a sweep whose points do nothing. */
+    /** Number of points in a sweep with a trainer that does nothing. */
     readonly points: number;
 }
 

@@ -122,7 +122,7 @@ describe("a Batch run", () => {
         expect(created(batch)).toHaveLength(1);
     });
 
-    it("that failed gets a new job for its next attempt", async () => {
+    it("gets a new job for its next attempt after it has failed", async () => {
         const { bucket, clock, batch, engine, wait, status } = scene();
         await engine.start(3);
         batch.set(ID, "FAILED");
@@ -136,7 +136,7 @@ describe("a Batch run", () => {
         expect(status()).toMatchObject({ state: "SUCCEEDED" });
     });
 
-    it("whose jobs never start a VM fails with their events after a second job, and not before", async () => {
+    it("fails with the events of its jobs only after a second job has not started a VM either", async () => {
         const { bucket, clock, batch, engine, failure } = scene();
         putStatus(bucket, { state: "PENDING" });
         await engine.start(3);
@@ -158,7 +158,7 @@ describe("a Batch run", () => {
         expect(created(batch)).toHaveLength(2);
     });
 
-    it("that was deleted is created again", async () => {
+    it("is created again after somebody has deleted it", async () => {
         const { bucket, clock, batch, wait } = scene();
         putStatus(bucket, { state: "RUNNING" });
         clock.at(60_000, () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2 }));
@@ -167,7 +167,7 @@ describe("a Batch run", () => {
         expect(created(batch)).toEqual([`POST jobs?jobId=${ID}`]);
     });
 
-    it("without `wait` ends the update as soon as Batch has accepted the job", async () => {
+    it("ends the update as soon as Batch has accepted the job if `wait` is false", async () => {
         const { bucket, engine, wait } = scene({ wait: false });
         putStatus(bucket, { state: "PENDING" });
         await engine.start(3);
@@ -260,15 +260,21 @@ describe("withAttempts", () => {
         [3, "standard", 1, "SPOT"],
         [2, "standard", 0, "SPOT"],
         [1, "standard", 0, "STANDARD"],
-    ])("of %i attempts with fallback %s lets Batch retry %i times on %s VMs", (left, fallback, retries, model) => {
-        const { taskGroups, allocationPolicy } = withAttempts(DEFINITION, left, fallback);
+    ])(
+        "handles %i attempts with the fallback %s: Batch retries %i times on %s VMs",
+        (left, fallback, retries, model) => {
+            const { taskGroups, allocationPolicy } = withAttempts(DEFINITION, left, fallback);
 
-        expect(taskGroups[0]?.taskSpec.maxRetryCount).toBe(retries);
-        expect(allocationPolicy.instances[0]?.policy).toEqual({ machineType: "e2-small", provisioningModel: model });
-        expect(taskGroups[0]?.taskSpec.lifecyclePolicies).toEqual([
-            { action: "RETRY_TASK", actionCondition: { exitCodes: [50001, 50002, 50003, 50004, 50006, 75] } },
-        ]);
-    });
+            expect(taskGroups[0]?.taskSpec.maxRetryCount).toBe(retries);
+            expect(allocationPolicy.instances[0]?.policy).toEqual({
+                machineType: "e2-small",
+                provisioningModel: model,
+            });
+            expect(taskGroups[0]?.taskSpec.lifecyclePolicies).toEqual([
+                { action: "RETRY_TASK", actionCondition: { exitCodes: [50001, 50002, 50003, 50004, 50006, 75] } },
+            ]);
+        },
+    );
 });
 
 describe("a job's state", () => {

@@ -259,7 +259,7 @@ describe("log chunks", () => {
         expect(read).toHaveLength(2);
     });
 
-    it("of an empty log yield no lines", () => {
+    it("yield no lines if the log is empty", () => {
         expect(lastLines("", 40)).toEqual([]);
         expect(lastLines("\n\n", 40)).toEqual([]);
         expect(lastLines("a\n\nb\n", 2)).toEqual(["", "b"]);

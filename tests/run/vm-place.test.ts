@@ -107,14 +107,14 @@ describe("the zone of a new VM", () => {
         await expect(choose()).resolves.toMatchObject({ zone: A });
     });
 
-    it("is any zone of the region that has the machine type, beginning with that of the stack", async () => {
+    it("is any zone of the region that has the machine type, beginning with the stack's own", async () => {
         stockOuts.push(C);
         await create(C);
 
         await expect(choose({ zone: C, zones: ["any"] })).resolves.toMatchObject({ zone: A });
     });
 
-    it("is any zone of the region that has the GPU, even if that of the stack does not", async () => {
+    it("is any zone of the region that has the GPU, even if the stack's zone does not", async () => {
         const gpu = { machineType: "n1-standard-4", gpuType: "nvidia-tesla-p100", zones: ["any"] };
         await expect(choose(gpu)).resolves.toEqual({ zone: C, spot: false });
 
@@ -123,7 +123,7 @@ describe("the zone of a new VM", () => {
         await expect(choose(gpu)).resolves.toMatchObject({ zone: "us-central1-f" });
     });
 
-    it("is that of the stack without zones", async () => {
+    it("is the stack's zone if zones is not set", async () => {
         stockOuts.push(A);
         await create(A);
 
@@ -201,14 +201,14 @@ describe("the provisioning with spotFallback standard and three attempts", () =>
         await expect(choose(fallback)).resolves.toEqual({ zone: A, spot });
     });
 
-    it("is that of the VM while it is on", async () => {
+    it("stays unchanged while the VM is on", async () => {
         await create(A, true);
         await report({ state: "INTERRUPTED", interruptions: 1 });
 
         await expect(choose(fallback)).resolves.toEqual({ zone: A, spot: true });
     });
 
-    it("is that of the VM while the failure of its run has not been reported", async () => {
+    it("stays unchanged until the failure of the run has been reported", async () => {
         await create(A, false);
         await stop(A);
         await report({ state: "FAILED", interruptions: 3 });

@@ -76,7 +76,7 @@ export function runFacts(env: Readonly<Record<string, string | undefined>>, { pa
     return {
         id: /(?:^|\/)runs\/([^/]+)\//.exec(path)?.[1],
         finishedAt: new Date(),
-        // Since this process started.
+        // The time since this process started.
         seconds: Math.round(performance.now() / 1000),
         machine: `${processors} ${processors === 1 ? "processor" : "processors"}${model && ` (${model})`}, ${memory}${region}`,
     };

@@ -11,7 +11,7 @@ import { accuracyOf, actualOf, scoreNumbers } from "./evaluate";
 /** A small test set is shuffled several times, until it has about this many rows. */
 const MOST_ROWS = 1000;
 
-/** Limits on the predictions: together for all trees, and their memory as a number of doubles. */
+/** Limits on the number of predictions, over all trees, and on the doubles that hold them. */
 const MAX_PREDICTIONS = 2e7;
 const MAX_DOUBLES = 2 ** 23;
 

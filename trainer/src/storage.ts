@@ -129,7 +129,7 @@ async function send(
             metadata: { md5Hash },
             // The client's own check would delete the object if the response was damaged.
             validation: false,
-            // A single request: the object appears completely or not at all.
+            // With a single request, the object appears completely or not at all.
             resumable: false,
             // 0: the object must not exist. Objects from an earlier attempt were deleted before this attempt began.
             preconditionOpts: { ifGenerationMatch: 0 },

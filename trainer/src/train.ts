@@ -72,7 +72,7 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
         };
         return { parts, verify };
     };
-    // If there is not enough memory for more threads, there are fewer.
+    // Fewer threads are used if there is not enough memory for more.
     const options = { print, memoryLimitBytes: availableMemory(), fits: planFits(hyperparameters), threads: 1 };
     const read = (excluded?: ReadonlySet<number>) =>
         readIntact(
@@ -144,9 +144,9 @@ async function learn(
     const metrics = evaluate(target, held);
     const permutation = prepared && permutationImportances(prepared, target, held, tested.probed ?? []);
     const unseenRows = learnedOfTest.countUnseen(split.test);
-    const unseen = unseenRows === 0 ? "" : `, ${unseenRows} of them with values that are new to it`;
+    const unseen = unseenRows === 0 ? "" : `, ${unseenRows} of them with values new to the model`;
     print(
-        `Tested on ${split.test.length.toLocaleString("en-US")} rows that it was not trained on${unseen}:`,
+        `Tested on ${split.test.length.toLocaleString("en-US")} rows held back${unseen}:`,
         ...describeMetrics(metrics),
     );
 

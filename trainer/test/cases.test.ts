@@ -110,7 +110,7 @@ describe("the file", () => {
         await expect(examine("e160_target")).rejects.toThrow("must have numbers below 1e+150");
     });
 
-    it("of each other case has its own test", () => {
+    it("has a test, like every other file in its folder", () => {
         const others = ["bug_mlcart18_parity", "counts_target", "zip_target"];
         const named = [...Object.keys(CASES), ...others, "cp1252", "thousands_semicolon_target", "e160_target"];
         expect(readdirSync(FOLDER).sort()).toEqual(named.map((name) => `${name}.csv`).sort());
@@ -125,7 +125,7 @@ describe("the built trainer", () => {
         expect(await readMetrics()).toMatchObject({ accuracy: 1 });
     });
 
-    it("routes missing values alike in training and testing", async () => {
+    it("routes missing values in the same way in training and testing", async () => {
         await train(fileOf("bug_sko1253_nan"), "--target=y");
         expect(await readMetrics()).toMatchObject({ accuracy: 1 });
     });

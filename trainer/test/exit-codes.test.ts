@@ -48,8 +48,8 @@ describe("the trainer rejects, with exit code 65 and no model,", () => {
     });
 });
 
-describe("the trainer exits with", () => {
-    it("64, and lists all problems in its arguments", async () => {
+describe("the trainer", () => {
+    it("exits with 64, and lists all problems in its arguments", async () => {
         const outcome = await run(["--maxDepth=10abc", "--depth=3"]);
         expect(outcome).toMatchObject({ exitCode: 64, stdout: "" });
         expect(outcome.stderr.split("\n")).toEqual([
@@ -60,7 +60,7 @@ describe("the trainer exits with", () => {
         ]);
     });
 
-    it("64, and lists all problems in its environment", async () => {
+    it("exits with 64, and lists all problems in its environment", async () => {
         const outcome = await run(["--target=Species"], {
             AIP_TRAINING_DATA_URI: undefined,
             AIP_MODEL_DIR: "/gcs/model",
@@ -69,7 +69,7 @@ describe("the trainer exits with", () => {
         expect(outcome.stderr).toMatch(/AIP_TRAINING_DATA_URI .* got none\n.*AIP_MODEL_DIR .* got "\/gcs\/model"\n/);
     });
 
-    it("69 if the dataset does not exist", async () => {
+    it("exits with 69 if the dataset does not exist", async () => {
         const outcome = await run(["--target=Species"]);
         expect(outcome.exitCode).toBe(69);
         expect(outcome.stderr).toMatch(
@@ -77,7 +77,7 @@ describe("the trainer exits with", () => {
         );
     });
 
-    it("69, and names the missing role, if it lacks read access", async () => {
+    it("exits with 69, and names the missing role, if it lacks read access", async () => {
         await bucket.put("data/some.csv", IRIS);
         const outcome = await run(["--target=Species"], { STORAGE_EMULATOR_HOST: bucket.strangerEndpoint });
         expect(outcome.exitCode).toBe(69);
@@ -86,14 +86,14 @@ describe("the trainer exits with", () => {
         );
     });
 
-    it("69 without credentials", async () => {
+    it("exits with 69 without credentials", async () => {
         await bucket.put("data/some.csv", IRIS);
         const outcome = await run(["--target=Species"], { STORAGE_EMULATOR_HOST: bucket.anonymousEndpoint });
         expect(outcome.exitCode).toBe(69);
         expect(outcome.stderr).toMatch(/^Cannot read gs:\S+: no valid credentials; .* \(401: .*\)\n$/);
     });
 
-    it("69 if the output bucket does not exist", async () => {
+    it("exits with 69 if the output bucket does not exist", async () => {
         await bucket.put("data/some.csv", IRIS);
         const outcome = await run(["--target=Species"], { AIP_MODEL_DIR: "gs://another-bucket/model" });
         expect(outcome.exitCode).toBe(69);
@@ -102,7 +102,7 @@ describe("the trainer exits with", () => {
         );
     });
 
-    it("69 if another attempt wrote a different model, which is kept", async () => {
+    it("exits with 69 if another attempt wrote a different model, which is kept", async () => {
         await bucket.put(MODEL, "another attempt's");
         const outcome = await train(IRIS, "--target=Species");
         expect(outcome.exitCode).toBe(69);
@@ -113,12 +113,12 @@ describe("the trainer exits with", () => {
         expect(await bucket.get(MODEL)).toBe("another attempt's");
     });
 
-    it("0 if its own objects already exist, as after a lost response", async () => {
+    it("exits with 0 if its own objects already exist, as after a lost response", async () => {
         await train(IRIS, "--target=Species");
         expect(await run(["--target=Species"])).toMatchObject({ exitCode: 0, stderr: "" });
     });
 
-    it("143 immediately if it is stopped during training", async () => {
+    it("exits immediately with 143 if it is stopped during training", async () => {
         const noise = Array.from({ length: 20_000 }, (_, row) => `${(row * 7919) % 10_007},${(row * 104_729) % 7}`);
         await bucket.put("data/some.csv", `x,y\n${noise.join("\n")}\n`);
         const child = start(["--target=y"]);

@@ -6,7 +6,7 @@ import path from "node:path";
 import { BASE_IMAGES, describeWithDocker, docker, engineRequest } from "../../tests/helpers/docker";
 
 const TRAINER = path.join(__dirname, "..");
-/** The files that the trainer's `.dockerignore` lets through. */
+/** The files that the trainer's `.dockerignore` does not exclude. */
 const CONTEXT = [
     "Dockerfile",
     "package.json",

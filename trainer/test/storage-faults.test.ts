@@ -12,7 +12,7 @@ describe("openStorage on a connection that breaks", () => {
     let bucket: LoneBucket;
     let proxy: FaultProxy | undefined;
     let plan: FaultPlan;
-    // A third of it is the limit for a pause in a download; a busy machine pauses for seconds.
+    // A download may pause for a third of this time; on a busy machine, pauses last seconds.
     let retrySeconds: number;
     const uri = (path: string) => ({ bucket: bucket.name, path });
 

@@ -34,7 +34,7 @@ describe("the model", () => {
         expect(await folder.failure("local", "new.csv")).toContain("(npm run predict -- -s local INPUT)");
     });
 
-    it("in a bucket in the configured emulator is not found unless the emulator is running", async () => {
+    it("can be found in a bucket in the configured emulator only while the emulator is running", async () => {
         folder.env = { GOOGLE_STORAGE_CUSTOM_ENDPOINT: "http://127.0.0.1:9/storage/v1/" };
 
         expect(await folder.failure("gs://bucket/runs/r-1", "new.csv")).toContain(
@@ -52,7 +52,7 @@ describe("the model", () => {
         ["input", ["prices", "x".repeat(300)]],
         ["output", ["prices", "new.csv", `${"x".repeat(300)}.csv`]],
         ["input", ["prices", `new.csv/${"x/".repeat(3000)}`]],
-    ])("and any other file are rejected if their path is too long: the %s", async (what, args) => {
+    ])("is rejected if its path is too long, like the other files: %s", async (what, args) => {
         expect(await folder.failure(...args)).toMatch(
             new RegExp(`^The ${what} .{1,210} cannot be opened: its path, or a name in it, is longer than the system`),
         );

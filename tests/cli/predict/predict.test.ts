@@ -142,14 +142,14 @@ describe("columns", () => {
         ],
         ["5,3.5,7\n1,2,3\n", "add a header row with the column names"],
         ["age,sound,weight,age\n1,woof,3,4\n", 'new.csv names column "age" twice, as number 1 and 4'],
-    ])("of %j are rejected before anything is written", async (text, message) => {
+    ])("are rejected before anything is written: %j", async (text, message) => {
         folder.write("new.csv", text);
 
         expect(await folder.failure("pets", "new.csv", "out.csv")).toContain(message);
         expect(folder.files()).toEqual(["new.csv", "pets", "prices"]);
     });
 
-    it("that the model does not use can be unnamed or have duplicate names", async () => {
+    it("can be unnamed or have duplicate names if the model does not use them", async () => {
         folder.write("new.csv", ",x,size,x,\n0,1,5,2,3\n");
 
         expect((await folder.predict("prices", "new.csv", "-f", "csv")).stdout).toBe(

@@ -7,7 +7,7 @@ import { describeRun } from "../../../run/saved-runs";
 
 const PYTHON = path.resolve(__dirname, "../../../.venv/bin/python");
 const hasMlflow = spawnSync(PYTHON, ["-c", "import mlflow"], { stdio: "ignore" }).status === 0;
-const title = "is what the real package reads";
+const title = "can be read by the real package";
 
 let root: string;
 beforeEach(() => {

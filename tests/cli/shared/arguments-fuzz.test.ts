@@ -72,7 +72,7 @@ describe("any command-line arguments", () => {
         expectNothingEvaluated();
     });
 
-    it("of npm run predict specify an input and a format, or are rejected", () => {
+    it("specify an input and a format for npm run predict, or are rejected", () => {
         fc.assert(
             fc.property(anyArguments, (args) => {
                 const result = valueOrMessage(() => parseArguments(args));
@@ -87,7 +87,7 @@ describe("any command-line arguments", () => {
         );
     });
 
-    it("of --config are parsed into one string per key, or are rejected", () => {
+    it("are parsed into one string per key for --config, or are rejected", () => {
         const override = fc.oneof(
             fc.tuple(anyText, anyJsonText).map((pair) => pair.join("=")),
             anyText,

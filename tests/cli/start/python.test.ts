@@ -20,7 +20,7 @@ function addPython(name: string, version: string): string {
 }
 
 describe("the Python that runs a script in a rehearsal", () => {
-    it("is that of the active environment, otherwise of .venv, otherwise on PATH", async () => {
+    it("comes from the active environment, otherwise from .venv, otherwise from PATH", async () => {
         const onPath = addPython("bin/python3", "3.10.0");
         const env = { PATH: path.dirname(onPath) + path.delimiter + process.env.PATH };
         await expect(findPython(root, env)).resolves.toEqual({ program: onPath, version: "3.10.0" });

@@ -71,13 +71,13 @@ describe("a CPU hour", () => {
         ["m2-ultramem-208", false, ["Memory-optimized Instance Core", "Memory Optimized Upgrade Premium"]],
         ["a3-highgpu-1g", false, ["A3 Instance Core"]],
         ["a3-megagpu-8g", false, ["A3Plus Instance Core"]],
-    ])("of %s (spot: %s) has the price of %j", (type, spot, descriptions) => {
+    ])("has, for %s (spot: %s), the price of %j", (type, spot, descriptions) => {
         const expected = descriptions.reduce((sum, description) => sum + usdOf(description), 0);
 
         expect(total([...RECORDED, ...FREE_MEMORY], machine(type, spot), shape())).toBe(expected);
     });
 
-    it("of a shared core is only the share that is billed", () => {
+    it("is billed only in part for a shared core", () => {
         const sharedCore = shape({ cpus: 2, isShared: true });
 
         expect(total([...RECORDED, ...FREE_MEMORY], machine("e2-small"), sharedCore)).toBe(
@@ -85,7 +85,7 @@ describe("a CPU hour", () => {
         );
     });
 
-    it("without a price is an error that names the machine", () => {
+    it("is an error that names the machine if there is no price", () => {
         expect(() => machinePrice(RECORDED, machine("x4-megamem-960-metal"), shape())).toThrow(
             "the price list has no price for CPUs of x4-megamem-960-metal",
         );
@@ -102,7 +102,7 @@ describe("memory", () => {
         { description: "N2 Custom Extended Instance Ram running in Americas", group: "RAM", usd: 10, unit: "GiBy.h" },
     ];
 
-    it("beyond the limit per CPU of a custom machine has its own price", () => {
+    it("has its own price beyond the limit per CPU of a custom machine", () => {
         const parts = machinePrice(prices, machine("n2-custom-2-20480-ext"), shape({ cpus: 2, memoryGib: 20 }));
 
         expect(parts.map(({ what, usdPerHour }) => [what, usdPerHour])).toEqual([
@@ -149,7 +149,7 @@ describe("a GPU hour", () => {
         expect(total(prices, machine(type, spot), shape({ gpus }))).toBe(expected);
     });
 
-    it("that Google does not list is an error", () => {
+    it("is an error if Google does not list it", () => {
         const gpus = [{ type: "nvidia-gb200", count: 4 }];
 
         expect(() => machinePrice(prices, machine("a4-highgpu-8g"), shape({ gpus }))).toThrow(

@@ -56,7 +56,7 @@ function findOpenTask(target: Target): Finding[] {
     return [aboutColumn("task", target.name, said, `task=${isClasses ? "regression" : "classification"}`)];
 }
 
-/** At most one more number than there may be classes. */
+/** The distinct numbers, but at most one more than there may be classes. */
 function distinctOf(numbers: Float64Array): number[] {
     const distinct = new Set<number>();
     for (let row = 0; row < numbers.length && distinct.size <= MAX_LIKE_CLASSES; row++) {

@@ -45,7 +45,7 @@ export class ColumnBuilder {
     /** Findings about how the column was read. */
     findings: Finding[] = [];
     /**
-     * Number of cells that do not fit, and are missing values unless they are a problem, with the first and its row.
+     * Number of cells that do not fit, with the first one and its row. Unless they are a problem, they are missing.
      */
     bad: { count: number; first: string; row: number } | undefined;
     readonly name: string;
@@ -306,7 +306,7 @@ export class ColumnBuilder {
         const found = this.kind === "date" ? "is not a date in a column of dates" : "is text in a column of numbers";
         const problem = { row, problem: `${JSON.stringify(text)} ${found}` };
         if (this.role !== "identifier") {
-            // A column is only guessed to hold dates, and a row without a target can be left out.
+            // That a column holds dates is only a guess, and a row without a target can be left out.
             const isOptional = !this.isDeclared && (this.kind === "date" || this.role === "target");
             this.bad ??= { count: 0, first: text, row };
             this.bad.count += this.#isAgain(row) ? 0 : 1;
@@ -327,7 +327,7 @@ export class ColumnBuilder {
         }
     }
 
-    /** True if the last odd cell was in the same row, which is added again. */
+    /** True if the last cell that was not a number or a date was in the same row, which is added again. */
     #isAgain(row: number): boolean {
         const again = row === this.#lastOddRow;
         this.#lastOddRow = row;

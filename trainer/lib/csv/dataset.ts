@@ -88,7 +88,7 @@ export type Content = AsyncIterable<Uint8Array> & { readonly size?: number | und
 /** With fewer rows, a test on held-back rows would be meaningless. */
 export const MIN_ROWS = 10;
 
-/** Words in the last row of a table that holds totals. */
+/** Words that mark the last row of a table as a row of totals. */
 const TOTALS = /^(grand )?(total|totals|sum|summe|gesamt|insgesamt|average|mean)$/i;
 
 /** Largest share of the rows that may lack a target because their cell cannot be read. */
@@ -222,7 +222,7 @@ function listDropped(
     ];
 }
 
-/** Problems with columns that the settings name and the header does not. */
+/** Problems with columns that the settings name but the header lacks. */
 function checkNames(columns: readonly string[], source: string, request: DatasetRequest): Problem[] {
     const { target, dropColumns = [], types = {} } = request;
     const number = columns.find((name) => name !== "" && Number.isFinite(Number(name)));
@@ -314,7 +314,7 @@ function prepareDataset({ header, builders, reader }: ReadTable, source: string,
     };
 }
 
-/** A separate function, so that its result keeps nothing else of the reader in memory. */
+/** A separate function, so that its result does not keep the rest of the reader in memory. */
 function lineFinder(locate: ReturnType<RowReader["locator"]>, kept: Uint32Array | undefined): Dataset["lineOf"] {
     return (row) => locate(kept?.[row] ?? row).line;
 }

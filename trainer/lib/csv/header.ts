@@ -107,7 +107,7 @@ function findFirstLine(bytes: Uint8Array, start: number, end: number): { from: n
             quoted = !quoted;
         } else if (!quoted && (byte === LF || byte === CR)) {
             if (textOf(bytes, from, at).trim() !== "") {
-                // A two-byte line break may be cut in half.
+                // The two bytes of a line break may arrive separately.
                 return byte === CR && at + 1 === end ? { from, line } : { from, to: at, line };
             }
             at += byte === CR && bytes[at + 1] === LF ? 1 : 0;

@@ -79,7 +79,7 @@ export function readDigits(bytes: Uint8Array, start: number, end: number, scale:
     for (let at = start; at < end; at++) {
         const digit = (bytes[at] as number) - ZERO;
         if (digit < 0) {
-            continue; // The mark.
+            continue; // The decimal mark.
         }
         if (headDigits < HEAD_DIGITS) {
             head = head * 10 + digit;

@@ -61,7 +61,7 @@ export class RowReader {
     readonly #headerProblems: readonly Problem[];
     /** The first cell in each column that does not fit. */
     readonly #badCells = new Map<ColumnBuilder, CellProblem>();
-    /** No rows from this one on are read. */
+    /** Reading stops before this row. */
     #lastRow: number;
 
     /** `totalBytes`: the size of the file, if it is known when the first rows are read. */

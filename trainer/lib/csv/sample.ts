@@ -9,7 +9,7 @@ const DECIDING_VALUES = 10_000;
 /** After this many cells without a number or a date, a column is text. */
 const HOPELESS_CELLS = 200;
 
-/** A column holds dates if it has this many for every other cell, which is then taken for a missing value. */
+/** A column holds dates if it has this many for each cell that is not a date. Such cells are then missing values. */
 const DATES_PER_OTHER = 4;
 
 /** Integers with this many digits may not be exact as numbers. */

@@ -25,10 +25,10 @@ export interface NumberTarget {
     why: string;
 }
 
-/** Integers are treated as classes up to this number of distinct values ... */
+/** Integers are classes only if there are at most this many distinct ones. */
 const MAX_NUMERIC_CLASSES = 10;
 
-/** ... if each occurs in at least this many rows on average. */
+/** Integers are classes only if each occurs in at least this many rows on average. */
 const MIN_ROWS_PER_NUMERIC_CLASS = 5;
 
 /** Names of columns that count or rate something, so that their whole numbers are not classes. */
@@ -38,7 +38,7 @@ const COUNT_NAMES =
 /** With larger numbers, squares overflow. */
 const MAX_NUMBER = 1e150;
 
-/** A target with more distinct values than this, or than half the rows, is a name or free text, not a class. */
+/** A target with more distinct values than this, or than half its rows, is a name or free text, not a class. */
 const MAX_CLASSES = 1000;
 
 /**

@@ -101,7 +101,7 @@ export interface CellRemark {
     text: string;
 }
 
-/** Writes the numbers that the trees compare at `offset`, as many as the feature has parts. */
+/** Writes, from `offset` on, the numbers that the trees compare: one for each part of the feature. */
 export type CellReader = (cell: string, numbers: Float64Array | number[], offset: number) => CellRemark | undefined;
 
 /**

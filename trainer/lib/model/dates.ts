@@ -24,7 +24,7 @@ export const DAY_SECONDS = 86_400;
 
 /** Returns the number for a date, or undefined if the cell is not a date in this order. */
 export function parseDate(cell: string, order: DateOrder): number | undefined {
-    // Every date begins with a digit, as little other text does.
+    // Every date begins with a digit, but little other text does.
     const first = cell.charCodeAt(0);
     if (!(first >= 48 && first <= 57)) {
         return undefined;

@@ -174,7 +174,7 @@ function checkFeature(value: unknown, path: string): string {
     return feature.name as string;
 }
 
-/** Version 1 compared the index of a category, and had no code for other strings, which therefore go right. */
+/** Version 1 compares the index of a category, and has no code for other strings, which therefore go right. */
 function upgrade(model: Record<string, unknown>): void {
     model.version = 2;
     model.reading ??= { missing: [], onBadCell: "stop" };

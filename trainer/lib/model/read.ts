@@ -15,7 +15,7 @@ type ReadTree = CompactTree & Omit<CartModel, "root">;
 export async function readModel(chunks: AsyncIterable<Uint8Array>): Promise<Model> {
     /** The text without the trees. */
     let head = Buffer.alloc(0);
-    /** The text read so far from the tree, or from around the trees. */
+    /** The text read so far from the current tree, or from outside the list of trees. */
     let pieces: Uint8Array[] = [];
     const trees: ReadTree[] = [];
     let sizes: ModelSizes | undefined;

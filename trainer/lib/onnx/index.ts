@@ -27,9 +27,9 @@ const MAX_BYTES = 2 ** 31 - 1;
  * regression: `value` [rows, 1]. Probabilities and value have 32 bits, because the operators for trees support only
  * these. If a column has the same name as an output, `_` is appended to the name of the output.
  *
- * It predicts the same as `compileModel`. The input of a date is the number of seconds since 1970-01-01 00:00 UTC, and
- * that of a time without a date is the number of seconds since midnight. A missing number is NaN, and missing text is
- * "".
+ * Its predictions equal those of `compileModel`. The input of a date is the number of seconds since 1970-01-01 00:00
+ * UTC, and that of a time without a date is the number of seconds since midnight. A missing number is NaN, and missing
+ * text is "".
  * @throws {OnnxError} for a model of 2 GiB or more
  */
 export function toOnnx(model: Model, { producer, maxBytes = MAX_BYTES }: OnnxOptions): Uint8Array {

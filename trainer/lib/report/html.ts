@@ -12,7 +12,7 @@ export class Html {
 }
 
 /**
- * Values in a template: text is escaped, markup and lists of it are inserted unchanged, undefined and false are empty.
+ * Values in a template: text is escaped; markup and lists of it are inserted unchanged; undefined and false are empty.
  */
 export type Part = string | number | Html | undefined | false | readonly Part[];
 

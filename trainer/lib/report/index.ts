@@ -25,7 +25,7 @@ const LONG_TITLE = 40;
 /**
  * The report on a training run as one self-contained HTML page. It does not need a network, and it can be read without
  * scripts. The same input produces the same text. Its content security policy allows only its own script and styles,
- * not even an external image.
+ * and no external images.
  */
 export function renderReport(input: ReportInput): string {
     const { model, trainer, table } = input;

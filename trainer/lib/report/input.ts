@@ -63,9 +63,9 @@ export interface ReportDataset {
 }
 
 /**
- * The content of `metrics.json`, apart from what describes the model: numbers at the top level, details below. The
- * metrics describe a model that was not trained on the rows it was tested on. Shares are fractions of 1; errors are in
- * the target's unit.
+ * The content of `metrics.json`, without the properties that describe the model: numbers at the top level, details
+ * below. The metrics describe a model that was not trained on the rows it was tested on. Shares are fractions of 1;
+ * errors are in the target's unit.
  */
 export interface MetricsFile {
     trainRows: number;

@@ -60,7 +60,7 @@ export interface JobResult {
 export function makeRunner(base: FitTable): (job: Job) => JobResult {
     const workspace = makeWorkspace();
     /**
-     * The table for the current view. The same one serves all its jobs, because it is also the key for cached ranks.
+     * The table for the current view. All jobs of the view share it, because it is also the key for cached ranks.
      */
     let opened: { id: number | undefined; table: FitTable } = { id: undefined, table: base };
     return (job) => {

@@ -41,7 +41,7 @@ export type FitTarget =
     | { task: "classification"; y: Uint16Array; classes: readonly string[] }
     | { task: "regression"; y: Float64Array };
 
-/** Rows outside the table, in shared memory, of which every variant replaces some columns. */
+/** Rows outside the table, in shared memory. Every variant replaces some of their columns. */
 export interface Probe {
     rows: number;
     columns: readonly NumberList[];

@@ -32,7 +32,7 @@ export interface Choice {
 
 /**
  * Without lists, models are compared on a sample with about this many values, within these limits on the number of
- * rows. A larger sample would take long, and would rarely change the choice.
+ * rows. A larger sample would take longer, and would rarely change the choice.
  */
 const SAMPLE = { values: 600_000, leastRows: 2000, mostRows: 10_000 };
 

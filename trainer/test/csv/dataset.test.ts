@@ -124,7 +124,7 @@ describe("readDataset", () => {
             expect([...toDoubles((columns[0] as Column).values)]).toEqual(repeat([0, 1, 0, 2], 12));
         });
 
-        it("of text can be decoded", async () => {
+        it("can be decoded if they contain text", async () => {
             const text = fc.string({ unit: "grapheme" }).map((text) => `w${text}w`);
             const texts = fc.array(text, { minLength: 10, maxLength: 200 });
             await fc.assert(
@@ -134,7 +134,7 @@ describe("readDataset", () => {
             );
         });
 
-        it("of numbers can be decoded", async () => {
+        it("can be decoded if they contain numbers", async () => {
             const number = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer());
             const numbers = fc.array(number, { minLength: 10, maxLength: 50 });
             await fc.assert(
@@ -204,7 +204,7 @@ describe("readDataset", () => {
             expect([...target.y]).toEqual(repeat([0.5, 1.5, 2], 18));
         });
 
-        it("in the target do not count towards the required number of rows", async () => {
+        it("do not count towards the required number of rows if they are in the target", async () => {
             await expect(read({ size: count(12), kind: repeat(["a", "b", "a", ""], 12) })).rejects.toThrow(
                 `${SOURCE} has 9 rows with a target (3 without one are left out): at least 10 are needed`,
             );
@@ -216,7 +216,7 @@ describe("readDataset", () => {
             (await read({ size: repeat([1, 2], 12), ...columns, kind: KIND }, ...argv)).dropped;
 
         it.each(["Id", "ID", "id", "index", "user_id", "user-id", "PassengerId", "passengerID", "Row Number", "uuid"])(
-            "named %s are dropped with a message if they differ in every row",
+            "have names such as %s, and are dropped with a message if they differ in every row",
             async (name) => {
                 expect(await drop({ [name]: count(12) })).toEqual([
                     { name, why: expect.stringContaining("`types` overrides this") },
@@ -255,7 +255,7 @@ describe("readDataset", () => {
             expect({ dropped, rowCount }).toMatchObject({ dropped: [{ name: "user_id" }], rowCount: 100_100 });
         });
 
-        it("with repeated values must not contain text among numbers", async () => {
+        it("must not contain text among numbers if values are repeated", async () => {
             const id = [1, 2, 3, 4, "5a", 6, 7, 8, 9, 2, 11, 12];
             await expect(drop({ id })).rejects.toThrow(
                 'row 6, column "id": "5a" is text in a column of numbers (11 of 12); correct it',

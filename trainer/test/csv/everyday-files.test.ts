@@ -24,7 +24,7 @@ describe("numbers", () => {
         expect((await readX(cells, delimiter)).values).toEqual(expected);
     });
 
-    it("that are not plain are reported, with the settings that change how they are read", async () => {
+    it("are reported if they are not plain, with the settings that change how they are read", async () => {
         expect((await readX(['"1,234"', "999"])).warnings).toEqual([
             'Column "x" is read as numbers with a comma between thousands, such as "1,234" ' +
                 '(--types={"x":"text"} changes it)',
@@ -52,13 +52,13 @@ describe("numbers", () => {
         ]);
     });
 
-    it("with two readings follow the other columns in the file", async () => {
+    it("follow the other columns in the file if they have two readings", async () => {
         const rows = count(ROWS).map((row) => `${row % 2 ? "1.200" : "900"};${row},5;${row % 2 ? "a" : "b"}`);
         const { columns } = await read(`x;z;y\n${rows.join("\n")}\n`);
         expect(columns.x?.slice(0, 2)).toEqual([900, 1200]);
     });
 
-    it("with a lone dot far down are not guessed either", async () => {
+    it("are not guessed if a lone dot is far down", async () => {
         const lines = (last: string) => `x;y\n${repeat(["900;a", "17;b"], 30_000).join("\n")}\n${last};a\n`;
         await expect(read(lines("1.200"))).rejects.toThrow('row 30002, column "x": "1.200" can be read in two ways');
         expect((await read(lines("1.25"))).columns.x?.at(-1)).toBe(1.25);
@@ -82,7 +82,7 @@ describe("numbers", () => {
         );
     });
 
-    it("that are too long to be distinct are text", async () => {
+    it("are text if they are too long to be distinct", async () => {
         const long = count(ROWS).map((row) => String(2n ** 60n + BigInt(row)));
         const { warnings, features } = await read(table(long));
         expect(features.map(({ name }) => name)).toEqual(["c"]);
@@ -93,15 +93,18 @@ describe("numbers", () => {
 });
 
 describe("a target", () => {
-    it.each(["NA", "N/A", "null", "None", "?", "-", '""', "", "NaN", "#N/A"])("of %j is missing", async (marker) => {
-        const { y, dataset } = await read(table(["1", "2"], { y: ["no", "yes", marker] }));
-        expect({ left: dataset.rowsWithoutTarget, classes: new Set(y) }).toEqual({
-            left: ROWS / 3,
-            classes: new Set(["no", "yes"]),
-        });
-    });
+    it.each(["NA", "N/A", "null", "None", "?", "-", '""', "", "NaN", "#N/A"])(
+        "is missing if its cell is %j",
+        async (marker) => {
+            const { y, dataset } = await read(table(["1", "2"], { y: ["no", "yes", marker] }));
+            expect({ left: dataset.rowsWithoutTarget, classes: new Set(y) }).toEqual({
+                left: ROWS / 3,
+                classes: new Set(["no", "yes"]),
+            });
+        },
+    );
 
-    it("that is declared as text keeps every string", async () => {
+    it("keeps every string if it is declared as text", async () => {
         const { y } = await read(table(["1", "2"], { y: ["no", "yes", "None"] }), '--types={"y":"text"}');
         expect(new Set(y)).toEqual(new Set(["no", "yes", "None"]));
     });
@@ -127,20 +130,20 @@ describe("a target", () => {
             ["True", "False"],
             ["False", "True"],
         ],
-    ])("of %j keeps the spelling of its labels", async (labels, classes) => {
+    ])("keeps the spelling of its labels: %j", async (labels, classes) => {
         const { target, y } = await read(table(["1", "2.5", "3", "4", "7"], { y: labels }), "--task=classification");
         expect(target).toMatchObject({ classes });
         expect(y.slice(0, labels.length)).toEqual(labels);
     });
 
-    it("with thousands separators is a number", async () => {
+    it("is a number if it has thousands separators", async () => {
         const y = ['"1,234"', '"2,345"', "999", '"12,000"'];
         expect((await read(table(["1", "2.5"], { y }), "--task=regression")).y.slice(0, 4)).toEqual([
             1234, 2345, 999, 12000,
         ]);
     });
 
-    it("of numbers whose squares overflow is rejected", async () => {
+    it("is rejected if the squares of its numbers overflow", async () => {
         await expect(
             read(table(["1", "2.5"], { y: ["1.5e160", "2e160", "3.5e160"] }), "--task=regression"),
         ).rejects.toThrow('column "y" must have numbers below 1e+150; got 1.5e+160: use a larger unit');
@@ -151,7 +154,7 @@ describe("row numbers", () => {
     const numbers = count(ROWS).map(String);
 
     it.each(["rownames", "Unnamed: 0", "", "X", "No", "nr", "#", "id_customer", "customer_id", "Id", "anything"])(
-        "in a column named %j are not used as features",
+        "are not used as features if their column is named %j",
         async (header) => {
             const { features, dropped } = await read(table(numbers, { header }));
             expect(features.map(({ name }) => name)).toEqual(["c"]);
@@ -202,7 +205,7 @@ describe("a file", () => {
         expect(features.map(({ name }) => name)).toEqual(["x", "c"]);
     });
 
-    it("in Windows-1252 is read with the setting, which the error names", async () => {
+    it("is read in Windows-1252 with the setting that the error names", async () => {
         const file = Buffer.from(table(["1", "2.5"], { y: ["f\xfcr", "no", "5 \x80"] }), "latin1");
         await expect(read(file)).rejects.toThrow(
             'is not UTF-8 text after byte 11: save it as "CSV UTF-8", or set `encoding` (--encoding=windows-1252)',
@@ -210,7 +213,7 @@ describe("a file", () => {
         expect((await read(file, "--encoding=windows-1252")).y.slice(0, 3)).toEqual(["für", "no", "5 €"]);
     });
 
-    it("of JSON Lines is read like CSV", async () => {
+    it("is read like CSV if it contains JSON Lines", async () => {
         const lines = count(ROWS).map((row) =>
             JSON.stringify({
                 x: row % 2 ? 1.5 : null,
@@ -229,7 +232,7 @@ describe("a file", () => {
     it.each([
         ["a nested value", '{"x":1,"y":{"a":1}}', '"y" holds more than one value'],
         ["a broken line", '{"x":1,"y":2', "line 1 is not JSON"],
-    ])("of JSON Lines with %s is rejected", async (_, line, message) => {
+    ])("is rejected if it contains JSON Lines with %s", async (_, line, message) => {
         await expect(read(`${line}\n`)).rejects.toThrow(message);
     });
 
@@ -238,19 +241,19 @@ describe("a file", () => {
         ["a ZIP archive", `PK\x03\x04${"\0".repeat(26)}data.csv`, "pandas.read_csv"],
         ["a Parquet file", "PAR1\x15\x04", "pandas.read_parquet"],
         ["JSON", '[{"x": 1}]', "pandas.read_json"],
-    ])("that is %s is rejected with an error that gives the command to convert it", async (kind, content, command) => {
+    ])("is rejected if it is %s, and the error gives the command that converts it", async (kind, content, command) => {
         const failure = read(Buffer.from(content, "latin1"));
         await expect(failure).rejects.toThrow(`${SOURCE} must be CSV or JSON Lines; got ${kind} (python3 -c `);
         await expect(failure).rejects.toThrow(command);
     });
 
-    it("whose header has more commas than delimiters is read", async () => {
+    it("is read even if its header has more commas than delimiters", async () => {
         const rows = repeat(["n0;0,5;0;v", "n1;1,5;1;u", "n2;2,5;2;v"], ROWS);
         const { columns } = await read(`Name (a, b, c, d);Price (x, y, z);Qty, pcs;y\n${rows.join("\n")}\n`);
         expect(columns["Price (x, y, z)"]?.slice(0, 2)).toEqual([0.5, 1.5]);
     });
 
-    it("with duplicate names gets the names that pandas would give", async () => {
+    it("gets the names that pandas would give to duplicates", async () => {
         const { columns } = await read(PLAIN.replace("x,c", "x,x"));
         expect(Object.keys(columns)).toEqual(["x", "x.1"]);
     });
@@ -292,14 +295,14 @@ describe("dates", () => {
         });
     });
 
-    it("that can be read in two ways are reported", async () => {
+    it("are reported if they can be read in two ways", async () => {
         const { values, warnings } = await readX(["01/02/2024", "03/04/2024"]);
         expect(values).toEqual([seconds("2024-01-02"), seconds("2024-03-04")]);
         expect(warnings[0]).toContain("the first number is taken for the month, not the day");
         expect((await readX(["01/02/2024", "13/04/2024"])).warnings).toEqual([]);
     });
 
-    it("without a date are seconds since midnight", async () => {
+    it("become seconds since midnight if they are only times", async () => {
         expect((await readX(["13:05", "00:00:30", "23:59"])).values).toEqual([47100, 30, 86340]);
     });
 

@@ -131,7 +131,7 @@ describe("readDataset", () => {
         const numbers = await needOf("size,kind", ["0.25,red"]);
         const text = await needOf("size,kind", ["tall,red", "wide,green", "low,blue"]);
         const dates = await needOf("size,kind", ["2024-12-31,red"]);
-        // Three lists of codes, and four parts besides the date itself, each in one set of columns, for one of two
+        // One of the two columns has three lists of codes, or four parts besides the date itself. There is one set of
         // columns.
         expect(text - numbers).toBe((3 * 8) / 2);
         expect(dates - numbers).toBe((4 * 8) / 2);

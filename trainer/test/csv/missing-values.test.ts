@@ -43,7 +43,7 @@ describe("missing values", () => {
 });
 
 describe("a row of totals", () => {
-    it.each(["Total", "Summe", "Grand total"])("that begins with %s is left out", async (word) => {
+    it.each(["Total", "Summe", "Grand total"])("is left out if it begins with %s", async (word) => {
         for (const x of [
             ["1", "2.5"],
             ["one", "two"],

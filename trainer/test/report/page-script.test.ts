@@ -164,7 +164,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
             ["binary", binaryReport.model, blobs(2, 400, 5), 100],
             ["gaps", gapsModel, gaps, 3],
         ])(
-            "of %s is that of predictRow, and the path through the first tree ends at its leaf",
+            "is that of predictRow for %s, and the path through the first tree ends at its leaf",
             async (name, model, data, rows) => {
                 const { page } = await open(name, LIGHT);
                 for (let row = 0; row < rows; row++) {

@@ -21,7 +21,7 @@ describe("the page", () => {
         ["a tree of one leaf", reportOf(modelOf(madeUp(numbers(2), labels(2)), [uneven(1, numbers(2), 2)]))],
     ];
 
-    it.each(reports)("for %s is valid HTML with unique ids", (_, input) => {
+    it.each(reports)("is valid HTML with unique ids for %s", (_, input) => {
         const { elements, errors } = pageOf(input);
         expect(errors).toEqual([]);
         const ids = elements.map((element) => attribute(element, "id")).filter((id) => id !== undefined);
@@ -30,13 +30,13 @@ describe("the page", () => {
         expect(ids).toEqual(expect.arrayContaining(links));
     });
 
-    it.each(reports)("for %s has its headings in order", (_, input) => {
+    it.each(reports)("has its headings in order for %s", (_, input) => {
         const headings = pageOf(input).elements.filter(({ tagName }) => /^h\d$/.test(tagName));
         expect(headings.map(({ tagName }) => tagName)).toEqual(["h1", ...headings.slice(1).map(() => "h2")]);
         expect(headings.length).toBeGreaterThan(3);
     });
 
-    it.each(reports)("for %s allows only its own script and styles, and loads nothing", (_, input) => {
+    it.each(reports)("allows only its own script and styles, and loads nothing, for %s", (_, input) => {
         const { elements } = pageOf(input);
         const policy = attribute(
             elements.find((element) => attribute(element, "http-equiv") === "Content-Security-Policy"),
@@ -130,7 +130,7 @@ describe("the page", () => {
             },
             100_000,
         ],
-    ])("for %s is small", (_, input, bytes) => {
+    ])("is small for %s", (_, input, bytes) => {
         expect(pageOf(input()).size).toBeLessThan(bytes);
     });
 });

@@ -16,7 +16,7 @@ describe("the headline", () => {
         const { text } = pageOf(irisReport);
         expect(text).toContain(`${Number((accuracy * 100).toFixed(1))}% accuracy`);
         expect(text).toContain(
-            `Of ${testRows} rows that it had not seen, it predicted the right class for ${Math.round(accuracy * testRows)}.`,
+            `Of ${testRows} rows that the model had not seen, it predicted the right class for ${Math.round(accuracy * testRows)}.`,
         );
         expect(text).toContain(
             "Always predicting Iris-setosa, the most common class among them, would be right for 10.",
@@ -27,10 +27,10 @@ describe("the headline", () => {
     it("says so if a model is no better than the baseline", () => {
         const { metrics } = irisReport;
         const poor = { ...irisReport, metrics: { ...metrics, accuracy: 0.3, baselineAccuracy: 0.4 } };
-        expect(pageOf(poor).text).toContain("So it is no better than that");
+        expect(pageOf(poor).text).toContain("The model is no better than that");
         const { rmse = 0 } = housesReport.metrics;
         const worse = { ...housesReport, metrics: { ...housesReport.metrics, r2: -0.21 } };
-        expect(pageOf(worse).text).toContain("So it is no better than that");
+        expect(pageOf(worse).text).toContain("The model is no better than that");
         expect(pageOf(worse).text).toContain(
             `Always predicting the mean would give ${grouped(rmse / Math.sqrt(1.21))}`,
         );
@@ -228,13 +228,13 @@ describe("the training", () => {
         });
     });
 
-    it("of a forest is labelled as such, and shows one tree as an example at the end", () => {
+    it("is labelled as that of a forest, and shows one tree as an example at the end", () => {
         const { text, elements } = pageOf(forestReport);
         const headings = byTag(elements, "h2").map(textOf);
-        expect(headings[0]).toBe("What it predicts for a row");
-        expect(headings.at(-1)).toBe("One of its 3 trees");
+        expect(headings[0]).toBe("Prediction for one row");
+        expect(headings.at(-1)).toBe("One of the 3 trees");
         expect(text).toContain("A random forest of 3 trees, trained on 400 rows");
-        expect(text).toContain("One of its 3 trees");
+        expect(text).toContain("One of the 3 trees");
         expect(text).toContain("The first one is shown here as an example");
     });
 });
@@ -260,7 +260,7 @@ describe("the trials", () => {
         expect(rows[0]).toEqual(["chosen", "79.0%", "1.0%", "", "18", "forest"]);
     });
 
-    it("of a regression are listed with the smallest error first", () => {
+    it("are listed with the smallest error first for a regression", () => {
         const cv = { folds: 2, measure: "rmse", mean: 0.5, std: 0.01 };
         const turned = trials.map((trial) => ({ ...trial, best: trial.mean === 0.5 }));
         const { elements } = pageOf({ ...housesReport, metrics: { ...housesReport.metrics, trials: turned, cv } });

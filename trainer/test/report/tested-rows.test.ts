@@ -9,7 +9,7 @@ const housesReport = train(houses(300), { maxDepth: 5, minNumSamples: 8 });
 const forestReport = train(blobs(4, 400, 5), { algorithm: "forest", trees: 3, maxDepth: 6 });
 
 describe("the worst predictions", () => {
-    it("of a classification are the rows whose class had the lowest probability, with their lines and values", () => {
+    it("are the rows whose class had the lowest probability, with their lines and values, for a classification", () => {
         const { actual, values = [], rows = [] } = forestReport.test;
         const shares = Array.from(actual, (label, row) => ({
             line: (rows[row] as number) + 2,
@@ -32,7 +32,7 @@ describe("the worst predictions", () => {
         expect(column?.at(line - 2)).toBe(Number(value.replace("−", "-")));
     });
 
-    it("of a regression are the rows with the largest errors", () => {
+    it("are the rows with the largest errors for a regression", () => {
         const { actual, predictions } = housesReport.test;
         const errors = Array.from(actual, (value, row) => Math.abs((predictions[row] as number) - value));
         const largest = errors.sort((a, b) => b - a).slice(0, 10);
@@ -89,7 +89,7 @@ describe("the colours", () => {
         }
     });
 
-    it("of many classes are one for each of the eight most frequent, and one for all others", () => {
+    it("differ for the eight most frequent of many classes, and are the same for all others", () => {
         const input = reportOf(modelOf(madeUp(numbers(3), labels(40)), [uneven(50, numbers(3), 40)]));
         const classes = (input.metrics.classes ?? []).map((measures, index) => ({ ...measures, support: index % 20 }));
         const { elements } = pageOf({ ...input, metrics: { ...input.metrics, classes } });

@@ -134,7 +134,7 @@ describe("a question", () => {
 });
 
 describe("the nodes that are drawn", () => {
-    it("have the numbers that they have among all nodes of the tree", () => {
+    it("keep the numbers that they have among all nodes of the tree", () => {
         const root = uneven(3000, numbers, 0);
         const { root: view } = readTree(modelOf(madeUp(numbers, undefined, 36_000), [root]));
         const all: TreeNode[] = [];

@@ -91,7 +91,7 @@ describe("countFolds", () => {
         [["--algorithm=forest", "--cv=3"], 3],
         [["--algorithm=forest", "--cv=0"], 0],
         [[], 5],
-    ])("with %p, returns %d folds", (argv, folds) => {
+    ])("converts %p to %d folds", (argv, folds) => {
         const hyperparameters = parseArguments(["--target=y", ...argv]);
         expect(countFolds(hyperparameters, listTrials(hyperparameters, 3, 10), 20)).toBe(folds);
     });

@@ -25,7 +25,7 @@ export function classesSection(input: ReportInput): Section {
     return {
         id: "errors",
         short: "Errors",
-        title: "Where it is right and wrong",
+        title: "Correct and wrong predictions",
         content: html`<div class="${side}"><div>${matrix}</div><div>${drawClasses(metrics, hueOf)}</div></div>${drawWorstRows(input)}`,
     };
 }

@@ -33,7 +33,7 @@ export function columnsSection(input: ReportInput, summaries: ReadonlyMap<string
     return {
         id: "columns",
         short: "Columns",
-        title: "What its features contain",
+        title: "Values of the features",
         content: html`<p>Each bar is a number of rows, the most important feature first.${sample}</p>${drawLegend(input)}<ul
             class="columns">${drawn.slice(0, FIRST)}</ul>${more}${rest > 0 && html`<p class="fine">${countOf(rest, "more feature")} not shown.</p>`}`,
     };

@@ -3,7 +3,7 @@ import type { ClassMeasures, ReportInput } from "../input";
 import { countOf, formatCount, formatNumber, formatShare } from "../numbers";
 import { shareBar } from "./section";
 
-const NO_BETTER = html` <strong>So it is no better than that: it has learned nothing useful.</strong>`;
+const NO_BETTER = html` <strong>The model is no better than that: it has learned nothing useful.</strong>`;
 
 /** The main metric, in a sentence and compared with predicting without a model. */
 export function drawHeadline(input: ReportInput): Html {
@@ -21,7 +21,7 @@ function drawClassification(input: ReportInput): Html {
         ["This model", accuracy, formatShare(accuracy)],
         ["Always the most common", baselineAccuracy, formatShare(baselineAccuracy)],
     ]);
-    const words = html`Of ${rows} that it had not seen, it predicted the right class for <b>${right}</b>. Always
+    const words = html`Of ${rows} that the model had not seen, it predicted the right class for <b>${right}</b>. Always
         predicting ${commonest}, the most common class among them, would be right for ${always}.`;
     const interval = html`With ${rows} to test on, the accuracy on new rows of the same kind is likely between ${low} and
         ${high} (Wilson's 95% interval).`;
@@ -51,7 +51,7 @@ function drawRegression(input: ReportInput): Html {
             ? r2 === null && html` The tested values do not vary, so there is nothing to compare it with.`
             : html` Always predicting the mean would give ${formatNumber(baseline, 4)}.${!isBetter && NO_BETTER}`;
     const off = formatNumber(rmse, 4);
-    const words = html`For ${countOf(testRows, "row")} that it had not seen, its root mean squared error (RMSE) is
+    const words = html`For ${countOf(testRows, "row")} that the model had not seen, its root mean squared error (RMSE) is
         <b>${off}</b>, in the unit of the target.`;
     const explained = isBetter && html`: it explains ${formatShare(r2)} of the variance`;
     const fit = r2 !== null && html`R² is ${formatNumber(r2, 3)}${explained}.`;

@@ -35,14 +35,14 @@ export function importancesSection({ metrics, model }: ReportInput): Section | u
         kind: "importances",
     };
     const drawn =
-        rows.length > 0 ? drawLongTable(table, rows, FIRST) : html`<p>Nothing: it predicts the same for every row.</p>`;
+        rows.length > 0 ? drawLongTable(table, rows, FIRST) : html`<p>None: every row gets the same prediction.</p>`;
     const trees = model.algorithm === "forest" ? " and averaged over its trees" : "";
     const unused = featureImportances.length - used.length;
     const rest = unused > 0 && html` ${countOf(unused, "feature")} ${unused === 1 ? "is" : "are"} never used.`;
     return {
         id: "importances",
         short: "Features",
-        title: "What its predictions depend on",
+        title: "Influence of the features",
         content: html`${drawn}<p class="fine">${hasPermutation && permutationText(cost)}Impurity: the share of the
             ${isClasses ? "impurity" : "squared error"} that the questions about a feature remove in training, weighted by
             rows${trees}; it favours features with many values.${rest}</p>`,

@@ -23,7 +23,7 @@ export function residualsSection(input: ReportInput): Section {
         pairs.length === 0
             ? html`<p>There are no tested rows to plot.</p>`
             : html`<div class="pair">${drawScatter(pairs, metrics.testRows)}<div>${drawErrors(pairs, metrics)}</div></div>${drawWorstRows(input)}`;
-    return { id: "errors", short: "Errors", title: "How far off it is", content };
+    return { id: "errors", short: "Errors", title: "Size of the errors", content };
 }
 
 interface Pair {

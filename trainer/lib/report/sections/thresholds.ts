@@ -41,7 +41,7 @@ export function thresholdsSection(input: ReportInput): Section | undefined {
     return {
         id: "thresholds",
         short: "Threshold",
-        title: "What another threshold would change",
+        title: "Effect of another threshold",
         content: html`<p>The model gives a probability for ${names[1]}. It predicts this class from 50%; a lower
             threshold finds more of its rows, and a higher one is wrong less often.</p>${slider}<div
             class="two"><div>${drawCounts(data, names)}</div><div>${drawMeasures(data)}</div></div><div
@@ -54,7 +54,7 @@ function countAbove({ actual, values = [] }: ReportInput["test"], steps: number)
     const [found, wrong] = [new Array<number>(steps + 1).fill(0), new Array<number>(steps + 1).fill(0)];
     for (let row = 0; row < actual.length; row++) {
         const list = actual[row] === 1 ? found : wrong;
-        // A probability such as 0.07 times 100 is slightly more than 7.
+        // The product of a probability such as 0.07 and 100 may be off slightly: it is a little more than 7.
         const step = Math.floor((values[2 * row + 1] as number) * steps + 1e-9);
         list[step] = (list[step] as number) + 1;
     }

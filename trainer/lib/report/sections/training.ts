@@ -31,7 +31,7 @@ export function trainingSection(input: ReportInput): Section {
     return {
         id: "training",
         short: "Training",
-        title: "What was trained on what",
+        title: "Training run and data",
         content: html`${drawFindings(metrics.findings)}<dl class="facts">${list}</dl>${drawHyperparameters(model.hyperparameters)}`,
     };
 }

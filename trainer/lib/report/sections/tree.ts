@@ -17,7 +17,7 @@ export function rowSection(input: ReportInput, summaries: ReadonlyMap<string, Co
     return {
         id: "row-section",
         short: "Try a row",
-        title: "What it predicts for a row",
+        title: "Prediction for one row",
         content: html`<p>The prediction is the mean of all ${countOf(input.model.trees.length, "tree")}.</p>${rowForm(input, summaries)}`,
     };
 }
@@ -27,11 +27,11 @@ export function treeSection(input: ReportInput, summaries: ReadonlyMap<string, C
     const { model } = input;
     const tree = readTree(model);
     const isForest = model.algorithm === "forest";
-    const title = isForest ? `One of its ${formatCount(model.trees.length)} trees` : "The tree";
+    const title = isForest ? `One of the ${formatCount(model.trees.length)} trees` : "The tree";
     const drawn = drawTree(tree, model, huesOf(input));
     const content =
         tree.root.leaves === 1
-            ? html`<p>It asks no questions: every row gets the same prediction.</p>${drawn}`
+            ? html`<p>The tree asks no questions: every row gets the same prediction.</p>${drawn}`
             : html`<p>${introduction(tree, isForest)}</p>${!isForest && rowForm(input, summaries)}${!isSmall(tree) && drawIcicle(tree, model, huesOf(input))}${TOOLS}${drawn}${notDrawnText(tree)}`;
     return { id: "tree-section", short: isForest ? "One tree" : "Tree", title, content };
 }

@@ -49,13 +49,13 @@ export function trialsSection({ metrics }: ReportInput): Section | undefined {
     return {
         id: "trials",
         short: "Trials",
-        title: "What was tried",
+        title: "Models that were compared",
         content: html`<p>${describe(metrics, folds)}</p><div
             class="scroll" role="region" aria-label="Trials" tabindex="0">${drawLongTable(table, rows, FIRST)}</div>`,
     };
 }
 
-/** Describes the comparison and the test, which the final model did not take part in. */
+/** Describes the comparison and the test, neither of which involved the final model. */
 function describe({ cv, choice, trainRows }: ReportInput["metrics"], folds: number): Html {
     const compared = cv?.rows ?? trainRows;
     const sample =
