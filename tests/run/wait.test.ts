@@ -128,7 +128,7 @@ describe("a VM that goes down before the run has ended", () => {
         expect(printed.join("\n")).toContain("starting the VM iris-vm");
     });
 
-    it("is only restarted if it wrote INTERRUPTED itself", async () => {
+    it("is restarted, but not marked again, if it wrote INTERRUPTED itself", async () => {
         const { bucket, vm, wait } = scene();
         putStatus(bucket, { state: "INTERRUPTED", reason: "Compute Engine preempted the VM" });
         vm.state = "TERMINATED";

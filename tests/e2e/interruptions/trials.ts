@@ -12,7 +12,7 @@ const TYPE = "(?:gcp|docker|pulumi-nodejs)[:/][^ ]+";
  * `name` is the resource's name, or its type.
  */
 export function lineOf(verb: string, done: readonly string[], only = "", byType = false): RegExp {
-    // A name ends with a space.
+    // A space ends the name.
     const wanted = only.replaceAll("$", "(?= )");
     const others = `(?=[^ ]*(?:${wanted}))${done.length === 0 ? "" : `(?!(?:${done.join("|")}) )`}`;
     return byType

@@ -130,7 +130,7 @@ export function growWithImpurities(
         return best;
     }
 
-    /** True if the node is a leaf without a search. */
+    /** True if the node is certainly a leaf, so that no search is needed. */
     function isFinal(node: NodeFacts, depth: number): boolean {
         return node.pure || depth >= maxDepth || node.rows <= minNumSamples;
     }

@@ -51,7 +51,7 @@ export interface CrossValidationOptions {
 /** Maximum number of trees for comparing kinds of models. More trees improve all forests alike. */
 const COMPARED_TREES = 32;
 
-/** The complexities to choose from, the largest first. Three steps differ by a factor of about 2.4. */
+/** The complexities to choose from, the largest first. Three steps amount to a factor of about 2.4. */
 const COMPLEXITIES = [...Array.from({ length: 40 }, (_, index) => 0.3 * 0.75 ** index), 0];
 
 /**
