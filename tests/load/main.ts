@@ -13,6 +13,7 @@ const FULL: Sizes = {
     classes: 1000,
     sweep: 200,
     points: 1000,
+    array: 500,
 };
 const QUICK: Sizes = {
     clients: 200,
@@ -26,6 +27,7 @@ const QUICK: Sizes = {
     classes: 50,
     sweep: 20,
     points: 40,
+    array: 40,
 };
 const NAMES = Object.keys(FULL) as SectionName[];
 

@@ -11,7 +11,7 @@ import { RUN_ID } from "../boot/helpers/vm";
 import { copyProject } from "../helpers/project-copy";
 import { forestForClasses, forestOf } from "./large-models";
 import { peakMemory } from "./memory";
-import { disturbedSweep, trivialSweep } from "./sweep";
+import { disturbedSweep, trivialArray, trivialSweep } from "./sweep";
 
 /** Sizes for the sections. */
 export interface Sizes {
@@ -28,6 +28,8 @@ export interface Sizes {
     readonly sweep: number;
     /** Number of points in a sweep with a trainer that does nothing. */
     readonly points: number;
+    /** Number of tasks in an array whose tasks do nothing. */
+    readonly array: number;
 }
 
 export type SectionName = keyof Sizes;
@@ -50,6 +52,7 @@ export const SECTIONS: Readonly<Record<SectionName, (size: number, minutes: numb
     classes: forestForClasses,
     sweep: disturbedSweep,
     points: trivialSweep,
+    array: trivialArray,
 };
 
 /** The most memory in MB that any process of a rehearsal may use, for any size of log and model. */

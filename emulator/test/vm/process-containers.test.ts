@@ -123,6 +123,21 @@ ${STATE} box; touch end; docker logs -f box; docker wait box; ${STATE} box`);
         expect(output).toEqual(["0"]);
     });
 
+    it("runs the short commands of a boot script without Node.js, and leaves everything else to it", async () => {
+        const image = await trainer("short", "exit 3");
+        const output = await inVm(
+            `sed 's/^exec .*/echo needs Node.js/' "$(command -v docker)" >short
+            docker run -d --name box ${image} >/dev/null
+            docker wait box >/dev/null
+            for command in 'wait box' 'inspect --format {{.State.Status}}/{{.State.ExitCode}} box' 'inspect --format {{.Name}} box' \
+                'rm --force --volumes none' 'rm --force --volumes box' 'inspect --format {{.State.Status}} box'; do
+                sh short $command
+            done
+            ls "$EMULATOR_VM_DIR/docker/containers"`,
+        );
+        expect(output).toEqual(["3", "exited/3", "needs Node.js", "box", "needs Node.js"]);
+    });
+
     it("gives a container only its own environment and the requested variables", async () => {
         const image = await trainer("env", "node main.js", {
             "main.js": "console.log(Object.keys(process.env).sort().join())",

@@ -3,8 +3,9 @@ import { TestEmulator } from "../../../emulator/src/testing";
 import { batchPlan } from "../../../infra/batch-definition";
 import type { BootConfig } from "../../../infra/user-data";
 import { batchEngine } from "../../../run/batch-engine";
+import type { BatchJobInputs } from "../../../run/batch-job-provider";
 import { type BucketClient, type Clock, systemClock } from "../../../run/clients";
-import { createAuth, readCloudSettings } from "../../../run/credentials";
+import { type CloudSettings, createAuth, readCloudSettings } from "../../../run/credentials";
 import type { Engine } from "../../../run/engine";
 import { type GoogleApis, openCall, readEndpoints } from "../../../run/google-api";
 import { openBucket } from "../../../run/google-bucket";
@@ -12,7 +13,7 @@ import type { RunStatus } from "../../../run/status";
 import { undecidedPoints } from "../../../run/sweep-rows";
 import { waitForRun } from "../../../run/wait";
 import { ACCOUNT, Backend, BUCKET, PROJECT_ID } from "./backend";
-import { EmulatedVm } from "./emulated-vm";
+import { EmulatedVm, type Trainer } from "./emulated-vm";
 import { withShortLimits } from "./short-limits";
 import { DATASET, RUN_ID } from "./vm";
 
@@ -26,22 +27,30 @@ export interface JobScene {
     apis: GoogleApis;
     bucket: BucketClient;
     clock: Clock;
+    speed: number;
+    /** A value from the stack's config. */
+    setting: (key: string) => string | undefined;
+    settings: CloudSettings;
+    /** The state of the resource that creates the job. */
+    inputs: BatchJobInputs;
     engine: Engine;
     /** Waits for the run as `pulumi up` does, and returns its status. */
     wait: (print: (line: string) => void, clock?: Clock) => Promise<RunStatus>;
 }
 
 export interface JobOptions {
-    trainer: string;
+    trainer: Trainer;
     config?: Partial<BootConfig>;
     parallelism?: number;
     batch?: EmulatorOptions["batch"];
     log?: EmulatorOptions["log"];
+    /** The factor by which the waiter's clock is faster than this machine's. @default 10 */
+    speed?: number;
 }
 
 /** Declares what a job needs, and runs `test`, which starts the job. */
 export async function withJob(options: JobOptions, test: (scene: JobScene) => Promise<void>): Promise<void> {
-    const { trainer, config = {}, parallelism = 10, batch, log } = options;
+    const { trainer, config = {}, parallelism = 10, batch, log, speed = 10 } = options;
     const { maxAttempts = 3, sweep } = config;
     const emulator = await TestEmulator.start({
         runtime: "process",
@@ -93,13 +102,14 @@ export async function withJob(options: JobOptions, test: (scene: JobScene) => Pr
             "gcp:storageCustomEndpoint": `${emulator.url}/storage/v1/`,
             "batch:customEndpoint": `${emulator.url}/batch/v1/`,
         };
-        const settings = readCloudSettings((key) => keys[key], {});
+        const setting = (key: string) => keys[key];
+        const settings = readCloudSettings(setting, {});
         const auth = await createAuth(settings);
         const { now, sleep } = systemClock();
-        const clock = { now, sleep: (ms: number) => sleep(ms / 10) };
+        const clock = { now, sleep: (ms: number) => sleep(ms / speed) };
         const apis = {
             call: openCall(auth, clock),
-            endpoints: readEndpoints((key) => keys[key], {}, settings),
+            endpoints: readEndpoints(setting, {}, settings),
             clock,
         };
         const bucket = openBucket(BUCKET, settings, auth, clock);
@@ -119,10 +129,14 @@ export async function withJob(options: JobOptions, test: (scene: JobScene) => Pr
                     runId: RUN_ID,
                     wait: true,
                     maxAttempts,
-                    sweep: sweep && { count: sweep.points.length, metric: sweep.metric, goal: sweep.goal },
+                    sweep: sweep && { ...sweep, count: sweep.points.length },
                 },
             );
-        await test({ vm, emulator, apis, bucket, clock, engine, wait });
+        const inputs: BatchJobInputs = {
+            ...{ ...PLACE, bucket: BUCKET, runId: RUN_ID, maxAttempts, spotFallback: "none" },
+            ...{ definition: plan.definition, bundleName: plan.bundleName, bundle: plan.bundle },
+        };
+        await test({ vm, emulator, apis, bucket, clock, speed, setting, settings, inputs, engine, wait });
     });
 }
 

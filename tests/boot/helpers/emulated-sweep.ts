@@ -5,14 +5,18 @@ import { renderStatus } from "../../../run/status";
 import type { SweepTable } from "../../../run/sweep-results";
 import { statusOf } from "../../run/fakes";
 import { type JobOptions, type JobScene, PLACE, withJob } from "./emulated-job";
+import type { Trainer } from "./emulated-vm";
 import { RUN_ID } from "./vm";
 
 /** Divisor for indexes: a point fails if its index leaves the remainder 7. */
 const FAIL_EVERY = 20;
 
+/** Number of which the indexes of points whose VM is preempted are multiples. */
+const PREEMPT_EVERY = 10;
+
 /**
- * A trainer that fails for some points. Its metric depends on its argument. On the first start of every tenth point it
- * takes longer, so that the emulator can preempt the VM.
+ * A trainer that fails for some points. Its metric depends on its argument. Every tenth point writes a checkpoint, and
+ * then waits until its VM is preempted. Its next attempt finds the checkpoint.
  */
 const TRAINER = `
 const metadata = "http://" + process.env.GCE_METADATA_HOST + "/computeMetadata/v1/instance/service-accounts/default/token";
@@ -28,11 +32,11 @@ async function main() {
     const headers = { authorization: "Bearer " + (await answer.json()).access_token };
     const url = process.env.STORAGE_EMULATOR_HOST + "/upload/storage/v1/b/" + bucket + "/o?uploadType=media&name=";
     const put = (name, body) => fetch(url + encodeURIComponent(name), { method: "POST", headers, body });
-    if (index % 10 === 0) {
+    if (index % ${PREEMPT_EVERY} === 0) {
         const seen = await fetch(process.env.STORAGE_EMULATOR_HOST + "/storage/v1/b/" + bucket + "/o/" + encodeURIComponent(checkpoint), { headers });
         if (!seen.ok) {
             await put(checkpoint, "1");
-            await new Promise((resolve) => setTimeout(resolve, 15_000));
+            await new Promise((resolve) => setTimeout(resolve, 600_000));
         }
     }
     await put(model + "metrics.json", JSON.stringify({ score: ((index * 37) % 101) / 101 }));
@@ -42,42 +46,56 @@ main();
 `;
 
 /** A trainer that does nothing. */
-export const TRIVIAL = 'console.log("done");';
+export const TRIVIAL = { shell: "echo done" };
 
-const idOf = (index: number) => `p-${String(index).padStart(10, "0")}`;
+const pointId = (index: number) => `p-${String(index).padStart(10, "0")}`;
 const scoreOf = (index: number) => ((index * 37) % 101) / 101;
 
 /** Options for a sweep in the emulator. */
-export interface SweepOptions extends Pick<JobOptions, "log"> {
+export interface SweepOptions extends Pick<JobOptions, "log" | "speed"> {
     points: number;
     parallelism: number;
     maxFailedTasks: number;
     /** A trainer without a metric, in place of the one above. */
-    trainer?: string;
+    trainer?: Trainer;
+    /** True for an array, whose tasks are equal. */
+    isArray?: boolean;
     notification?: BootConfig["notification"];
 }
 
 /** Declares a sweep, and runs `test`, which starts the job. */
 export async function withSweepJob(options: SweepOptions, test: (scene: JobScene) => Promise<void>): Promise<void> {
-    const { points, parallelism, maxFailedTasks, trainer = TRAINER, notification, log } = options;
-    const faults = new BatchFaults(trainer === TRAINER ? [parseBatchFault("kind=preempt,every=10,after=6")] : []);
+    const { points, parallelism, maxFailedTasks, trainer = TRAINER, isArray = false, notification, ...rest } = options;
+    const faults = new BatchFaults();
+    const log = (line: string) => {
+        rest.log?.(line);
+        const index = /^POST \/upload\S*%2Fp-0*(\d+)%2Fcheckpoints%2Fseen 200 /.exec(line)?.[1];
+        if (index !== undefined) {
+            faults.add(parseBatchFault(`kind=preempt,task=${index}`));
+        }
+    };
+    const pointAt = (index: number) => ({
+        id: pointId(index),
+        arguments: { index, half: index % 2 === 0 },
+        args: [`--index=${index}`],
+    });
+    const taskAt = (index: number) => ({ id: String(index), arguments: {}, args: [] });
     const sweep = {
-        points: Array.from({ length: points }, (_, index) => ({
-            id: idOf(index),
-            arguments: { index, half: index % 2 === 0 },
-            args: [`--index=${index}`],
-        })),
+        isArray,
+        points: Array.from({ length: points }, (_, index) => (isArray ? taskAt : pointAt)(index)),
         metric: trainer === TRAINER ? "score" : "",
         goal: "maximize" as const,
         maxFailedTasks,
     };
     const job = {
+        ...rest,
+        log,
         trainer,
         parallelism,
         config: { sweep, notification },
         batch: { faults, maxVms: parallelism, preemptionMs: 3000 },
     };
-    await withJob({ ...job, ...(log ? { log } : {}) }, async (scene) => {
+    await withJob(job, async (scene) => {
         const at = runLayout(RUN_ID);
         const list = sweep.points.map(({ id, arguments: given }) => ({ id, arguments: given }));
         await scene.bucket.write(at.pointList, JSON.stringify(list), "0");
@@ -96,16 +114,26 @@ export async function checkedTable({ vm }: JobScene, points: number): Promise<Sw
     const table = JSON.parse((await vm.backend.bucket.get(at.table)) ?? "{}") as SweepTable;
     const scores = Array.from({ length: points }, (_, index) => index).filter((index) => index % FAIL_EVERY !== 7);
     const best = scores.reduce((found, index) => (scoreOf(index) > scoreOf(found) ? index : found));
-    expectEqual("best", table.best, idOf(best));
+    expectEqual("best", table.best, pointId(best));
     expectEqual("points", table.points.length, points);
     for (const [index, row] of table.points.entries()) {
         const fails = index % FAIL_EVERY === 7;
         const { point, state, exitCode, metric, arguments: given } = row;
-        const expected = [idOf(index), fails ? "FAILED" : "SUCCEEDED", fails ? 65 : 0, fails ? null : scoreOf(index)];
+        const expected = [
+            pointId(index),
+            fails ? "FAILED" : "SUCCEEDED",
+            fails ? 65 : 0,
+            fails ? null : scoreOf(index),
+        ];
         expectEqual(`row ${index}`, [point, state, exitCode, metric, given.index], [...expected, index]);
         const status = await vm.backend.bucket.get(runLayout(pointRun(RUN_ID, point)).status);
         expectEqual(`state of row ${index}`, JSON.parse(status ?? "{}").state, state);
-        expectEqual(`attempts of row ${index}`, JSON.parse(status ?? "{}").attempt, row.attempts);
+        const attempts = index % PREEMPT_EVERY === 0 ? 2 : 1;
+        expectEqual(
+            `attempts of row ${index}`,
+            [row.attempts, JSON.parse(status ?? "{}").attempt],
+            [attempts, attempts],
+        );
     }
     expectEqual(
         "model",
@@ -137,7 +165,7 @@ function expectEqual(what: string, actual: unknown, expected: unknown): void {
  * Waits for a sweep, and stops as a killed command would once half of the points are done.
  * @returns the lines that were printed
  */
-export async function waitHalfway({ wait, clock }: JobScene, points: number): Promise<string[]> {
+export async function waitHalfway({ wait, clock, speed }: JobScene, points: number): Promise<string[]> {
     const lines: string[] = [];
     const isHalf = () => lines.some((line) => Number(/: (\d+) of /.exec(line)?.[1] ?? 0) >= points / 2);
     const killed = new Error("killed");
@@ -147,8 +175,8 @@ export async function waitHalfway({ wait, clock }: JobScene, points: number): Pr
         }
         await clock.sleep(ms);
     };
-    // The waiter prints a count every ten seconds of its clock, which runs faster here.
-    const now = () => clock.now() * 10;
+    // The waiter prints a count every ten seconds of its clock.
+    const now = () => clock.now() * speed;
     await wait((line) => lines.push(line), { now, sleep }).catch((error: unknown) => {
         if (error !== killed) {
             throw error;

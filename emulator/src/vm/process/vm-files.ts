@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { CloudFile } from "./cloud-config";
+import { DOCKER_SHORTCUTS } from "./docker-shortcuts";
 import type { UnitSource } from "./units/service-unit";
 
 const SHIMS = ["docker", "docker-credential-gcr", "systemctl"];
@@ -119,7 +120,8 @@ function writePrograms(folder: string, names: readonly string[]): void {
     mkdirSync(folder, { recursive: true });
     for (const name of names) {
         const script = path.join(__dirname, "shims", `${name}.js`);
-        const text = `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(script)} "$@"\n`;
+        const shortcuts = name === "docker" ? DOCKER_SHORTCUTS : "";
+        const text = `#!/bin/sh\n${shortcuts}exec ${quote(process.execPath)} ${quote(script)} "$@"\n`;
         writeFileSync(path.join(folder, name), text, { mode: 0o755 });
     }
 }

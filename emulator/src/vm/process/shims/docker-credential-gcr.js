@@ -4,11 +4,7 @@
 
 const { mkdirSync, readFileSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
-const http = require("node:http");
-const { text } = require("node:stream/consumers");
-
-/** Time in milliseconds without any data after which the metadata server counts as unreachable. */
-const IDLE_MS = 10_000;
+const { credentialsFor } = require("./gcr-credentials.js");
 
 /** @param {string} message @returns {never} */
 function fail(message) {
@@ -47,41 +43,19 @@ function configureDocker(words) {
     process.stderr.write(`${file} configured to use this credential helper for ${registries.join(", ")}\n`);
 }
 
-/** @param {string} body the metadata server's response */
-function tokenIn(body) {
+async function get() {
     try {
-        const { access_token: token } = JSON.parse(body);
-        return typeof token === "string" ? token : fail("the metadata server's response has no token");
-    } catch {
-        return fail("the metadata server's response has no token");
+        process.stdout.write(`${JSON.stringify(await credentialsFor(readFileSync(0, "utf8").trim()))}\n`);
+    } catch (error) {
+        fail(error instanceof Error ? error.message : String(error));
     }
-}
-
-function get() {
-    const server = readFileSync(0, "utf8").trim();
-    const metadata = process.env.GCE_METADATA_HOST ?? "metadata.google.internal";
-    const url = `http://${metadata}/computeMetadata/v1/instance/service-accounts/default/token`;
-    const request = http.get(url, { headers: { "metadata-flavor": "Google" }, agent: false }, (response) => {
-        text(response).then(
-            (body) => {
-                if (response.statusCode !== 200) {
-                    fail(`the metadata server did not return a token (HTTP ${response.statusCode})`);
-                }
-                const answer = { ServerURL: server, Username: "_dcgcr_2_0_0_token", Secret: tokenIn(body) };
-                process.stdout.write(`${JSON.stringify(answer)}\n`);
-            },
-            (error) => fail(`the metadata server's response is incomplete: ${error.message}`),
-        );
-    });
-    request.setTimeout(IDLE_MS, () => request.destroy(new Error("it does not respond")));
-    request.on("error", (error) => fail(`the metadata server is not reachable: ${error.message}`));
 }
 
 const [command, ...words] = process.argv.slice(2);
 if (command === "configure-docker") {
     configureDocker(words);
 } else if (command === "get") {
-    get();
+    void get();
 } else {
     fail(`the command ${command ?? "(none)"} is not supported by the emulated VM; allowed: configure-docker, get`);
 }

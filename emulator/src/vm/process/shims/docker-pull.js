@@ -8,6 +8,7 @@ const http = require("node:http");
 const https = require("node:https");
 const { dirname, join } = require("node:path");
 const { buffer } = require("node:stream/consumers");
+const { credentialsFor } = require("./gcr-credentials.js");
 const { vmDir, realDocker, realEnv } = require("./vm.js");
 
 const MANIFEST_TYPES = [
@@ -159,7 +160,7 @@ function choosePlatform(manifests, reference) {
  */
 async function fetchManifest(host, path, wanted, reference) {
     const url = `${/^(127\.|localhost(:|$)|\[::1\])/.test(host) ? "http" : "https"}://${host}/v2/${path}/manifests/${wanted}`;
-    const answer = await get(url, { accept: MANIFEST_TYPES.join(", "), ...credentials(host) });
+    const answer = await get(url, { accept: MANIFEST_TYPES.join(", "), ...(await credentials(host)) });
     const text = answer.body.toString("utf8");
     if (answer.status === 200) {
         const expected = wanted.startsWith("sha256:") ? wanted : answer.digest;
@@ -187,9 +188,10 @@ async function fetchManifest(host, path, wanted, reference) {
 
 /**
  * Returns the credentials that `docker-credential-gcr configure-docker` set up for the host, or none if it was not run.
- * @param {string} host
+ * Docker would start the credential helper, but a second process would double the time that a pull takes here.
+ * @param {string} host @returns {Promise<{ authorization?: string }>}
  */
-function credentials(host) {
+async function credentials(host) {
     let helper;
     try {
         helper = JSON.parse(readFileSync(join(process.env.HOME ?? "/root", ".docker", "config.json"), "utf8"))
@@ -201,17 +203,10 @@ function credentials(host) {
         return {};
     }
     try {
-        const text = execFileSync("docker-credential-gcr", ["get"], {
-            input: host,
-            encoding: "utf8",
-            stdio: ["pipe", "pipe", "pipe"],
-        });
-        const { Username, Secret } = JSON.parse(text);
+        const { Username, Secret } = await credentialsFor(host);
         return { authorization: `Basic ${Buffer.from(`${Username}:${Secret}`).toString("base64")}` };
     } catch (error) {
-        throw new PullError(
-            `error getting credentials - err: ${error instanceof Error ? error.message.trim() : error}`,
-        );
+        throw new PullError(`error getting credentials - err: ${error instanceof Error ? error.message : error}`);
     }
 }
 
