@@ -111,18 +111,18 @@ async function withState(
     }
 }
 
-/** What a command that has not created the job finds. */
+/** Returns the phase that a command finds which has not created the job itself. */
 async function phaseOf({ apis, inputs }: Held): Promise<string> {
     return (await batchEngine(apis, inputs).state()).phase;
 }
 
-/** What `pulumi refresh` finds: the state that it keeps, or nothing for a job that `pulumi up` has to create. */
+/** Refreshes the resource as Pulumi does. Returns its state, or nothing if `pulumi up` must create the job. */
 async function refresh({ inputs, setting }: Held): Promise<unknown> {
     await batchJobProvider.configure?.({ config: { get: setting } } as never);
     return await batchJobProvider.read?.(inputs.jobId, inputs);
 }
 
-/** What `npm run runs -- cancel` prints, or the error with which it ends. */
+/** Runs `npm run runs -- cancel`, and returns what it printed, or the message of its error. */
 async function cancel({ bucket, inputs, setting, settings, release }: Held): Promise<string[]> {
     const printed: string[] = [];
     const run = { runId: RUN_ID, project: inputs.project, zone: "", instance: "", batch: inputs };
@@ -177,7 +177,7 @@ async function expectDestroyed(held: Held, shape: string, state: State, runState
 describe.each(ROWS)("a %s whose Batch job is %s", (shape, state) => {
     const stateOfRun = state === "SUCCEEDED" ? state : PHASES[state] === "starting" ? "PENDING" : "RUNNING";
 
-    it("is kept by a refresh unless the job is gone, and its destruction leaves nothing and saves what is finished", async () => {
+    it("survives a refresh unless the job is gone; destroy leaves nothing, and saves what has finished", async () => {
         await withState(shape, state, async (held) => {
             expect(await phaseOf(held)).toBe(PHASES[state]);
             const kept = { id: held.inputs.jobId, props: held.inputs };
