@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { DatasetObject } from "../run/dataset-objects";
 import type { RunPrice } from "../run/cost/run-cost";
+import type { DatasetObject } from "../run/dataset-objects";
 
 /** A hyperparameter. The trainer receives scalars as text, and lists and objects as JSON. */
 export type Hyperparameter = string | number | boolean | readonly unknown[] | { readonly [name: string]: unknown };
