@@ -42,7 +42,7 @@ export type ProviderTexts = Awaited<ReturnType<typeof serialiseProviders>>;
 
 /** The outcome of a command. */
 export interface Ended {
-    /** Undefined if the command succeeded. */
+    /** The error message; undefined if the command succeeded. */
     readonly error: string | undefined;
     /** True if the command was killed at its time limit. */
     readonly isHung: boolean;

@@ -14,7 +14,7 @@ export interface EndedCommand {
     readonly output: string;
 }
 
-/** The loader in the scripts of package.json. */
+/** The loader that the scripts in package.json use. */
 export const LOADER = path.resolve(__dirname, "../../load-typescript.cjs");
 
 /** Options for a command. */

@@ -106,7 +106,7 @@ describe("copyBuildContext", () => {
         for (const name of many) {
             write(`trainer/${name}`, name);
         }
-        // All of them begin at once, with an outdated copy.
+        // All programs begin at the same time, with an outdated copy.
         copyBuildContext(root, "trainer", OWNER);
         write("trainer/src/train.py", "print(2)");
         write(

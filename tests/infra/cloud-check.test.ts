@@ -170,7 +170,7 @@ describe("the price", () => {
         const config = configWith();
         for (const [run, seconds] of [
             ["r-1", 60],
-            // A sweep, whose points took half an hour in all.
+            // A sweep whose points took half an hour in total.
             ["r-2", 7],
             ["r-3", 36_000],
         ] as const) {

@@ -299,7 +299,7 @@ async function simultaneousStarts(starts: number): Promise<string> {
     const project = copyProject();
     try {
         const began = performance.now();
-        // All of them end before the project is removed, even if one fails.
+        // All commands end before the project is removed, even if one fails.
         const ended = await Promise.allSettled(Array.from({ length: starts }, () => npmStart(project.folder, [])));
         const failed = ended.flatMap((one) => (one.status === "rejected" ? [messageOf(one.reason)] : []));
         if (failed.length > 0) {

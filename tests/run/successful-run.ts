@@ -27,7 +27,7 @@ export function bucketWith(files: Record<string, string | Buffer>): FakeBucket {
         const { sizeBytes, ...stored } = bucket.put(`${model}/${name}`, content);
         return { ...stored, size: String(sizeBytes) };
     });
-    // Cloud Storage may return two pages of which the second contains no items.
+    // Cloud Storage may return two pages, the second of which has no items.
     bucket.put(`runs/${runId}/objects.json`, JSON.stringify({ schema: 1, pages: [{ items }, {}] }));
     putLog(bucket, 1, 0, "epoch 1\nkilled here");
     putLog(bucket, 2, 0, "epoch 2\n");

@@ -302,7 +302,7 @@ describe("the results of a sweep", () => {
                 { status, folder: target, provenance: priced },
             );
 
-            // A minute and a half, and the half hour before it.
+            // This attempt took a minute and a half, and the earlier one half an hour.
             const cost = { usd: 1.05, minutes: 31.5, earlierMinutes: 30, hourlyUsd: 2, isExample: false };
             expect(collected).toMatchObject({ objectCount: 1, extraCount: 5, isSweep: true, cost });
             const read = (file: string) => readFileSync(path.join(target, file), "utf8");

@@ -5,7 +5,7 @@ import { Backend } from "./backend";
 
 /** A fault to inject between the VM and Google. */
 export interface Fault {
-    /** Matched against "METHOD path?query". */
+    /** Pattern that is matched against "METHOD path?query". */
     readonly match: RegExp;
     /** Number of affected requests. @default Infinity */
     times?: number;

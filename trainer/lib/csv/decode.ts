@@ -46,7 +46,7 @@ export async function* decodeContent(
     const mark = start.startsWith("\xff\xfe") ? "utf-16le" : start.startsWith("\xfe\xff") ? "utf-16be" : undefined;
     const given = start.startsWith("\xef\xbb\xbf") ? "utf-8" : (mark ?? encoding);
     const text = given === "utf-8" ? rest : decodeText(rest, given);
-    // In UTF-16, every other byte is 0.
+    // In UTF-16, every other byte of Latin text is 0.
     if (/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*\{/.test(start.replaceAll("\0", ""))) {
         yield* jsonLinesToCsv(text, source);
     } else {

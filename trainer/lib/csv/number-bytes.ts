@@ -96,7 +96,7 @@ function isDigit(byte: number | undefined): boolean {
     return byte !== undefined && byte >= ZERO && byte <= ZERO + 9;
 }
 
-/** Integers below this are exact. */
+/** Integers below this number are exact as doubles. */
 const EXACT_LIMIT = 2 ** 53;
 
 /** With more digits in the tail, two doubles no longer represent head and tail exactly. */

@@ -38,7 +38,7 @@ export class RowReader {
     readonly #files: { source: string; from: number; lines: LineNumbers }[] = [];
     #source = "";
     #header: Header;
-    /** Undefined for columns that are left out. */
+    /** A builder for each column; undefined for columns that are left out. */
     readonly #builders: readonly (ColumnBuilder | undefined)[];
     /** The lists for the columns that are known to hold plain numbers. */
     #numbers: (GrowingNumbers | undefined)[] = [];
@@ -173,7 +173,7 @@ export class RowReader {
     dropLastRow(): void {
         this.rowCount--;
         for (const builder of this.#builders) {
-            // This is the first such cell, and therefore the only one.
+            // The first cell that does not fit is in the last row, so it is the only one.
             if (builder?.bad?.row === this.rowCount) {
                 builder.bad = undefined;
                 this.#badCells.delete(builder);

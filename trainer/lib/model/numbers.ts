@@ -138,7 +138,7 @@ export class FormatEvidence {
 
 /** The format of a column; `open` is a cell that has two readings, between which only `decimal` can decide. */
 export interface FormatDecision {
-    /** Undefined for plain numbers. */
+    /** The column's format; undefined for plain numbers. */
     format: NumberFormat | undefined;
     open?: string;
 }

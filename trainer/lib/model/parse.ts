@@ -27,7 +27,7 @@ export function parseJson(json: string): unknown {
 /** The trainer creates at most 64 levels; the limit keeps a malicious file from exhausting the stack. */
 const MAX_DEPTH = 1000;
 
-/** The limits on what a model's trees may contain. */
+/** The limits on the content of a model's trees. */
 export interface ModelSizes {
     name: CartModel["name"];
     /** Number of columns in the trees. */

@@ -87,7 +87,7 @@ export class PartitionedLists implements NodeLists {
 export interface Workspace {
     lists: Uint32Array[];
     scratch: Uint32Array;
-    /** Bits, by row; all 0 between uses. */
+    /** One bit for each row; all are 0 between uses. */
     marks: Uint32Array;
     /** The ranks that lists need if they are sorted lazily. */
     ranks: Ranks | undefined;

@@ -9,7 +9,7 @@ import { openThreads } from "./threads";
 import type { FitTable, FitTarget, FitTask } from "./types";
 
 export interface FitResult {
-    /** Empty unless `keepTrees` is set. */
+    /** The grown trees, or an empty list unless `keepTrees` is set. */
     trees: FlatTree[];
     /**
      * Impurity that the splits on each feature removed, weighted by rows and averaged over the trees. The values sum to

@@ -16,7 +16,7 @@ export interface BestSplit {
     index: number;
     /** Sum of the weights of the rows that go left. */
     leftRows: number;
-    /** The value that is maximised. */
+    /** The score, which the search maximises. */
     score: number;
     /** For classes, the integers that make up the score; see the two searches. */
     leftSum: number;

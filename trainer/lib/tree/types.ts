@@ -55,7 +55,7 @@ export interface FitTask {
     /** Columns for this fit, with a value for each row in the table. @default the table's columns */
     columns?: readonly NumberList[];
     growth: GrowthOptions;
-    /** Required for a forest. */
+    /** Options that a forest requires. */
     forest?: ForestOptions;
     /** Rows to fit on, in ascending order. */
     rows: Uint32Array;

@@ -95,7 +95,7 @@ describe("readModel", () => {
             expect(expected).toBeInstanceOf(ModelError);
             const error = await readModel(inChunks(text, [50])).catch((problem: unknown) => problem);
             expect(error).toBeInstanceOf(ModelError);
-            // A message about JSON contains another position.
+            // The position in a message about JSON differs.
             const [message] = /^The model is not JSON/.exec(expected.message) ?? [expected.message];
             expect((error as ModelError).message).toContain(message);
         }

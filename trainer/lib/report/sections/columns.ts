@@ -7,7 +7,7 @@ import { type ColumnSummary, shortValue, summarizedRows } from "./column-summary
 import type { Section } from "./section";
 
 const FIRST = 12;
-/** Columns after these are only counted. */
+/** Number of columns that are shown; all others are only counted. */
 const MOST_DRAWN = 60;
 const [WIDTH, HEIGHT] = [240, 60];
 
