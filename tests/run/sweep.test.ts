@@ -147,7 +147,7 @@ describe("a wait for a sweep", () => {
         expect(batch.requests.filter((request) => request.startsWith("POST"))).toHaveLength(1);
     });
 
-    it("adds what the points that are done have cost, preempted attempts included and reused points excluded", async () => {
+    it("adds the cost of the points that are done, including preempted attempts but not reused points", async () => {
         const { bucket, clock, batch, printed, engine, wait } = scene();
         await engine.start(3);
         batch.set(PLACE.jobId, "RUNNING", { RUNNING: "1" });
