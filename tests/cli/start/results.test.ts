@@ -83,7 +83,13 @@ describe("summaryLines", () => {
     });
 
     it("names another model, and leaves out what the trainer did not write", () => {
-        const others = ["checkpoints/model.txt", "logs/events.out", "manifest.json", "model.joblib", "plots/report.html"];
+        const others = [
+            "checkpoints/model.txt",
+            "logs/events.out",
+            "manifest.json",
+            "model.joblib",
+            "plots/report.html",
+        ];
 
         const cost = { unknown: "no network" };
 
