@@ -106,6 +106,10 @@ function pulumiYaml(text: string, { language, dataset, target, isTemplate }: Pro
     document.setIn(["config", "dataset", "default"], file);
     document.setIn(["config", "target", "default"], target);
     document.setIn(["config", "trainer", "default"], language === "python" ? "trainer" : BUILT_IN_TRAINER);
+    if (language === "python" && dataset === undefined) {
+        // Rows are sorted by class, so the row number would predict it. The built-in trainer leaves it out by itself.
+        document.setIn(["config", "dropColumns", "default"], ["Id"]);
+    }
     if (isTemplate) {
         document.setIn(["template"], {
             description: "Trains a model on a Google Cloud VM with one `pulumi up` and downloads the verified result",

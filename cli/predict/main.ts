@@ -1,8 +1,9 @@
 import "../shared/check-node";
 
-import { terminalText } from "../../run/terminal-text";
+import { processTerminal } from "../shared/command-context";
 import { findProject, userFolder } from "../shared/project";
 import { runCommand } from "../shared/run-command";
+import { Screen } from "../shared/screen";
 import { predict } from "./command";
 
 // On a signal, predict discards what it has written and exits with 128 + the signal's number, as shells expect.
@@ -18,6 +19,7 @@ for (const [signal, status] of Object.entries(SIGNALS)) {
 
 runCommand(async (args) => {
     const { env } = process;
+    const screen = new Screen(processTerminal(process.stderr));
     try {
         return await predict(args, {
             projectDir: findProject(),
@@ -25,7 +27,7 @@ runCommand(async (args) => {
             env,
             stdin: process.stdin,
             stdout: process.stdout,
-            report: (line) => console.error(terminalText(line)),
+            report: (line) => screen.print(line),
             signal: stop.signal,
         });
     } catch (error) {

@@ -17,6 +17,7 @@ from sklearn.preprocessing import OneHotEncoder
 parser = argparse.ArgumentParser()
 parser.add_argument("--target", required=True)
 parser.add_argument("--trees", type=int, default=200)  # npx pulumi config set --path hyperparameters.trees 500
+parser.add_argument("--dropColumns", type=json.loads, default=[])  # npx pulumi config set --path 'dropColumns[0]' Id
 args = parser.parse_args()
 
 # With STORAGE_EMULATOR_HOST, which a rehearsal sets, the client needs no credentials.
@@ -25,7 +26,7 @@ blob = storage.Blob.from_uri(os.environ["AIP_TRAINING_DATA_URI"], client=client)
 rows = pd.read_csv(io.BytesIO(blob.download_as_bytes())).dropna(subset=[args.target])
 print(f"Read {len(rows):,} rows", flush=True)
 
-features, target = rows.drop(columns=args.target), rows[args.target]
+features, target = rows.drop(columns=[args.target, *args.dropColumns]), rows[args.target]
 is_number = pd.api.types.is_numeric_dtype(target) and target.nunique() > 20
 forest = (RandomForestRegressor if is_number else RandomForestClassifier)(args.trees, random_state=0, n_jobs=-1)
 prepare = make_column_transformer(
