@@ -1,7 +1,7 @@
 import type { GoogleAuth } from "google-auth-library";
 import { type Clock, systemClock } from "./clients";
 import { type CloudSettings, createAuth, readCloudSettings } from "./credentials";
-import { incompleteAnswer } from "./errors";
+import { httpStatusOf, incompleteAnswer } from "./errors";
 import { withTries } from "./tries";
 
 /** Base URLs of Google's APIs, each with a trailing slash. */
@@ -92,10 +92,12 @@ export async function openApis(session: ApiSession): Promise<GoogleApis> {
     return { call: openCall(await createAuth(settings), clock), endpoints, clock };
 }
 
-/** Creates the function that sends requests. */
+/** Creates the function that sends requests. A request whose credentials are rejected is repeated once. */
 export function openCall(auth: GoogleAuth, clock: Clock): Call {
-    return (method, url, body) =>
-        withTries(clock, async () => {
+    return (method, url, body) => {
+        let rejections = 0;
+        const isFirstRejection = (error: unknown) => httpStatusOf(error) === 401 && rejections++ === 0;
+        const send = async () => {
             try {
                 const { data, status } = await auth.request<unknown>({
                     method,
@@ -115,15 +117,31 @@ export function openCall(auth: GoogleAuth, clock: Clock): Call {
                 if (codeOf(error) === 404) {
                     return undefined;
                 }
+                if (httpStatusOf(error) !== undefined && typeof dataOf(error) !== "object") {
+                    throw incompleteAnswer(
+                        `${method} ${url} must return JSON; got status ${httpStatusOf(error)} without it`,
+                    );
+                }
+                // Google's client takes the text from a list of errors, even if that is empty.
+                if (error instanceof Error && error.message === "") {
+                    error.message = apiErrorOf(error).message ?? `${method} ${url} failed without a reason`;
+                }
                 throw error;
             }
-        });
+        };
+        return withTries(clock, send, isFirstRejection);
+    };
+}
+
+/** The body of the response in an error: an object if it was JSON. */
+function dataOf(error: unknown): unknown {
+    const response: unknown = typeof error === "object" && error !== null ? Reflect.get(error, "response") : undefined;
+    return typeof response === "object" && response !== null ? Reflect.get(response, "data") : undefined;
 }
 
 /** The error in the body of an API's response, or an empty object if the response did not come from an API. */
 export function apiErrorOf(error: unknown): { code?: number; message?: string; reasons: string } {
-    const response: unknown = typeof error === "object" && error !== null ? Reflect.get(error, "response") : undefined;
-    const data: unknown = typeof response === "object" && response !== null ? Reflect.get(response, "data") : undefined;
+    const data = dataOf(error);
     const found: unknown = typeof data === "object" && data !== null ? Reflect.get(data, "error") : undefined;
     if (typeof found !== "object" || found === null) {
         return { reasons: "" };

@@ -43,7 +43,7 @@ const MIN_ATTEMPTS = 3;
 /**
  * Sends a request until it gets a complete response, as Google's clients do: after a broken connection, a response that
  * is not JSON, and status 408, 429 and 5xx. Status 400 and 401 are also repeated, but only twice, because the request
- * may have been damaged in transit.
+ * may have been damaged in transit. A deletion succeeds if there is nothing to delete.
  *
  * @returns the JSON body, or an empty object if the response has no body
  * @throws GoogleApiError with Google's message; Error if there was no response
@@ -58,8 +58,8 @@ export async function sendPatiently(request: PatientRequest): Promise<Properties
         }
         const { problem } = answer;
         const code = problem instanceof GoogleApiError ? problem.code : 0;
-        // An earlier attempt may have taken effect after it was abandoned.
-        if (isOpen && method === "DELETE" && code === 404) {
+        // An earlier attempt may have taken effect after it was abandoned, or a network may have repeated this one.
+        if (method === "DELETE" && code === 404) {
             return {};
         }
         const late = isOpen && code === 409 ? await findEffect?.() : undefined;
@@ -94,14 +94,17 @@ async function attemptOnce(request: PatientRequest): Promise<{ json: Properties 
         } as RequestInit);
         const text = await response.text();
         const json = parseObject(text);
+        if (json === undefined && response.status !== 204) {
+            const what = response.ok ? "" : ` with status ${response.status}`;
+            return {
+                problem: new Error(`${title}: the response${what} is incomplete or does not come from Google Cloud`),
+            };
+        }
         if (!response.ok) {
             const { message } = (json?.error ?? {}) as { message?: string };
             return {
-                problem: new GoogleApiError(response.status, `${title}: ${message ?? (text || response.statusText)}`),
+                problem: new GoogleApiError(response.status, `${title}: ${message ?? text}`),
             };
-        }
-        if (json === undefined && response.status !== 204) {
-            return { problem: new Error(`${title}: the response is incomplete or does not come from Google Cloud`) };
         }
         return { json: json ?? {} };
     } catch (error) {

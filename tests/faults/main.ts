@@ -2,7 +2,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { providerTexts } from "../run/provider-texts";
 import { KILLS, runKill, titleOf } from "./kills";
-import { kindOf, placeOf, rulesFor, sample } from "./rules";
+import { classOfTrial, kindOf, placeOf, rulesFor, sample } from "./rules";
 import { nameOf, recordStart, runStartTrial } from "./start-trial";
 import { sweep, type Trial } from "./sweep";
 import { BROKEN, recordReference, runTrial, type TrialResult } from "./trial";
@@ -67,15 +67,23 @@ async function main(): Promise<number> {
         workers: numberOf(values.workers),
         ...(runTogether && { sharing: { size: numberOf(values.together, 6), placeOf, run: runTogether } }),
         ...(values.minutes === undefined ? {} : { until: Date.now() + numberOf(values.minutes) * 60_000 }),
-        onResult: ({ outcome, rule, seconds, detail }, done, total) => {
-            console.log(`${done}/${total}  ${outcome.padEnd(14)}  ${seconds} s  ${rule}`);
-            if (detail !== undefined && outcome !== "survived") {
-                console.log(`    ${detail.split("\n").slice(0, 12).join("\n    ")}`);
-            }
-        },
+        onResult: (result, done, total) => print(`${done}/${total}`, result),
+        onSplit: (result) => print("split", result),
     });
+    const classes = (rules: readonly string[]) => new Set(rules.map(classOfTrial)).size;
     console.log(`\n${summary(results)}`);
+    console.log(
+        `\n${results.length} of ${chosen.length} trials, ` +
+            `${classes(results.map(({ rule }) => rule))} of ${classes(chosen.map(({ rule }) => rule))} classes of trials`,
+    );
     return results.some(({ outcome }) => BROKEN.includes(outcome)) ? 1 : 0;
+}
+
+function print(title: string, { outcome, rule, seconds, detail }: TrialResult): void {
+    console.log(`${title}  ${outcome.padEnd(14)}  ${seconds} s  ${rule}`);
+    if (detail !== undefined && outcome !== "survived") {
+        console.log(`    ${detail.split("\n").slice(0, 12).join("\n    ")}`);
+    }
 }
 
 interface Trials {

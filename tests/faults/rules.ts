@@ -32,32 +32,33 @@ export const FAULTS: readonly Fault[] = [
     { rule: "kind=wrong-hash", appliesTo: isDownload },
 ];
 
-/**
- * A request that is sent repeatedly gets rules for its first two occurrences, so that faults also follow an earlier
- * success.
- */
-const REPETITIONS = 2;
+/** Requests that are repeated until something happens, so that their number differs from run to run. */
+const POLLED = /status\.json\?|%2Flog%2F|\/instances\/|\/token$|\/operations\//;
 
 /**
- * Returns rules that break each request in a recorded run once with every kind of fault that applies to it.
+ * Returns rules that break the requests in a recorded run with every kind of fault that applies to them. Of equal
+ * requests, the first and the last are broken, or the first two if they poll.
  * @param requests the requests in a run without faults, in order
  */
 export function rulesFor(requests: readonly SeenRequest[]): string[] {
-    const positions = requests.flatMap((request, index) => {
-        const key = keyOf(request.path);
-        const matching = requests
-            .slice(0, index + 1)
-            .filter(
-                ({ port, method, path }) => port === request.port && method === request.method && path.includes(key),
-            );
-        return matching.length > REPETITIONS ? [] : [{ request, key, ordinal: matching.length }];
+    const byClass = new Map<string, SeenRequest[]>();
+    for (const request of requests) {
+        const found = byClass.get(classOf(request)) ?? [];
+        byClass.set(classOf(request), [...found, request]);
+    }
+    return [...byClass.values()].flatMap((equal) => {
+        const [request] = equal as [SeenRequest];
+        const last = Math.min(equal.length, POLLED.test(request.path) ? 2 : Number.POSITIVE_INFINITY);
+        const kinds = FAULTS.filter(({ appliesTo }) => appliesTo(request));
+        return [...new Set([1, last])].flatMap((ordinal) =>
+            kinds.map(({ rule }) => `${rule},request=${ordinal},${classOf(request)}`),
+        );
     });
-    const rules = positions.flatMap(({ request, key, ordinal }) =>
-        FAULTS.filter(({ appliesTo }) => appliesTo(request)).map(
-            ({ rule }) => `${rule},request=${ordinal},port=${request.port},method=${request.method},path=${key}`,
-        ),
-    );
-    return [...new Set(rules)];
+}
+
+/** Returns the part of a rule that matches a request and all those that differ from it only in ids and times. */
+function classOf({ port, method, path }: SeenRequest): string {
+    return `port=${port},method=${method},path=${keyOf(path)}`;
 }
 
 /** Returns a part of the URL that is the same in every run, without generations, session ids or sizes of log chunks. */
@@ -67,37 +68,50 @@ function keyOf(url: string): string {
     if (name !== undefined) {
         return name.replace(/%2Flog%2F.*/, "%2Flog%2F");
     }
-    const last = path.slice(Math.max(path.lastIndexOf("/") + 1, path.lastIndexOf("%2F") + 3));
     if (/\/v2\/.*\/manifests\//.test(path)) {
         return "/manifests/";
     }
     if (path.includes("%2Flog%2F")) {
         return "%2Flog%2F1%2F0";
     }
-    if (query.startsWith("prefix=")) {
-        return `${last}?${query.replace(/&.*/, "")}`;
+    const last = path
+        .split(/%2F|\//)
+        .slice(path.includes("%2F") ? -1 : -2)
+        .join("/");
+    if (query === "") {
+        return `${last}${url.slice(path.length)}$`;
     }
-    return `${last}${query === "" ? "" : "?"}${query.startsWith("alt=media") ? "alt=media" : ""}`;
+    if (query.startsWith("prefix=")) {
+        return `${last}?${query.replace(/&.*|$/, (rest) => rest.charAt(0) || "$")}`;
+    }
+    return `${last}?${/^(alt=media|versions=true)/.exec(query)?.[0] ?? ""}`;
 }
 
-/** Returns the first `count` rules of a seeded shuffle in which every kind of fault appears as early as possible. */
+/**
+ * Returns the first `count` rules of a seeded shuffle in which every kind of fault, and every request, appears as early
+ * as possible.
+ */
 export function sample(rules: readonly string[], count: number, seed: number): string[] {
     const random = mulberry32(seed);
     const shuffled = rules
-        .map((rule) => ({ rule, order: random() }))
-        .sort((a, b) => a.order - b.order)
-        .map(({ rule }) => rule);
+        .map((rule) => ({ rule, isRepetition: !rule.includes(",request=1,"), order: random() }))
+        .sort((a, b) => Number(a.isRepetition) - Number(b.isRepetition) || a.order - b.order);
     const seen = new Map<string, number>();
-    const rounds = shuffled.map((rule) => {
+    const rounds = shuffled.map(({ rule, isRepetition }) => {
         const kind = kindOf(rule);
         const round = seen.get(kind) ?? 0;
         seen.set(kind, round + 1);
-        return { rule, round };
+        return { rule, isRepetition, round };
     });
     return rounds
-        .sort((a, b) => a.round - b.round)
+        .sort((a, b) => Number(a.isRepetition) - Number(b.isRepetition) || a.round - b.round)
         .slice(0, count)
         .map(({ rule }) => rule);
+}
+
+/** Returns the class of a trial: the fault and the requests that it can hit. */
+export function classOfTrial(rule: string): string {
+    return rule.replace(/,request=\d+/, "");
 }
 
 /** Returns the requests that a rule matches, without their number. */

@@ -25,6 +25,8 @@ export interface SweepOptions {
     readonly workers: number;
     /** Called after each trial. */
     readonly onResult: (result: TrialResult, done: number, total: number) => void;
+    /** Called after each shared run that is split. */
+    readonly onSplit?: (result: TrialResult) => void;
     /** Default: each trial has its own run. */
     readonly sharing?: Sharing;
     /** No trial starts after this time, in milliseconds since the epoch. */
@@ -72,6 +74,9 @@ export async function sweep(trials: readonly Trial[], options: SweepOptions): Pr
             }
             await tryGroup(group.filter(({ rule }) => missed.includes(rule)));
             return;
+        }
+        if (shared !== undefined) {
+            options.onSplit?.(shared);
         }
         // Splitting in halves finds one failing trial in fewer runs than running each trial separately.
         const half = Math.ceil(group.length / 2);

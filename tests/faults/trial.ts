@@ -41,9 +41,9 @@ export interface Reference {
 /** The longest time that a command may take. Clients retry for at most a minute. */
 const LIMIT_MS = 240_000;
 const OWN = ["manifest.json", "status.json", "trainer.log"];
-/** Parts of a message that only a programmer would understand. */
+/** Parts of a message that only a programmer would understand, and an error without a reason. */
 const UNCLEAR =
-    /\n {4}at |TypeError|ReferenceError|Cannot read propert|\bundefined\b|ended with exit code \d+ before|Unexpected (token|end of JSON)/;
+    /\n {4}at |TypeError|ReferenceError|Cannot read propert|\bundefined\b|ended with exit code \d+ before|Unexpected (token|end of JSON)|^error: [^:]*: *$/m;
 
 /** @throws Error if a run without faults fails */
 export async function recordReference(texts: ProviderTexts): Promise<Reference> {

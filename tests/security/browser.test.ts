@@ -1,15 +1,14 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { type Emulator, startEmulator } from "../../emulator/src";
+import { TestEmulator } from "../../emulator/src/testing";
+import { ACCOUNT, cloudConfig, PROJECT_ID, TestInstance } from "../../emulator/test/vm/support";
 import { describeWithChromium } from "../helpers/chromium";
 
-const PROJECT_ID = "demo-project";
+const BUCKET = "seen-by-a-web-page";
 const NEW_BUCKET = "made-by-a-web-page";
+const NEW_OBJECT = "made-by-a-web-page";
 
 /** A request that a web page tries to send. */
 interface Try {
@@ -17,7 +16,7 @@ interface Try {
     readonly init?: { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string };
 }
 
-/** These requests read the console, the APIs and a token, create a bucket, and switch a VM off. */
+/** These requests read the console, the APIs and a token, create a bucket and an object, and switch a VM off. */
 const TRIES: readonly Try[] = [
     { path: "/" },
     { path: `/storage/v1/b?project=${PROJECT_ID}`, init: { headers: { authorization: "Bearer guessed" } } },
@@ -36,18 +35,42 @@ const TRIES: readonly Try[] = [
         init: { method: "POST", body: JSON.stringify({ name: NEW_BUCKET }) },
     },
     { path: "/computeMetadata/v1/instance/service-accounts/default/token" },
-    { path: "/emulator/v1/machine/systemctl", init: { method: "POST", body: '{"args":["poweroff"]}' } },
+    {
+        path: "/computeMetadata/v1/instance/service-accounts/default/token",
+        init: { headers: { "Metadata-Flavor": "Google" } },
+    },
+    { path: "/emulator/v1/guest/systemctl", init: { method: "POST", body: '{"args":["poweroff"]}' } },
+    {
+        path: "/emulator/v1/guest/systemctl",
+        init: { method: "POST", headers: { "Metadata-Flavor": "Google" }, body: '{"args":["poweroff"]}' },
+    },
+    { path: `/storage/v1/b/${BUCKET}/o` },
+    {
+        path: `/upload/storage/v1/b/${BUCKET}/o?uploadType=media&name=${NEW_OBJECT}`,
+        init: { method: "POST", body: "x" },
+    },
 ];
 
 describeWithChromium("a web page in Chromium", (executablePath) => {
-    let folder: string;
-    let emulator: Emulator;
+    let emulator: TestEmulator;
+    let vm: TestInstance;
+    /** The emulator's ports, by name. */
+    let ports: Readonly<Record<"main" | "vm", number>>;
     let elsewhere: Server;
     let browser: Browser;
 
     beforeAll(async () => {
-        folder = mkdtempSync(path.join(tmpdir(), "browser-"));
-        emulator = await startEmulator({ dataDir: folder, runtime: "process" });
+        emulator = await TestEmulator.start({ runtime: "process" });
+        await emulator.ok("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { body: { accountId: "trainer" } });
+        await emulator.makeBucket(BUCKET, {}, PROJECT_ID);
+        const bindings = [{ role: "roles/storage.admin", members: [`serviceAccount:${ACCOUNT}`] }];
+        await emulator.ok("PUT", `/storage/v1/b/${BUCKET}/iam`, { body: { bindings } });
+        // Programs in the VM know its port, so the VM prints it.
+        const userData = cloudConfig({}, 'echo "control $EMULATOR_VM_CONTROL"');
+        const scopes = ["https://www.googleapis.com/auth/devstorage.full_control"];
+        vm = await TestInstance.create(emulator, "vm", userData, { serviceAccounts: [{ email: ACCOUNT, scopes }] });
+        const printed = /control http:\/\/[^/]*:(\d+)/.exec(await vm.untilSerial("control http"));
+        ports = { main: emulator.port, vm: Number(printed?.[1]) };
         elsewhere = createServer((_request, response) => {
             response.setHeader("content-type", "text/html");
             response.end("<!doctype html><title>a page elsewhere</title>");
@@ -70,7 +93,6 @@ describeWithChromium("a web page in Chromium", (executablePath) => {
         await browser.close();
         elsewhere.close();
         await emulator.stop();
-        rmSync(folder, { recursive: true, force: true });
     });
 
     /** Tries everything from the page, and returns the responses that a script could read. */
@@ -92,35 +114,45 @@ describeWithChromium("a web page in Chromium", (executablePath) => {
         );
     }
 
-    async function bucketNames(): Promise<string[]> {
-        return (await emulator.inventory()).map(({ name }) => name);
+    async function expectNoChange(): Promise<void> {
+        const names = (await emulator.inventory()).map(({ name }) => name);
+        expect(names).toContain(BUCKET);
+        expect(names).not.toContain(NEW_BUCKET);
+        await expect(emulator.bucket(BUCKET).list("")).resolves.toEqual([]);
+        await expect(vm.status()).resolves.toBe("RUNNING");
     }
 
-    it("cannot read or change anything from a foreign origin", async () => {
-        const page = await browser.newPage();
-        await page.goto(`http://elsewhere.example:${(elsewhere.address() as AddressInfo).port}/`);
-        const read = await attack(page, emulator.url);
-        await page.close();
+    it.each(["main", "vm"] as const)(
+        "cannot read or change anything on the %s port from a foreign origin",
+        async (port) => {
+            const page = await browser.newPage();
+            await page.goto(`http://elsewhere.example:${(elsewhere.address() as AddressInfo).port}/`);
+            const read = await attack(page, `http://127.0.0.1:${ports[port]}`);
+            await page.close();
 
-        expect(read).toEqual([]);
-        await expect(bucketNames()).resolves.toEqual([]);
-    });
+            expect(read).toEqual([]);
+            await expectNoChange();
+        },
+    );
 
-    it("cannot read or change anything through DNS rebinding", async () => {
-        const rebound = `http://rebound.example:${emulator.port}`;
-        const page = await browser.newPage();
-        // The attacker serves the page, then makes its host name point to this machine.
-        await page.route(`${rebound}/page`, (route) =>
-            route.fulfill({ contentType: "text/html", body: "<!doctype html><title>rebound</title>" }),
-        );
-        await page.goto(`${rebound}/page`);
-        const read = await attack(page, rebound);
-        await page.close();
+    it.each(["main", "vm"] as const)(
+        "cannot read or change anything on the %s port through DNS rebinding",
+        async (port) => {
+            const rebound = `http://rebound.example:${ports[port]}`;
+            const page = await browser.newPage();
+            // The attacker serves the page, then makes its host name point to this machine.
+            await page.route(`${rebound}/page`, (route) =>
+                route.fulfill({ contentType: "text/html", body: "<!doctype html><title>rebound</title>" }),
+            );
+            await page.goto(`${rebound}/page`);
+            const read = await attack(page, rebound);
+            await page.close();
 
-        // The browser treats this as same-origin, so a script can read every response.
-        expect(read).toHaveLength(2 * TRIES.length);
-        expect(read.map(({ status }) => status)).toEqual(read.map(() => 403));
-        expect(read.every(({ text }) => text.includes("rebound.example"))).toBe(true);
-        await expect(bucketNames()).resolves.toEqual([]);
-    });
+            // The browser treats this as same-origin, so a script can read every response.
+            expect(read).toHaveLength(2 * TRIES.length);
+            expect(read.map(({ status }) => status)).toEqual(read.map(() => 403));
+            expect(read.every(({ text }) => text.includes("rebound.example"))).toBe(true);
+            await expectNoChange();
+        },
+    );
 });

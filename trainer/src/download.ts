@@ -91,11 +91,11 @@ export class Download implements AsyncIterable<Uint8Array> {
         }
     }
 
-    /** One request for the rest of the content. */
+    /** One request for the rest of the content. The client must not repeat it (googleapis/google-cloud-node#8670). */
     async *#request(): AsyncGenerator<Uint8Array> {
-        const { bucket, path } = this.#uri;
         const version = this.#generation === undefined ? {} : { generation: this.#generation };
-        const file = this.#storage.bucket(bucket).file(path, version);
+        const file = this.#storage.bucket(this.#uri.bucket).file(this.#uri.path, version);
+        file.interceptors.push({ request: (options) => Object.assign(options as never, { maxRetries: 0 }) });
         const range = this.#offset > 0 ? { start: this.#offset } : {};
         const stream = file.createReadStream({ ...range, decompress: false, validation: false });
         let response: DownloadResponse | undefined;

@@ -32,7 +32,7 @@ export interface FaultRule {
     readonly ms: number;
     /** HTTP method of a matching request. Default: every method. */
     readonly method: string | undefined;
-    /** Text contained in the path and query of a matching request. Default: every path. */
+    /** Text in the path and query of a matching request, at their end if it ends with `$`. Default: every path. */
     readonly path: string | undefined;
     /** Port of a matching request: the emulator's main port (`main`) or a VM's own port (`vm`). Default: both. */
     readonly port: "main" | "vm" | undefined;
@@ -112,7 +112,9 @@ export class FaultPlan {
         for (const entry of this.#rules) {
             const { rule } = entry;
             const isMatch =
-                (rule.port ?? port) === port && (rule.method ?? method) === method && path.includes(rule.path ?? "");
+                (rule.port ?? port) === port &&
+                (rule.method ?? method) === method &&
+                `${path}$`.includes(rule.path ?? "");
             if (isMatch) {
                 entry.seen += 1;
                 const isHit = entry.seen >= rule.request && entry.seen < rule.request + rule.count;

@@ -65,6 +65,14 @@ describe("a fault proxy", () => {
         expect(received).toHaveLength(3);
     });
 
+    it("breaks only a request whose path ends as the rule's does, if that ends with $", async () => {
+        const plan = await start("kind=status,path=/a$,count=all");
+        for (const path of ["/a/b", "/a?b=c", "/a", "/b/a"]) {
+            await ask(path);
+        }
+        expect(plan.hits).toEqual(["GET /a", "GET /b/a"]);
+    });
+
     it.each([
         ["reset-before", 0],
         ["reset-after", 1],

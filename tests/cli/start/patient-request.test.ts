@@ -149,6 +149,23 @@ describe("sendPatiently", () => {
         });
     });
 
+    it("repeats a request whose response is not JSON, whatever its status", async () => {
+        const broken = [
+            [404, ""],
+            [403, "<!doctype html>"],
+        ] as const;
+        await withServer([...broken, [200, '{"name": "found"}']], async (url, count) => {
+            await expect(post(url)).resolves.toEqual({ name: "found" });
+            expect(count()).toBe(3);
+        });
+    });
+
+    it("treats the deletion of a missing resource as successful, because a network may repeat a request", async () => {
+        await withServer([[404, '{"error": {"message": "no such object"}}']], async (url) => {
+            await expect(sendPatiently({ url, method: "DELETE", headers: {}, title: "" })).resolves.toEqual({});
+        });
+    });
+
     it("attributes a conflict to its own earlier attempt only if that attempt may have taken effect", async () => {
         const conflict = [409, '{"error": {"message": "it exists"}}'] as const;
         const searches: string[] = [];
