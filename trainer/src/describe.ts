@@ -5,8 +5,14 @@ import { type Learned, rankFeatures } from "../lib/features/learn";
 import { describeFinding, shorten } from "../lib/findings";
 import type { Hyperparameters } from "../lib/settings/arguments";
 import type { FitResult, Predicted } from "../lib/tree";
-import type { ClassificationMetrics, RegressionMetrics } from "./evaluate";
-import { accuracyOf, actualOf, type Metrics, scoreNumbers } from "./evaluate";
+import {
+    accuracyOf,
+    actualOf,
+    type ClassificationMetrics,
+    type Metrics,
+    type RegressionMetrics,
+    scoreNumbers,
+} from "./evaluate";
 import type { Growth } from "./search/trials";
 import type { Split } from "./split";
 
@@ -36,7 +42,6 @@ export function describeDataset({ dataset, learned, findings }: Checked): string
     ];
 }
 
-/** The row split. */
 export function describeSplit(split: Split, target: Target, { testFraction, seed }: Hyperparameters): string {
     const isClasses = target.task === "classification";
     const how = `${isClasses ? "stratified, " : ""}testFraction ${testFraction}, seed ${seed}`;
@@ -75,7 +80,6 @@ function describeOutOfBag(target: Target, { rows, predictions }: Predicted): str
     return `Out of bag, each row predicted by the trees that did not see it: ${measure}`;
 }
 
-/** Formats the metrics as a table. */
 export function describeMetrics(metrics: Metrics): string[] {
     return metrics.task === "classification" ? describeClassification(metrics) : describeRegression(metrics);
 }
@@ -122,14 +126,11 @@ function describeRegression({ mae, rmse, r2 }: RegressionMetrics): string[] {
 }
 
 function listFeatures(features: Learned["features"]): string {
-    return shorten(
-        features.map((feature) =>
-            feature.kind !== "text"
-                ? `${feature.name}${feature.kind === "date" ? " (date)" : ""}`
-                : `${feature.name} (text, ${count(feature.categories.length, "category", "categories")})`,
-        ),
-        MAX_FEATURES_SHOWN,
-    );
+    const named = features.map((feature) => {
+        const categories = feature.kind === "text" && count(feature.categories.length, "category", "categories");
+        return `${feature.name}${categories ? ` (text, ${categories})` : feature.kind === "date" ? " (date)" : ""}`;
+    });
+    return shorten(named, MAX_FEATURES_SHOWN);
 }
 
 export function count(number: number, one: string, more = `${one}s`): string {

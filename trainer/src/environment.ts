@@ -47,18 +47,29 @@ export function formatGcsUri(uri: GcsUri): string {
  */
 export function parseEnvironment(env: Readonly<Record<string, string | undefined>>): TrainerEnvironment {
     const problems: string[] = [];
-    const dataset = gcsVariable("AIP_TRAINING_DATA_URI", DATASETS, env, problems);
-    const modelDir = gcsVariable("AIP_MODEL_DIR", "a gs:// URI to write the model under", env, problems);
+    const report = (name: string, allowed: string, got = env[name]) => {
+        const found = got === undefined ? "none" : JSON.stringify(got);
+        problems.push(`The environment variable ${name} must be ${allowed}; got ${found}`);
+    };
+    const readUri = (name: string, allowed: string) => {
+        const uri = parseGcsUri(env[name] ?? "");
+        if (uri === undefined) {
+            report(name, allowed);
+        }
+        return uri;
+    };
+    const dataset = readUri("AIP_TRAINING_DATA_URI", DATASETS);
+    const modelDir = readUri("AIP_MODEL_DIR", "a gs:// URI to write the model under");
     const isListed = (env.GCP_TRAINER_DATASET_LIST ?? "") !== "";
     const datasetList = isListed
-        ? gcsVariable("GCP_TRAINER_DATASET_LIST", "a gs:// URI of the list of the dataset's objects", env, problems)
+        ? readUri("GCP_TRAINER_DATASET_LIST", "a gs:// URI of the list of the dataset's objects")
         : undefined;
     if (dataset !== undefined && !isListed && (dataset.path === "" || dataset.path.includes("*"))) {
-        problems.push(mustBe("AIP_TRAINING_DATA_URI", DATASETS, formatGcsUri(dataset)));
+        report("AIP_TRAINING_DATA_URI", DATASETS, formatGcsUri(dataset));
     }
     const format = env.AIP_DATA_FORMAT;
     if (format !== undefined && format !== "" && format !== "csv" && format !== "jsonl") {
-        problems.push(mustBe("AIP_DATA_FORMAT", '"csv", "jsonl" or unset', format));
+        report("AIP_DATA_FORMAT", '"csv", "jsonl" or unset');
     }
     if (problems.length > 0 || dataset === undefined || modelDir === undefined) {
         throw new EnvironmentError(problems);
@@ -80,24 +91,6 @@ export function runFacts(env: Readonly<Record<string, string | undefined>>, { pa
         seconds: Math.round(performance.now() / 1000),
         machine: `${processors} ${processors === 1 ? "processor" : "processors"}${model && ` (${model})`}, ${memory}${region}`,
     };
-}
-
-function gcsVariable(
-    name: string,
-    allowed: string,
-    env: Readonly<Record<string, string | undefined>>,
-    problems: string[],
-): GcsUri | undefined {
-    const text = env[name];
-    const uri = text === undefined ? undefined : parseGcsUri(text);
-    if (uri === undefined) {
-        problems.push(mustBe(name, allowed, text));
-    }
-    return uri;
-}
-
-function mustBe(name: string, allowed: string, got: string | undefined): string {
-    return `The environment variable ${name} must be ${allowed}; got ${got === undefined ? "none" : JSON.stringify(got)}`;
 }
 
 /** Memory that this process may use, in bytes: the container's limit or, without one, all of the machine's memory. */

@@ -7,13 +7,12 @@ import type { Importance, MetricsFile } from "../lib/report";
 import type { Hyperparameters } from "../lib/settings/arguments";
 import type { FitResult, Predicted } from "../lib/tree";
 import { accuracyOf, actualOf, type Metrics, scoreNumbers } from "./evaluate";
-import type { CrossValidation, TrialScore } from "./search/cross-validate";
+import type { CrossValidation } from "./search/cross-validate";
 import type { Growth } from "./search/trials";
 import type { Split } from "./split";
 
 /** Results from a training run, besides the model. */
 export interface Findings {
-    /** Metrics on the rows held back. */
     metrics: Metrics;
     split: Split;
     /** Number of held-back rows with a value that is new to the model. */
@@ -21,7 +20,6 @@ export interface Findings {
     /** Predictions for the rows held back. */
     held: Predicted;
     permutation: Importance[] | undefined;
-    /** The fit on all rows. */
     final: FitResult;
     crossValidation: CrossValidation | undefined;
     reason: string | undefined;
@@ -54,19 +52,19 @@ export function makeModel(
     trees: Trees,
 ): Model {
     const { target, reading, rowCount } = dataset;
-    const head = { format: "gcp-trainer-model", version: 2, algorithm } as const;
-    const body = {
+    return {
+        format: "gcp-trainer-model",
+        version: 2,
+        algorithm,
+        ...(target.task === "classification" ? { task: target.task, classes: target.classes } : { task: target.task }),
         target: target.name,
         features,
         reading,
         rows: rowCount,
         hyperparameters,
-        library: { name: "ml-cart" as const, version: cart.version },
+        library: { name: "ml-cart", version: cart.version },
         trees,
     };
-    return target.task === "classification"
-        ? { ...head, task: target.task, classes: target.classes, ...body }
-        : { ...head, task: target.task, ...body };
 }
 
 /** The content of `metrics.json`. */
@@ -112,25 +110,16 @@ function scoreOutOfBag({ target }: Dataset, { rows, predictions }: Predicted): M
 }
 
 function describeTrials({ folds, rows, measure, trials, best }: CrossValidation): Pick<MetricsFile, "cv" | "trials"> {
-    const names = new Set(trials.flatMap(({ growth }) => Object.keys(growth)));
-    const differing = [...names].filter(
-        (name) => new Set(trials.map(({ growth }) => growth[name as keyof Growth])).size > 1,
-    );
-    const accuracyOf = ({ accuracy }: TrialScore) => (accuracy === undefined ? {} : { accuracy });
+    const names = [...new Set(trials.flatMap(({ growth }) => Object.keys(growth) as (keyof Growth)[]))];
+    const differing = names.filter((name) => new Set(trials.map(({ growth }) => growth[name])).size > 1);
+    const { growth: _, scores: __, ...score } = best;
     return {
-        cv: { folds, rows, measure, mean: best.mean, std: best.std, ...accuracyOf(best) },
-        trials: trials.map((trial) => ({
-            hyperparameters: Object.fromEntries(
-                differing.flatMap((name) => {
-                    const value = trial.growth[name as keyof Growth];
-                    return value === undefined ? [] : [[name, value]];
-                }),
-            ),
-            mean: trial.mean,
-            std: trial.std,
-            scores: trial.scores,
-            ...accuracyOf(trial),
-            best: trial === best,
-        })),
+        cv: { folds, rows, measure, ...score },
+        trials: trials.map((trial) => {
+            const { growth, ...scores } = trial;
+            // JSON omits those that a trial lacks.
+            const hyperparameters = Object.fromEntries(differing.map((name) => [name, growth[name]]));
+            return { hyperparameters, ...scores, best: trial === best };
+        }),
     };
 }

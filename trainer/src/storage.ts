@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
+import { channel, subscribe } from "node:diagnostics_channel";
+import { finished, type Readable, type Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type File, Storage, type StorageOptions } from "@google-cloud/storage";
-import { detectBrokenResponses } from "./broken-responses";
 import { FastCrc32c } from "./crc32c";
-import { Download } from "./download";
+import { type ObjectContent, openDownload } from "./download";
 import type { GcsUri, ObjectUri } from "./environment";
-import { handleRejectedToken } from "./rejected-token";
-import { codeOf, describe, isTransient, within } from "./storage-error";
+import { codeOf, describe, handleRejectedToken, isTransient, within } from "./storage-error";
 
 /** The operations on a bucket that the trainer needs. */
 export interface ObjectStore {
@@ -30,17 +30,6 @@ export interface ObjectStore {
 /** Content to write: bytes, text, or a function that returns the same pieces of text each time. */
 export type Content = string | Uint8Array | (() => Iterable<string>);
 
-/** The bytes of an object as they arrive. */
-export interface ObjectContent extends AsyncIterable<Uint8Array> {
-    /** Size of the whole object. It is known once the first bytes arrive, unless the content is decompressed. */
-    readonly size?: number | undefined;
-    /**
-     * Checks the whole content, including what was not read. Absent if the content cannot be damaged.
-     * @throws {StorageError}
-     */
-    verify?(): Promise<void>;
-}
-
 /** Time after which the client gives up on a request that keeps failing; the time limit of the run is much longer. */
 const RETRY_SECONDS = 60;
 /** Number of times that content is sent if Cloud Storage rejects it. */
@@ -61,9 +50,9 @@ export function openStorage(retrySeconds = RETRY_SECONDS, options: StorageOption
         crc32cGenerator: () => new FastCrc32c(),
     });
     return {
-        read: (uri) => new Download(storage, uri, retrySeconds),
+        read: (uri) => openDownload(storage, uri, retrySeconds),
         list: (uri) => (uri.path.endsWith("/") ? list(storage, uri) : Promise.resolve([uri])),
-        create: (uri, content, contentType) => create(storage, { uri, content, contentType, retrySeconds }),
+        create: (uri, content, contentType) => create(storage, uri, content, contentType, retrySeconds * 1000),
     };
 }
 
@@ -80,18 +69,17 @@ async function list(storage: Storage, { bucket, path }: GcsUri): Promise<GcsUri[
     }
 }
 
-interface NewObject {
-    readonly uri: GcsUri;
-    readonly content: Content;
-    readonly contentType: string;
-    readonly retrySeconds: number;
-}
-
 /** Sends content until the bucket has it, or fails. */
-async function create(storage: Storage, { uri, content, contentType, retrySeconds }: NewObject): Promise<void> {
+async function create(storage: Storage, uri: GcsUri, content: Content, contentType: string, retryMs: number) {
     const file = storage.bucket(uri.bucket).file(uri.path);
-    const { md5Hash, bytes } = measure(content);
-    const deadline = Date.now() + retrySeconds * 1000;
+    const hash = createHash("md5");
+    let bytes = 0;
+    for (const block of inBlocks(content)) {
+        hash.update(block);
+        bytes += block.length;
+    }
+    const md5Hash = hash.digest("base64");
+    const deadline = Date.now() + retryMs;
     const token = handleRejectedToken(storage);
     for (let tries = 1, rejections = 0; ; tries++) {
         const problem = await send(file, content, contentType, md5Hash, bytes);
@@ -115,13 +103,7 @@ async function create(storage: Storage, { uri, content, contentType, retrySecond
 }
 
 /** Sends content once. @returns the error, or undefined if the bucket has the content */
-async function send(
-    file: File,
-    content: Content,
-    contentType: string,
-    md5Hash: string,
-    bytes: number,
-): Promise<unknown> {
+async function send(file: File, content: Content, contentType: string, md5Hash: string, bytes: number) {
     try {
         const sent = file.save(typeof content === "function" ? () => inBlocks(content) : Buffer.from(content), {
             contentType,
@@ -139,9 +121,8 @@ async function send(
         return error;
     }
     const stored = (file.metadata as { md5Hash?: string } | undefined)?.md5Hash;
-    return stored === md5Hash
-        ? undefined
-        : new Error("the response to the upload does not have the hash of the content");
+    const isStored = stored === md5Hash;
+    return isStored ? undefined : new Error("the response to the upload does not have the hash of the content");
 }
 
 /** The hash of an object; undefined if it does not exist or cannot be read. */
@@ -152,17 +133,6 @@ async function md5Of(file: File): Promise<string | undefined> {
     } catch {
         return undefined;
     }
-}
-
-/** Hash and size of content. */
-function measure(content: Content): { md5Hash: string; bytes: number } {
-    const hash = createHash("md5");
-    let bytes = 0;
-    for (const block of inBlocks(content)) {
-        hash.update(block);
-        bytes += block.length;
-    }
-    return { md5Hash: hash.digest("base64"), bytes };
 }
 
 const BLOCK = 2 ** 20;
@@ -180,4 +150,37 @@ function* inBlocks(content: Content): Generator<Buffer> {
         }
     }
     yield Buffer.from(typeof content === "function" ? block.join("") : content);
+}
+
+/**
+ * Turns a connection that closes in the middle of a response into an error for the reader of that response. Google's
+ * clients read responses through a pipe (node-fetch 2), which does not forward that error, so they would wait forever.
+ * Calling this function again has no effect.
+ */
+function detectBrokenResponses(): void {
+    const name = "http.client.response.finish";
+    const mark = Symbol.for("gcp-trainer.detectBrokenResponses");
+    // A process may load this module more than once, but there is only one channel.
+    if (Reflect.get(channel(name), mark) !== true) {
+        subscribe(name, (message) => forwardErrors((message as { response: Readable }).response));
+        Reflect.set(channel(name), mark, true);
+    }
+}
+
+/** Forwards a stream's error to everything that it is piped to, directly or through other streams. */
+function forwardErrors(source: Readable): void {
+    const pipe = source.pipe;
+    source.pipe = <T extends NodeJS.WritableStream>(target: T, options?: { end?: boolean }): T => {
+        // Google's clients already add as many listeners as Node.js allows without a warning.
+        source.setMaxListeners(source.getMaxListeners() + 1);
+        finished(source, { writable: false }, (error) => {
+            if (error) {
+                (target as unknown as Writable).destroy(error);
+            }
+        });
+        if ("pipe" in target) {
+            forwardErrors(target as unknown as Readable);
+        }
+        return pipe.call(source, target, options) as T;
+    };
 }

@@ -1,26 +1,37 @@
 import { availableParallelism } from "node:os";
-import { readChecked } from "../lib/check/check";
+import { text } from "node:stream/consumers";
+import { type Checked, readChecked } from "../lib/check/check";
+import { valueAt } from "../lib/columns/number-list";
 import { allRows } from "../lib/columns/shared-memory";
 import type { Dataset } from "../lib/csv/dataset";
 import { countThreads } from "../lib/csv/memory-guard";
 import { HyperparameterError } from "../lib/errors";
 import { type Learned, learnColumns, sharedColumns } from "../lib/features/learn";
-import { CompactTrees } from "../lib/model";
+import { CompactTrees, compactTree, compileModel, formatModel, type Model } from "../lib/model";
+import { OnnxError, toOnnx } from "../lib/onnx";
+import { type MetricsFile, type ReportTable, type RunFacts, renderReport } from "../lib/report";
 import { type Hyperparameters, readArguments } from "../lib/settings/arguments";
 import { type FitDataset, type FitPool, type FitResult, type Predicted, toCartModel } from "../lib/tree";
-import { checkModel, rowsToCheck } from "./check-model";
-import { listParts } from "./dataset-list";
+import trainer from "../package.json";
 import { describeDataset, describeFit, describeMetrics, describeSplit } from "./describe";
 import { readIntact } from "./download";
-import { availableMemory, formatGcsUri, parseEnvironment, runFacts } from "./environment";
-import { evaluate } from "./evaluate";
+import {
+    availableMemory,
+    formatGcsUri,
+    type GcsUri,
+    type ObjectUri,
+    parseEnvironment,
+    runFacts,
+    type TrainerEnvironment,
+} from "./environment";
+import { StorageError } from "./errors";
+import { actualOf, evaluate } from "./evaluate";
 import { describeOrigin, type Findings, makeMetricsFile, makeModel } from "./model";
 import { permutationImportances, preparePermutation } from "./permutation";
-import { chooseGrowth } from "./search/choose";
+import { chooseGrowth } from "./search/cross-validate";
 import { describeLimits, type Growth, listTrials, planFits, toFitTask } from "./search/trials";
 import { type Split, splitRows } from "./split";
-import type { ObjectStore } from "./storage";
-import { writeResults } from "./write-results";
+import type { Content, ObjectStore } from "./storage";
 
 /** Dependencies for a training run. */
 export interface TrainContext {
@@ -85,7 +96,9 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
                 : error;
         });
     let checked = await read();
-    const split = splitDataset(checked.dataset, hyperparameters);
+    const { target, rowCount } = checked.dataset;
+    const labels = target.task === "classification" ? target.y : undefined;
+    const split = splitRows(allRows(rowCount), labels, hyperparameters.testFraction, hyperparameters.seed);
     const excluded = checked.dataset.excludeFromKinds(split.test);
     if (excluded !== undefined) {
         print("Reading the dataset again, because rows held back for testing changed the kind of a column");
@@ -107,7 +120,12 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
     const { predictions } = findings.final.test as Predicted;
     checkModel(model, dataset, learned, rowsToCheck(dataset.rowCount), predictions);
     const metrics = makeMetricsFile(model, checked, findings);
-    await writeResults(storage, modelDir, checked, model, metrics, findings, runFacts(env, modelDir), print);
+    const write = async (name: string, content: Content, contentType: string) => {
+        await storage.create({ ...modelDir, path: modelDir.path + name }, content, contentType);
+        print(`Wrote ${name}`);
+    };
+    print(`Writing the results to ${formatGcsUri(modelDir)}`);
+    await writeResults(write, checked, model, metrics, findings, runFacts(env, modelDir), print);
 }
 
 /**
@@ -157,10 +175,6 @@ async function learn(
     return { growth, metrics, split, unseenRows, held, permutation, final, ...choice };
 }
 
-function splitDataset({ target, rowCount }: Dataset, { testFraction, seed }: Hyperparameters): Split {
-    return splitRows(allRows(rowCount), target.task === "classification" ? target.y : undefined, testFraction, seed);
-}
-
 /** @throws {HyperparameterError} for a model that is too large to read */
 function checkSize({ leaves, shares }: FitResult, { trees = 1 }: Growth): void {
     const bytes = leaves * BYTES.leaf + shares * BYTES.share;
@@ -171,4 +185,136 @@ function checkSize({ leaves, shares }: FitResult, { trees = 1 }: Growth): void {
                 "raise `minNumSamples`, or lower `maxDepth` or `trees`",
         );
     }
+}
+
+/** Writes a run's files under the model folder. `model.json` comes last, so its existence means that all exist. */
+async function writeResults(
+    write: (name: string, content: Content, contentType: string) => Promise<void>,
+    { dataset, learned }: Checked,
+    model: Model,
+    metrics: MetricsFile,
+    { held }: Findings,
+    run: RunFacts,
+    print: (line: string) => void,
+): Promise<void> {
+    await write("metrics.json", formatJson(metrics), "application/json");
+    try {
+        await write("model.onnx", toOnnx(model, { producer: trainer }), "application/octet-stream");
+    } catch (error) {
+        if (!(error instanceof OnnxError)) {
+            throw error;
+        }
+        // A model that does not fit into ONNX is still valid.
+        print(`Warning: no model.onnx: ${error.message}`);
+    }
+    const report = renderReport({
+        source: dataset.source,
+        dataset: { ...dataset, dropped: [...dataset.dropped, ...learned.dropped] },
+        model,
+        metrics,
+        test: { ...held, actual: actualOf(dataset.target, held.rows) },
+        table: tableOf(dataset),
+        run,
+        trainer,
+    });
+    await write("report.html", report, "text/html; charset=utf-8");
+    await write("model.json", () => formatModel(model), "application/json");
+}
+
+function tableOf({ rowCount, target, columns, lineOf }: Dataset): ReportTable {
+    return {
+        rowCount,
+        target: target.y,
+        lineOf,
+        columns: columns.map((column) => ({
+            name: column.name,
+            isText: column.kind === "text",
+            at: (row) =>
+                column.kind === "text"
+                    ? column.dictionary.text(column.values.ints[row] as number)
+                    : valueAt(column.values, row),
+        })),
+    };
+}
+
+/** Formats JSON for reading: indented, with lists of numbers on one line. */
+function formatJson(value: object): string {
+    const text = JSON.stringify(value, undefined, 4).replaceAll(/\[\s+([-\d.,\se]+?)\s+\]/g, (_, numbers: string) => {
+        return `[${numbers.replaceAll(/\s+/g, " ")}]`;
+    });
+    return `${text}\n`;
+}
+
+/** Enough rows to reach many leaves, but few enough that the check takes almost no time. */
+const MAX_ROWS = 200;
+
+/** Rows for checking a model, spread evenly over the dataset. */
+function rowsToCheck(rowCount: number): Uint32Array {
+    const count = Math.min(rowCount, MAX_ROWS);
+    return Uint32Array.from({ length: count }, (_, index) => Math.floor((index * rowCount) / count));
+}
+
+/**
+ * Checks that the trees as they are written to the model file predict the same as the fit.
+ * @param expected the fit's predictions for these rows: indices of classes, or numbers
+ * @throws {Error} for a difference, which is a bug in the trainer
+ */
+function checkModel(
+    model: Model,
+    { source }: Dataset,
+    { columns }: Learned,
+    rows: Uint32Array,
+    expected: Float64Array,
+): void {
+    const trees = Array.from(model.trees, ({ root }) => compactTree(root, model.task));
+    const { width, predict } = compileModel(model, trees);
+    const values = new Float64Array(rows.length * width);
+    const labels = new Int32Array(rows.length);
+    const cells = Array.from(rows, (row) => columns.map((column) => valueAt(column, row)));
+    predict(Float64Array.from(cells.flat()), rows.length, values, labels);
+    const predicted = model.task === "classification" ? labels : values;
+    const wrong = expected.findIndex((value, index) => predicted[index] !== value);
+    if (wrong >= 0) {
+        const difference = `the model file predicts ${predicted[wrong]}, the fit ${expected[wrong]}`;
+        throw new Error(`For row ${rows[wrong]} of ${source} ${difference}`);
+    }
+}
+
+/**
+ * The objects of the dataset in the order in which they are read: those in the list, each with the generation to read,
+ * or else the current ones.
+ * @throws {StorageError}
+ */
+async function listParts(
+    storage: ObjectStore,
+    { dataset, datasetList }: TrainerEnvironment,
+    print: (line: string) => void,
+): Promise<ObjectUri[]> {
+    if (datasetList === undefined) {
+        return await storage.list(dataset);
+    }
+    return parseList(await readIntact(() => storage.read(datasetList), text, print), datasetList);
+}
+
+/** Parses `{"schema": 1, "bucket": ..., "objects": [{"name": ..., "generation": ...}]}`, and ignores other members. */
+function parseList(json: string, uri: GcsUri): ObjectUri[] {
+    const fail = (what: string) =>
+        new StorageError(`Cannot read ${formatGcsUri(uri)}: it must be a list of a dataset's objects; ${what}`);
+    let list: { schema?: unknown; bucket?: unknown; objects?: unknown } | null;
+    try {
+        list = JSON.parse(json);
+    } catch {
+        throw fail("it is not JSON");
+    }
+    const { schema, bucket, objects } = list ?? {};
+    if (schema !== 1 || typeof bucket !== "string" || !Array.isArray(objects) || objects.length === 0) {
+        throw fail("it needs schema 1, a bucket and at least one object");
+    }
+    return objects.map((object: { name?: unknown; generation?: unknown } | null, index) => {
+        const { name, generation } = object ?? {};
+        if (typeof name !== "string" || typeof generation !== "string" || !/^\d+$/.test(generation)) {
+            throw fail(`objects[${index}] needs a name and a generation`);
+        }
+        return { bucket, path: name, generation };
+    });
 }

@@ -1,5 +1,4 @@
-import { scoreClasses, scoreNumbers } from "../src/evaluate";
-import { scoreProbabilities } from "../src/probability-metrics";
+import { scoreClasses, scoreNumbers, scoreProbabilities } from "../src/evaluate";
 
 describe("scoreClasses", () => {
     it("matches a manual calculation", () => {

@@ -20,7 +20,6 @@ export class GrowingNumbers {
     /** Number of rows for which memory is allocated. */
     #capacity = 0;
 
-    /** Allocates memory for this many rows. */
     reserve(rows: number): void {
         this.#capacity = rows;
         if (this.decimals === DOUBLES) {

@@ -49,7 +49,6 @@ export function missingOf(list: NumberList): number {
     return ArrayBuffer.isView(list) ? Number.NaN : MISSING_INT;
 }
 
-/** Number of rows without a number. */
 export function countMissing(list: NumberList): number {
     const [raw, missing] = [rawOf(list), missingOf(list)];
     let count = 0;

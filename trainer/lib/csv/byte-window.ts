@@ -35,10 +35,7 @@ export class ByteWindow {
      */
     fill(chunk: Uint8Array, offset: number): number {
         const taken = Math.min(chunk.length - offset, this.bytes.length - 1 - this.#filled);
-        this.bytes.set(
-            offset === 0 && taken === chunk.length ? chunk : chunk.subarray(offset, offset + taken),
-            this.#filled,
-        );
+        this.bytes.set(chunk.subarray(offset, offset + taken), this.#filled);
         this.#filled += taken;
         this.received += taken;
         return taken;
@@ -62,11 +59,8 @@ export class ByteWindow {
         if (to === this.#filled) {
             this.bytes[to] = 0;
         }
-        if (
-            from === 0 &&
-            this.received === this.#filled &&
-            BYTE_ORDER_MARK.every((byte, at) => this.bytes[at] === byte)
-        ) {
+        const isFirst = from === 0 && this.received === this.#filled;
+        if (isFirst && BYTE_ORDER_MARK.every((byte, at) => this.bytes[at] === byte)) {
             this.start = BYTE_ORDER_MARK.length;
         }
     }
@@ -103,19 +97,15 @@ function cutCharacterLength(bytes: Uint8Array, from: number, to: number): number
 }
 
 /** Index of the first byte that does not start a valid character. */
-function findInvalid(bytes: Uint8Array, from: number, to: number): number {
-    // This is a binary search. The bytes up to `valid` are valid, apart from an incomplete character at the end; the
-    // bytes up to `invalid` include an invalid one.
-    let valid = from;
-    let invalid = to;
-    while (invalid - valid > 1) {
-        const middle = (valid + invalid) >>> 1;
-        const whole = middle - cutCharacterLength(bytes, from, middle);
-        if (isUtf8(bytes.subarray(from, whole))) {
-            valid = middle;
-        } else {
-            invalid = middle;
+function findInvalid(bytes: Buffer, from: number, to: number): number {
+    let at = from;
+    // Invalid bytes are decoded as U+FFFD, but the text may also contain this character.
+    for (const part of bytes.toString("utf8", from, to).split("\ufffd")) {
+        at += Buffer.byteLength(part);
+        if (bytes.toString("latin1", at, at + 3) !== "\xef\xbf\xbd") {
+            break;
         }
+        at += 3;
     }
-    return valid - cutCharacterLength(bytes, from, valid);
+    return at;
 }

@@ -30,7 +30,6 @@ export class CellScanner {
     start = 0;
     end = 0;
     quoted = false;
-    /** Number of line breaks inside the cell. */
     lineBreaks = 0;
     /** Start of the next cell or row. */
     next = 0;
@@ -108,23 +107,13 @@ export class CellScanner {
 
     /** `at` must be the position of a delimiter, a line break or the limit. */
     #endCell(bytes: Uint8Array, at: number, limit: number, final: boolean): CellEnd {
-        if (at >= limit) {
+        const isCr = at < limit && bytes[at] === CR;
+        if (at >= limit || (isCr && at + 1 >= limit && !final)) {
             this.next = limit;
             return final ? ROW_END : CUT;
         }
-        if (bytes[at] === this.#delimiter) {
-            this.next = at + 1;
-            return DELIMITER;
-        }
-        if (bytes[at] === CR) {
-            if (at + 1 >= limit && !final) {
-                return CUT;
-            }
-            this.next = at + 1 < limit && bytes[at + 1] === LF ? at + 2 : at + 1;
-            return ROW_END;
-        }
-        this.next = at + 1;
-        return ROW_END;
+        this.next = isCr && at + 1 < limit && bytes[at + 1] === LF ? at + 2 : at + 1;
+        return bytes[at] === this.#delimiter ? DELIMITER : ROW_END;
     }
 
     #copy(bytes: Uint8Array, from: number, to: number, length: number): number {
@@ -139,13 +128,9 @@ export class CellScanner {
         let from = at;
         while (from < limit) {
             const byte = bytes[from] as number;
-            if (byte > SPACE && byte < 0x80) {
-                break;
-            }
-            if (byte === this.#delimiter || byte === LF || byte === CR) {
-                break;
-            }
-            const length = spaceLength(bytes, from);
+            const isContent = byte > SPACE && byte < 0x80;
+            const isEnd = byte === this.#delimiter || byte === LF || byte === CR;
+            const length = isContent || isEnd ? 0 : spaceLength(bytes, from);
             if (length === 0) {
                 break;
             }
@@ -168,16 +153,12 @@ function spaceLength(bytes: Uint8Array, at: number): number {
     if (first === 0xc2) {
         return second === 0xa0 ? 2 : 0;
     }
-    return isLongSpace((first << 16) | (second << 8) | (bytes[at + 2] as number)) ? 3 : 0;
+    const three = (first << 16) | (second << 8) | (bytes[at + 2] as number);
+    // U+2000 to U+200A and others: https://tc39.es/ecma262/#sec-white-space
+    return (three >= 0xe28080 && three <= 0xe2808a) || LONG_SPACES.includes(three) ? 3 : 0;
 }
 
-/** White space characters that take three bytes in UTF-8: https://tc39.es/ecma262/#sec-white-space */
-function isLongSpace(bytes: number): boolean {
-    // U+2000 to U+200A
-    return (bytes >= 0xe28080 && bytes <= 0xe2808a) || LONG_SPACES.includes(bytes);
-}
-
-/** U+1680, U+2028, U+2029, U+202F, U+205F, U+3000 and U+FEFF. */
+/** U+1680, U+2028, U+2029, U+202F, U+205F, U+3000 and U+FEFF in UTF-8. */
 const LONG_SPACES = [0xe19a80, 0xe280a8, 0xe280a9, 0xe280af, 0xe2819f, 0xe38080, 0xefbbbf];
 
 function trimEnd(bytes: Uint8Array, start: number, end: number): number {

@@ -1,7 +1,7 @@
 import { GrowingNumbers } from "../columns/growing-numbers";
 import { countMissing, valueAt } from "../columns/number-list";
 import { aboutColumn, type Finding, typeSetting } from "../findings";
-import { type DateOrder, FormatEvidence, type NumberFormat, parseDate, parseFormatted } from "../model";
+import { FormatEvidence, parseDate, parseFormatted } from "../model";
 import { Dictionary } from "./dictionary";
 import { readNumber } from "./number-bytes";
 import { type FileRules, textOf } from "./rules";
@@ -30,7 +30,8 @@ export type ColumnRole = "target" | "feature" | "identifier";
  * complete.
  */
 export class ColumnBuilder {
-    kind: ColumnKind["kind"] | "pending" = "pending";
+    /** Undefined until the kind has been decided. */
+    decided: ColumnKind | undefined;
     readonly numbers = new GrowingNumbers();
     /** The distinct strings in a text column. */
     readonly dictionary = new Dictionary();
@@ -39,14 +40,10 @@ export class ColumnBuilder {
     firstOther: CellProblem | undefined;
     /** A target's labels as they are written, and the index of each row's label. */
     spellings: { labels: Dictionary; ofRows: GrowingNumbers } | undefined;
-    /** Undefined for plain numbers. */
-    format: NumberFormat | undefined;
-    order: DateOrder = "ymd";
-    /** Findings about how the column was read. */
     findings: Finding[] = [];
-    /**
-     * Number of cells that do not fit, with the first one and its row. Unless they are a problem, they are missing.
-     */
+    /** Markers for missing values, with the number of rows that have each. */
+    readonly markers = new Map<string, number>();
+    /** Number of cells that do not fit, with the first one and its row. Unless they are a problem, they are missing. */
     bad: { count: number; first: string; row: number } | undefined;
     readonly name: string;
     readonly role: ColumnRole;
@@ -62,7 +59,6 @@ export class ColumnBuilder {
     #watched = false;
     /** For each string, the number that is stored. */
     readonly #stored: number[] = [];
-    readonly #markers = new Map<string, number>();
     #capacity = 0;
     #lastOddRow = -1;
 
@@ -85,12 +81,19 @@ export class ColumnBuilder {
         this.#sample = new Sample(name, rules, wanted, excluded);
     }
 
-    /** True if the cells are plain numbers, which the row reader may write without this builder. */
-    get isPlain(): boolean {
-        return this.kind === "number" && this.format === undefined && this.spellings === undefined;
+    get kind(): ColumnKind["kind"] | "pending" {
+        return this.decided?.kind ?? "pending";
     }
 
-    /** Allocates memory for this many rows. */
+    /** True if the cells are plain numbers, which the row reader may write without this builder. */
+    get isPlain(): boolean {
+        return this.#hasPlainNumbers && this.spellings === undefined;
+    }
+
+    get #hasPlainNumbers(): boolean {
+        return this.decided?.kind === "number" && this.decided.format === undefined;
+    }
+
     reserve(rows: number): void {
         this.#capacity = rows;
         if (this.kind !== "pending") {
@@ -103,7 +106,7 @@ export class ColumnBuilder {
     put(row: number, bytes: Uint8Array, start: number, end: number): CellProblem | undefined {
         switch (this.kind) {
             case "pending":
-                this.#sample?.put(row, bytes, start, end);
+                this.#sample?.write(row, bytes, start, end);
                 return undefined;
             case "text":
                 this.numbers.ints[row] = this.#textAt(row, bytes, start, end);
@@ -141,18 +144,19 @@ export class ColumnBuilder {
 
     #putNumber(row: number, bytes: Uint8Array, start: number, end: number): CellProblem | undefined {
         let value = Number.NaN;
-        if (this.kind === "number" && this.format === undefined) {
+        if (this.#hasPlainNumbers) {
             const problem = this.#watched ? this.#resolve(row, textOf(bytes, start, end)) : undefined;
             if (problem !== undefined) {
                 return problem;
             }
-            value = this.format === undefined ? readNumber(bytes, start, end, this.#rules.decimalComma) : value;
+            value = this.#hasPlainNumbers ? readNumber(bytes, start, end, this.#rules.decimalComma) : value;
         }
-        if (Number.isNaN(value) && start < end) {
+        const { decided } = this;
+        if (Number.isNaN(value) && start < end && decided !== undefined && decided.kind !== "text") {
             const text = textOf(bytes, start, end);
-            value =
-                (this.kind === "date" ? parseDate(text, this.order) : parseFormatted(text, this.format ?? {})) ??
-                Number.NaN;
+            const read =
+                decided.kind === "date" ? parseDate(text, decided.order) : parseFormatted(text, decided.format ?? {});
+            value = read ?? Number.NaN;
         }
         this.numbers.set(row, value);
         if (this.spellings !== undefined) {
@@ -171,7 +175,7 @@ export class ColumnBuilder {
         const isGrouped =
             evidence.groups.has(".") || (!evidence.decimals.has(".") && (hasCommas || this.#rules.decimal === ","));
         if (isGrouped) {
-            this.format = { decimal: ",", group: "." };
+            this.decided = { kind: "number", format: { decimal: ",", group: "." } };
             const said = `is read as numbers with a dot between thousands, such as ${JSON.stringify(text)}`;
             this.findings.push(aboutColumn("number-format", this.name, said, typeSetting(this.name, "text")));
         } else if (!evidence.decimals.has(".") && this.#rules.decimal === undefined && !this.#hasThousands(row)) {
@@ -211,15 +215,13 @@ export class ColumnBuilder {
      */
     settle(rows: number): CellProblem | undefined {
         const sample = this.#sample as Sample;
-        const { kind, open, findings } = sample.decide(this.#evidence, this.#rules.decimal, this.role);
+        const { kind, watched = false, open, findings } = sample.decide(this.#evidence, this.#rules.decimal, this.role);
         if (open !== undefined) {
             return { row: 0, problem: describeOpen(open) };
         }
-        this.kind = kind.kind;
+        this.decided = kind;
         this.findings = findings;
-        this.format = kind.kind === "number" ? kind.format : undefined;
-        this.#watched = kind.kind === "number" && kind.watched;
-        this.order = kind.kind === "date" ? kind.order : this.order;
+        this.#watched = watched;
         if (kind.kind === "number" && this.role === "target") {
             this.spellings = { labels: new Dictionary(), ofRows: new GrowingNumbers() };
         }
@@ -227,10 +229,10 @@ export class ColumnBuilder {
         this.#decidedFrom = sample.isMixed(kind) ? sample : undefined;
         this.reserve(Math.max(this.#capacity, rows));
         let first: CellProblem | undefined;
-        sample.replay(rows, (row, bytes, start, end) => {
-            const problem = this.put(row, bytes, start, end);
+        for (let row = 0; row < rows; row++) {
+            const problem = this.put(row, sample.bytes, sample.startOf(row), sample.ends[row] as number);
             first ??= problem;
-        });
+        }
         return first;
     }
 
@@ -241,14 +243,8 @@ export class ColumnBuilder {
 
     /** True if the kind would be different without these rows. */
     dependsOn(rows: ReadonlySet<number>): boolean {
-        const { kind, format, order } = this;
         const other = this.#decidedFrom?.decideWithout(rows, this.#rules.decimal, this.role);
-        return (
-            other !== undefined &&
-            (other.kind !== kind ||
-                (other.kind === "date" && other.order !== order) ||
-                (other.kind === "number" && JSON.stringify(other.format) !== JSON.stringify(format)))
-        );
+        return other !== undefined && JSON.stringify(other) !== JSON.stringify(this.decided);
     }
 
     /** Replaces numbers that mark missing values. All rows have been added. */
@@ -271,21 +267,14 @@ export class ColumnBuilder {
         return this.bad?.row === row ? this.bad.first : undefined;
     }
 
-    /** Counts how many of the first rows have a number. */
     countNumbers(rows: number): number {
         return rows - countMissing(this.numbers.firstRows(rows));
     }
 
-    /** Markers for missing values, with the number of rows that have each. */
-    get markers(): ReadonlyMap<string, number> {
-        return this.#markers;
-    }
-
     /** Memory in use, excluding the values. */
     get byteLength(): number {
-        return (
-            this.dictionary.byteLength + this.others.byteLength + ((this.#sample ?? this.#decidedFrom)?.byteLength ?? 0)
-        );
+        const sample = (this.#sample ?? this.#decidedFrom)?.byteLength ?? 0;
+        return this.dictionary.byteLength + this.others.byteLength + sample;
     }
 
     #spell(row: number, bytes: Uint8Array, start: number, end: number): void {
@@ -323,7 +312,7 @@ export class ColumnBuilder {
 
     #countMarker(row: number, text: string): void {
         if (!this.#isAgain(row)) {
-            this.#markers.set(text, (this.#markers.get(text) ?? 0) + 1);
+            this.markers.set(text, (this.markers.get(text) ?? 0) + 1);
         }
     }
 

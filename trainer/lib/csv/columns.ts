@@ -11,7 +11,7 @@ export interface NumberColumn {
     name: string;
     values: NumberList;
     /** @default plain numbers */
-    format?: NumberFormat;
+    format?: NumberFormat | undefined;
 }
 
 export interface DateColumn {
@@ -34,15 +34,15 @@ export interface TextColumn {
 
 /** Completes a column with the rows in `kept`, reusing the memory in which it grew. */
 export function completeColumn(builder: ColumnBuilder, rowCount: number, kept: Uint32Array | undefined): Column {
-    const { name, format, order, dictionary } = builder;
+    const { name, decided = { kind: "number" }, dictionary, bad } = builder;
     const values = keepRows(builder.numbers.firstRows(rowCount), kept);
-    switch (builder.kind) {
+    switch (decided.kind) {
         case "text":
             return { kind: "text", name, values: values as ScaledInts, dictionary };
         case "date":
-            return { kind: "date", name, values, order, skipsBadCells: builder.bad !== undefined };
-        default:
-            return { kind: "number", name, values, ...(format === undefined ? {} : { format }) };
+            return { ...decided, name, values, skipsBadCells: bad !== undefined };
+        case "number":
+            return { ...decided, name, values };
     }
 }
 
@@ -99,7 +99,6 @@ const IDENTIFIERS = [
     /[a-z0-9]I[dD]$/,
 ];
 
-/** True if a name looks like an identifier's. */
 export function isIdentifierName(name: string): boolean {
     return IDENTIFIERS.some((pattern) => pattern.test(name));
 }

@@ -11,7 +11,7 @@ import type { Header } from "./header";
 import { bytesPerEncodedValue, bytesPerValueOfFit, checkMemory, type FitPlan } from "./memory-guard";
 import { trackProgress } from "./progress";
 import type { RowReader, TablePlan } from "./row-reader";
-import { FileRules, type ReadingSettings } from "./rules";
+import { fileRules, type ReadingSettings } from "./rules";
 import { type Part, type ReadTable, readTable } from "./table-reader";
 import { countCodeLists, makeTarget, type Target } from "./target";
 
@@ -60,7 +60,6 @@ export interface DatasetRequest extends ReadingSettings {
     task: Task | undefined;
     /** Rows of the file that do not help to determine the kinds of the columns. @default none */
     excludedFromKinds?: ReadonlySet<number> | undefined;
-    /** Encoding for a file without a byte order mark. @default "utf-8" */
     encoding?: Encoding | undefined;
 }
 
@@ -157,12 +156,11 @@ export async function readDataset(
     const separated = `${DELIMITER_NAMES[header.delimiter] ?? header.delimiter}-separated`;
     const size = `${reader.rowCount.toLocaleString("en-US")} rows, ${header.columns.length} columns, ${separated}`;
     print(`Read ${source}: ${size}${progress.summarize(bytesRead)}`);
-    return { ...dataset, findings: [...describeTitle(header), ...totals, ...dataset.findings] };
-}
-
-function describeTitle({ title, line }: Header): Finding[] {
-    const message = `The lines above row ${line} are left out, because they are a title: ${JSON.stringify(title)}`;
-    return title === undefined ? [] : [{ kind: "header", message }];
+    const title: Finding = {
+        kind: "header",
+        message: `The lines above row ${header.line} are left out, because they are a title: ${JSON.stringify(header.title)}`,
+    };
+    return { ...dataset, findings: [...(header.title === undefined ? [] : [title]), ...totals, ...dataset.findings] };
 }
 
 /** Leaves out the last row if it holds totals. */
@@ -196,7 +194,7 @@ function planColumns(header: Header, source: string, request: DatasetRequest): T
     const { target, dropColumns, types = {} } = request;
     const problems = [...(request.problems ?? []), ...checkNames(columns, source, request)];
     const dropped = new Set(listDropped(header, request).map(({ name }) => name));
-    const rules = new FileRules(delimiter, request);
+    const rules = fileRules(delimiter, request);
     const builders = columns.map((name) => {
         if (dropped.has(name)) {
             return undefined;
@@ -284,20 +282,23 @@ function prepareDataset({ header, builders, reader }: ReadTable, source: string,
         throw new DataError([]); // This is known from the header.
     }
     if (features.length === 0) {
-        throw noColumnLeft(
-            source,
-            dropped.map(({ name }) => name),
-        );
+        throw noColumnLeft(source, dropped);
     }
     const kept = findRowsWithValue(target, rowCount);
     const rowsWithoutTarget = kept === undefined ? 0 : rowCount - kept.length;
-    checkRows(source, rowCount, rowsWithoutTarget);
+    const rows = rowCount - rowsWithoutTarget;
+    if (rows < MIN_ROWS) {
+        const count = rows === 1 ? "1 row" : `${rows} rows`;
+        const which = rowsWithoutTarget === 0 ? "" : ` with a target (${rowsWithoutTarget} without one are left out)`;
+        const needed = `at least ${MIN_ROWS} are needed, for training and testing`;
+        throw new DataError(`${source} has ${count}${which}: ${needed}`);
+    }
     const spellings = completeSpellings(target, rowCount, kept);
     const madeTarget = makeTarget(completeColumn(target, rowCount, kept), spellings, source, request.task);
     const { missing = [], onBadCell = "stop", encoding } = request;
     return {
         source,
-        rowCount: rowCount - rowsWithoutTarget,
+        rowCount: rows,
         target: madeTarget,
         columns: features.map((builder) => completeColumn(builder, rowCount, kept)),
         mayIdentify: new Set(
@@ -334,21 +335,19 @@ function kindsFinder(features: readonly ColumnBuilder[], kept: Uint32Array | und
 
 /** Findings about cells in a column that were not read as written. */
 function describeReading({ name, findings, markers, bad }: ColumnBuilder, reader: ReadTable["reader"]): Finding[] {
-    const listed = [...markers].map(([marker, rows]) => `${JSON.stringify(marker)} (${rows})`);
-    const marked = `has ${listed.join(", ")}, taken for missing values`;
-    const text = typeSetting(name, "text");
-    return [
-        ...findings,
-        ...(listed.length === 0 ? [] : [aboutColumn("missing-marker", name, marked, text)]),
-        ...(bad === undefined
-            ? []
-            : [aboutColumn("bad-cells", name, `${describeBad(bad)} in ${reader.nameOf(bad.row)}`, text)]),
-    ];
-}
-
-function describeBad({ count, first }: NonNullable<ColumnBuilder["bad"]>): string {
-    const cells = count === 1 ? "1 cell that does" : `${count} cells that do`;
-    return `has ${cells} not fit, taken for missing values: the first is ${JSON.stringify(first)}`;
+    const found = [...findings];
+    if (markers.size > 0) {
+        const listed = [...markers].map(([marker, rows]) => `${JSON.stringify(marker)} (${rows})`).join(", ");
+        const said = `has ${listed}, taken for missing values`;
+        found.push(aboutColumn("missing-marker", name, said, typeSetting(name, "text")));
+    }
+    if (bad !== undefined) {
+        const cells = bad.count === 1 ? "1 cell that does" : `${bad.count} cells that do`;
+        const first = `the first is ${JSON.stringify(bad.first)} in ${reader.nameOf(bad.row)}`;
+        const said = `has ${cells} not fit, taken for missing values: ${first}`;
+        found.push(aboutColumn("bad-cells", name, said, typeSetting(name, "text")));
+    }
+    return found;
 }
 
 /** True if a numeric column that contains some strings has a different value in every row. One row may lack a value. */
@@ -364,24 +363,15 @@ function isDistinct(builder: ColumnBuilder, rowCount: number): boolean {
     return numbers.size - 1 === rowCount - missing && missing - builder.others.size <= 1;
 }
 
-function checkRows(source: string, rowCount: number, rowsWithoutTarget: number): void {
-    const rows = rowCount - rowsWithoutTarget;
-    if (rows < MIN_ROWS) {
-        const count = rows === 1 ? "1 row" : `${rows} rows`;
-        const which = rowsWithoutTarget === 0 ? "" : ` with a target (${rowsWithoutTarget} without one are left out)`;
-        throw new DataError(
-            `${source} has ${count}${which}: at least ${MIN_ROWS} are needed, for training and testing`,
-        );
-    }
-}
-
 /** The error for a dataset without features. */
-export function noColumnLeft(source: string, dropped: readonly string[]): DataError {
-    const without = dropped.length === 0 ? "" : ` after dropping ${quoted(dropped)}`;
+export function noColumnLeft(source: string, dropped: readonly DroppedColumn[]): DataError {
+    const without = dropped.length === 0 ? "" : ` after dropping ${quoted(dropped.map(({ name }) => name))}`;
     return new DataError(`${source} has no features left${without}: only the target remains`);
 }
 
 function quoted(names: readonly string[]): string {
-    const items = names.map((name) => JSON.stringify(name));
-    return shorten(items, 20);
+    return shorten(
+        names.map((name) => JSON.stringify(name)),
+        20,
+    );
 }

@@ -1,16 +1,55 @@
 const EMPTY = 0;
 
+/** Strings as bytes, one after another, in memory that grows. */
+export class ByteStrings {
+    bytes = Buffer.alloc(256);
+    /** End of each string in `bytes`. */
+    ends = new Uint32Array(32);
+
+    startOf(index: number): number {
+        return index === 0 ? 0 : (this.ends[index - 1] as number);
+    }
+
+    text(index: number): string {
+        return this.bytes.toString("utf8", this.startOf(index), this.ends[index]);
+    }
+
+    /** Writes a string. Strings arrive in order, but the last one may be repeated. */
+    write(index: number, bytes: Uint8Array, start: number, end: number): void {
+        const from = this.startOf(index);
+        const to = from + end - start;
+        if (to > this.bytes.length) {
+            this.bytes = Buffer.concat([this.bytes], Math.max(this.bytes.length * 2, to));
+        }
+        if (index === this.ends.length) {
+            this.ends = enlarged(this.ends);
+        }
+        for (let at = start; at < end; at++) {
+            this.bytes[from + at - start] = bytes[at] as number;
+        }
+        this.ends[index] = to;
+    }
+
+    /** Memory in use. */
+    get byteLength(): number {
+        return this.bytes.byteLength + this.ends.byteLength;
+    }
+}
+
+function enlarged(list: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+    const larger = new Uint32Array(list.length * 2);
+    larger.set(list);
+    return larger;
+}
+
 /**
  * Distinct strings, numbered from 0 in order of first appearance. A known string is found by its bytes, without
  * creating a JavaScript string. Open addressing with linear probing; at most half the slots are used.
  */
-export class Dictionary {
+export class Dictionary extends ByteStrings {
     size = 0;
     #slots = new Uint32Array(64);
     #hashes = new Uint32Array(32);
-    /** End of each string in `bytes`. */
-    #ends = new Uint32Array(32);
-    #bytes = Buffer.alloc(256);
 
     /** Returns the number of a string, which is added if it is new. */
     add(bytes: Uint8Array, start: number, end: number): number {
@@ -27,19 +66,20 @@ export class Dictionary {
             }
             slot = (slot + 1) & mask;
         }
-        return this.#insert(hash, slot, bytes, start, end);
-    }
-
-    /** Returns the string with this number. */
-    text(entry: number): string {
-        return this.#bytes.toString("utf8", this.#startOf(entry), this.#ends[entry]);
+        const added = this.size++;
+        this.write(added, bytes, start, end);
+        this.#hashes[added] = hash;
+        this.#slots[slot] = this.size;
+        if (this.size === this.#hashes.length) {
+            this.#grow();
+        }
+        return added;
     }
 
     /** Returns the number of a string, or -1 if it is not in the dictionary. */
     find(text: string): number {
         const bytes = Buffer.from(text);
-        const { size } = this;
-        for (let entry = 0; entry < size; entry++) {
+        for (let entry = 0; entry < this.size; entry++) {
             if (this.#equals(entry, bytes, 0, bytes.length)) {
                 return entry;
             }
@@ -47,50 +87,26 @@ export class Dictionary {
         return -1;
     }
 
-    /** Memory in use. */
-    get byteLength(): number {
-        return this.#slots.byteLength + this.#hashes.byteLength + this.#ends.byteLength + this.#bytes.byteLength;
-    }
-
-    #startOf(entry: number): number {
-        return entry === 0 ? 0 : (this.#ends[entry - 1] as number);
+    override get byteLength(): number {
+        return super.byteLength + this.#slots.byteLength + this.#hashes.byteLength;
     }
 
     #equals(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
-        const known = this.#startOf(entry);
+        const known = this.startOf(entry);
         const length = end - start;
-        if ((this.#ends[entry] as number) - known !== length) {
+        if ((this.ends[entry] as number) - known !== length) {
             return false;
         }
         for (let at = 0; at < length; at++) {
-            if (this.#bytes[known + at] !== bytes[start + at]) {
+            if (this.bytes[known + at] !== bytes[start + at]) {
                 return false;
             }
         }
         return true;
     }
 
-    #insert(hash: number, slot: number, bytes: Uint8Array, start: number, end: number): number {
-        const entry = this.size;
-        const from = this.#startOf(entry);
-        const to = from + end - start;
-        if (to > this.#bytes.length) {
-            this.#bytes = Buffer.concat([this.#bytes], Math.max(this.#bytes.length * 2, to));
-        }
-        this.#bytes.set(bytes.subarray(start, end), from);
-        this.#ends[entry] = to;
-        this.#hashes[entry] = hash;
-        this.#slots[slot] = entry + 1;
-        this.size = entry + 1;
-        if (this.size === this.#hashes.length) {
-            this.#grow();
-        }
-        return entry;
-    }
-
     #grow(): void {
         this.#hashes = enlarged(this.#hashes);
-        this.#ends = enlarged(this.#ends);
         this.#slots = new Uint32Array(this.#slots.length * 2);
         const mask = this.#slots.length - 1;
         for (let entry = 0; entry < this.size; entry++) {
@@ -101,12 +117,6 @@ export class Dictionary {
             this.#slots[slot] = entry + 1;
         }
     }
-}
-
-function enlarged(list: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-    const larger = new Uint32Array(list.length * 2);
-    larger.set(list);
-    return larger;
 }
 
 /** FNV-1a, with the high bits mixed into the low ones, which choose the slot: http://www.isthe.com/chongo/tech/comp/fnv/ */

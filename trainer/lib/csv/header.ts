@@ -35,19 +35,21 @@ export interface Header {
  */
 export function takeHeader(window: ByteWindow, source: string, final: boolean): Header | undefined {
     const { start } = window;
-    const first = takeFirstRow(window, source, final, 1);
-    if (first === undefined || !isTitle(first.columns)) {
-        return first && toHeader(first);
+    let title: string | undefined;
+    for (let line = 1; ; ) {
+        const row = takeFirstRow(window, source, final, line);
+        if (row === undefined) {
+            window.start = start;
+            return undefined;
+        }
+        const { columns, nextLine } = row;
+        if (!isTitle(columns)) {
+            const isTrailing = columns.length > 1 && columns.at(-1) === "";
+            return { ...row, columns: nameColumns(columns), isTrailing, ...(title === undefined ? {} : { title }) };
+        }
+        title ??= columns.filter((name) => name !== "").join(" ");
+        line = nextLine;
     }
-    let header: FirstRow | undefined = first;
-    while (header !== undefined && isTitle(header.columns)) {
-        header = takeFirstRow(window, source, final, header.nextLine);
-    }
-    if (header === undefined) {
-        window.start = start;
-        return undefined;
-    }
-    return { ...toHeader(header), title: first.columns.filter((name) => name !== "").join(" ") };
 }
 
 /** The cells of a row. */
@@ -57,10 +59,6 @@ type FirstRow = Omit<Header, "isTrailing" | "title">;
 function isTitle(cells: readonly string[]): boolean {
     const unnamed = cells.slice(1, -1).filter((name) => name === "").length;
     return unnamed > 0 && unnamed >= (cells.length - 1) / 2;
-}
-
-function toHeader({ columns, ...rest }: FirstRow): Header {
-    return { ...rest, columns: nameColumns(columns), isTrailing: columns.length > 1 && columns.at(-1) === "" };
 }
 
 function takeFirstRow(window: ByteWindow, source: string, final: boolean, firstLine: number): FirstRow | undefined {

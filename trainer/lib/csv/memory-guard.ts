@@ -50,7 +50,6 @@ export interface ReadSoFar {
     features: number;
     bytes: number;
     totalBytes: number | undefined;
-    /** Memory used by the strings. */
     textBytes: number;
     /** Average memory for each value of a feature: its size in the columns plus `bytesPerValueOfFit`. */
     valueBytes: number;
@@ -58,7 +57,6 @@ export interface ReadSoFar {
 
 /** The fits that run after the file has been read. */
 export interface FitPlan {
-    /** True if a forest is grown. */
     forest: boolean;
     /** True if a cross-validation runs several fits at the same time. */
     crossValidation: boolean;
@@ -107,7 +105,9 @@ export function checkMemory(source: string, soFar: ReadSoFar, limit: number): vo
         return;
     }
     const need = estimateNeed(rows + rest, soFar);
+    const usable = (gibibytes: number) => gibibytes * GIB * (1 - RESERVED.share) - RESERVED.bytes;
     const machineType = MACHINE_TYPES.find(([, memory]) => usable(memory) >= need)?.[0];
+    const gigabytes = (memory: number) => `${(memory / 1e9).toFixed(1)} GB`;
     const larger =
         machineType === undefined
             ? "no machine type has that much memory;"
@@ -120,16 +120,6 @@ export function checkMemory(source: string, soFar: ReadSoFar, limit: number): vo
     );
 }
 
-/** Memory needed for reading and training. */
 function estimateNeed(rows: number, { features, valueBytes, textBytes }: ReadSoFar): number {
     return BASE_BYTES + rows * (features * valueBytes + BYTES_PER_ROW) + textBytes;
-}
-
-/** Memory available to the trainer on a machine with this many GiB. */
-function usable(gibibytes: number): number {
-    return gibibytes * GIB * (1 - RESERVED.share) - RESERVED.bytes;
-}
-
-function gigabytes(bytes: number): string {
-    return `${(bytes / 1e9).toFixed(1)} GB`;
 }

@@ -82,7 +82,6 @@ export class RowReader {
         this.#scanner = new CellScanner(this.#delimiter);
     }
 
-    /** Allocates memory for the expected rows. */
     #allocate(window: ByteWindow): void {
         const bytesRead = window.received - (window.end - window.start);
         this.#capacity = expectRows(this.rowCount, bytesRead, this.#totalBytes());
@@ -127,10 +126,8 @@ export class RowReader {
 
     /** Problems with the header and with cells, the first one in each column. */
     get problems(): Problem[] {
-        return [
-            ...this.#headerProblems,
-            ...[...this.#badCells].map(([builder, problem]) => this.describe(builder, problem)),
-        ];
+        const ofCells = [...this.#badCells].map(([builder, problem]) => this.describe(builder, problem));
+        return [...this.#headerProblems, ...ofCells];
     }
 
     /**

@@ -1,4 +1,4 @@
-import { type CellEnd, OPEN_QUOTE, TEXT_AFTER_QUOTE } from "./cell-scanner";
+import { type CellEnd, TEXT_AFTER_QUOTE } from "./cell-scanner";
 
 /** Safety margin on top of the row count estimated from the part read so far. Unused space does not occupy memory. */
 const SLACK = 1.05;
@@ -41,17 +41,11 @@ export class LineNumbers {
     }
 
     lineOf(row: number): number {
-        let low = 0;
-        let high = this.#rows.length;
-        while (high - low > 1) {
-            const middle = (low + high) >>> 1;
-            if ((this.#rows[middle] as number) <= row) {
-                low = middle;
-            } else {
-                high = middle;
-            }
+        let index = this.#rows.length - 1;
+        while (index > 0 && (this.#rows[index] as number) > row) {
+            index--;
         }
-        return (this.#lines[low] ?? 1) + row - (this.#rows[low] ?? 0);
+        return (this.#lines[index] ?? 1) + row - (this.#rows[index] ?? 0);
     }
 }
 
@@ -59,17 +53,9 @@ export class LineNumbers {
  * Describes the problem with a cell's quotes, and its position. `lastRow` is the line of the last complete row, or 0.
  */
 export function describeBadCell(end: CellEnd, lastRow: number, row: number, column: number): string {
-    switch (end) {
-        case TEXT_AFTER_QUOTE:
-            return (
-                `row ${row}, column ${column}: text follows the end of a quoted cell; ` +
-                `write "" for a quote inside the cell`
-            );
-        case OPEN_QUOTE:
-            return `after row ${lastRow}: a quoted cell is never closed`;
-        default:
-            throw new Error(`A cell with this end is valid: ${end}`);
-    }
+    return end === TEXT_AFTER_QUOTE
+        ? `row ${row}, column ${column}: text follows the end of a quoted cell; write "" for a quote inside the cell`
+        : `after row ${lastRow}: a quoted cell is never closed`;
 }
 
 /** Describes the problem with a row that has this many cells. `firstExtra` is the first cell without a column. */

@@ -1,7 +1,8 @@
 import { aboutColumn, type Finding, typeSetting } from "../findings";
 import { DateEvidence, type DateOrder, decideFormat, FormatEvidence, type NumberFormat } from "../model";
+import { ByteStrings } from "./dictionary";
 import { readNumber } from "./number-bytes";
-import { type FileRules, textOf } from "./rules";
+import type { FileRules } from "./rules";
 
 /** Number of values from which the kind of a column is determined. */
 const DECIDING_VALUES = 10_000;
@@ -17,25 +18,23 @@ const LONG_DIGITS = 16;
 
 /** The kind of a column, and the way in which its cells are read. */
 export type ColumnKind =
-    /** `watched`: the first lone dot in the cells that follow has two readings. */
-    | { kind: "number"; format: NumberFormat | undefined; watched: boolean }
+    | { kind: "number"; format?: NumberFormat | undefined }
     | { kind: "date"; order: DateOrder }
     | { kind: "text" };
 
-/** The decision about a column. */
-export interface KindDecision {
+interface KindDecision {
     kind: ColumnKind;
+    /** True if the first lone dot in the cells that follow has two readings. */
+    watched?: boolean;
     /** A cell with two readings, between which only the setting `decimal` can decide. */
     open?: string;
     findings: Finding[];
 }
 
-/** Cells in a column whose kind has not been decided yet. */
-export class Sample {
-    #bytes = Buffer.alloc(1024);
-    #ends = new Uint32Array(256);
+/** Cells in a column whose kind has not been decided yet, by row. */
+export class Sample extends ByteStrings {
     /** Rows examined so far. */
-    #seen = 0;
+    rows = 0;
     #numbers = 0;
     #texts = 0;
     #hasDates = false;
@@ -54,28 +53,11 @@ export class Sample {
         wanted: ColumnKind["kind"] | undefined,
         excluded: ReadonlySet<number> = new Set(),
     ) {
+        super();
         this.#excluded = excluded;
         this.#name = name;
         this.#rules = rules;
         this.#wanted = wanted;
-    }
-
-    /** Adds the cell of a row. Rows arrive in order, but the last one may be repeated. */
-    put(row: number, bytes: Uint8Array, start: number, end: number): void {
-        const from = this.#startOf(row);
-        const to = from + end - start;
-        if (to > this.#bytes.length) {
-            this.#bytes = Buffer.concat([this.#bytes], Math.max(this.#bytes.length * 2, to));
-        }
-        if (row === this.#ends.length) {
-            const larger = new Uint32Array(row * 2);
-            larger.set(this.#ends);
-            this.#ends = larger;
-        }
-        for (let at = start; at < end; at++) {
-            this.#bytes[from + at - start] = bytes[at] as number;
-        }
-        this.#ends[row] = to;
     }
 
     /**
@@ -83,15 +65,14 @@ export class Sample {
      * `rows` rows are complete.
      */
     isReady(rows: number, final: boolean): boolean {
-        for (; this.#seen < rows && !this.#isFull(); this.#seen++) {
-            const start = this.#startOf(this.#seen);
-            const end = this.#ends[this.#seen] as number;
-            if (this.#excluded.has(this.#seen)) {
+        for (; this.rows < rows && !this.#isFull(); this.rows++) {
+            const [start, end] = [this.startOf(this.rows), this.ends[this.rows] as number];
+            if (this.#excluded.has(this.rows)) {
                 continue;
             }
-            if (!Number.isNaN(readNumber(this.#bytes, start, end, this.#rules.decimalComma))) {
+            if (!Number.isNaN(readNumber(this.bytes, start, end, this.#rules.decimalComma))) {
                 this.#numbers++;
-            } else if (!this.#rules.isMissing(this.#bytes, start, end)) {
+            } else if (!this.#rules.isMissing(this.bytes, start, end)) {
                 this.#texts++;
             }
         }
@@ -104,15 +85,11 @@ export class Sample {
         return kind.kind === "text" ? this.#numbers > 0 || this.#hasDates : !isPlain || this.#texts > 0;
     }
 
-    get rows(): number {
-        return this.#seen;
-    }
-
     /** Decides again without some rows. */
     decideWithout(excluded: ReadonlySet<number>, decimal: "." | "," | undefined, role: string): ColumnKind {
-        const rows = this.#seen;
+        const { rows } = this;
         this.#excluded = excluded;
-        [this.#seen, this.#numbers, this.#texts] = [0, 0, 0];
+        [this.rows, this.#numbers, this.#texts] = [0, 0, 0];
         this.isReady(rows, true);
         return this.decide(this.findEvidence(), decimal, role).kind;
     }
@@ -126,13 +103,10 @@ export class Sample {
      * commas, all columns do.
      */
     findEvidence(): FormatEvidence | undefined {
-        if (this.#wanted === "text" || this.#wanted === "date") {
+        if (this.#wanted === "text" || this.#wanted === "date" || this.#numbers + this.#texts === 0) {
             return undefined;
         }
         const evidence = new FormatEvidence();
-        if (this.#numbers + this.#texts === 0) {
-            return undefined;
-        }
         // Plain numbers need a closer look only if a dot may separate thousands.
         if (this.#texts === 0 && !this.#rules.decimalComma && !this.#hasOpenDots()) {
             return evidence;
@@ -155,12 +129,12 @@ export class Sample {
             return this.#decideNumber(evidence, decimal);
         }
         if (this.#wanted === "number") {
-            return { kind: { kind: "number", format: undefined, watched: false }, findings: [] };
+            return { kind: { kind: "number" }, findings: [] };
         }
         if (this.#wanted !== "text" && role !== "target") {
             const { isBoolean, dates } = this.#findDates();
             if (isBoolean) {
-                return { kind: { kind: "number", format: { boolean: true }, watched: false }, findings: [] };
+                return { kind: { kind: "number", format: { boolean: true } }, findings: [] };
             }
             if (dates !== undefined) {
                 const { order, open } = dates;
@@ -182,13 +156,13 @@ export class Sample {
         }
         const { format, open } = decideFormat(evidence, decimal, delimiter);
         const isSure = decimal === "." || evidence.decimals.has(".") || evidence.ungrouped;
-        const watched = this.#rules.decimalComma && !isSure;
-        const kind = { kind: "number", format, watched: format === undefined && watched } as const;
+        const kind = { kind: "number", format } as const;
         if (open !== undefined && delimiter !== "," && delimiter !== "|") {
             return { kind, open, findings: [] };
         }
         return {
             kind,
+            watched: format === undefined && this.#rules.decimalComma && !isSure,
             findings: [
                 ...(format === undefined ? [] : [this.#describeFormat(format, evidence)]),
                 ...(open === undefined ? [] : [this.#describeOpen(open)]),
@@ -199,15 +173,13 @@ export class Sample {
     /** True if a dot is followed by three digits, and by no other number of digits in any cell. */
     #hasOpenDots(): boolean {
         let found = false;
-        for (let row = 0; row < this.#seen; row++) {
-            const end = this.#ends[row] as number;
-            const dot = this.#bytes.subarray(this.#startOf(row), end).indexOf(46);
-            if (dot >= 0) {
-                if (end - this.#startOf(row) - dot !== 4) {
-                    return false;
-                }
-                found = true;
+        for (let row = 0; row < this.rows; row++) {
+            const cell = this.bytes.subarray(this.startOf(row), this.ends[row]);
+            const dot = cell.indexOf(46);
+            if (dot >= 0 && cell.length - dot !== 4) {
+                return false;
             }
+            found ||= dot >= 0;
         }
         return found;
     }
@@ -215,17 +187,15 @@ export class Sample {
     /** True if distinct whole numbers convert to the same double. */
     #isInexact(): boolean {
         const texts = new Map<number, string>();
-        for (let row = 0; row < this.#seen; row++) {
-            const [start, end] = [this.#startOf(row), this.#ends[row] as number];
-            if (end - start >= LONG_DIGITS) {
-                const cell = textOf(this.#bytes, start, end);
-                if (/^-?[1-9]\d+$/.test(cell)) {
-                    const value = Number(cell);
-                    if ((texts.get(value) ?? cell) !== cell) {
-                        return true;
-                    }
-                    texts.set(value, cell);
+        for (let row = 0; row < this.rows; row++) {
+            const isLong = (this.ends[row] as number) - this.startOf(row) >= LONG_DIGITS;
+            const cell = isLong ? this.text(row) : "";
+            if (/^-?[1-9]\d+$/.test(cell)) {
+                const value = Number(cell);
+                if ((texts.get(value) ?? cell) !== cell) {
+                    return true;
                 }
+                texts.set(value, cell);
             }
         }
         return false;
@@ -235,46 +205,31 @@ export class Sample {
         const evidence = new DateEvidence();
         let [dates, booleans, others] = [0, 0, 0];
         for (const cell of this.#cells()) {
-            if (evidence.add(cell)) {
-                dates++;
-            } else if (/^(true|false)$/i.test(cell)) {
-                booleans++;
-            } else {
-                others++;
-            }
+            const isDate = evidence.add(cell);
+            const isBoolean = /^(true|false)$/i.test(cell);
+            dates += isDate ? 1 : 0;
+            booleans += isBoolean ? 1 : 0;
+            others += isDate || isBoolean ? 0 : 1;
             if (dates + booleans === 0 && others > HOPELESS_CELLS) {
                 break;
             }
         }
         this.#hasDates = dates + booleans > 0;
-        const isDate = dates >= (others + booleans) * DATES_PER_OTHER && dates > 0;
-        const isDeclared = this.#wanted === "date" && dates > 0;
+        const isDate = dates >= (others + booleans) * DATES_PER_OTHER || this.#wanted === "date";
         return {
             isBoolean: booleans > 0 && others + dates === 0,
-            dates: isDate || isDeclared ? evidence.order : undefined,
+            dates: isDate && dates > 0 ? evidence.order : undefined,
         };
     }
 
     /** Yields the examined cells that are not missing values. */
     *#cells(): Iterable<string> {
-        for (let row = 0; row < this.#seen; row++) {
-            const [start, end] = [this.#startOf(row), this.#ends[row] as number];
-            if (!this.#excluded.has(row) && !this.#rules.isMissing(this.#bytes, start, end)) {
-                yield textOf(this.#bytes, start, end);
+        for (let row = 0; row < this.rows; row++) {
+            const isMissing = this.#rules.isMissing(this.bytes, this.startOf(row), this.ends[row] as number);
+            if (!this.#excluded.has(row) && !isMissing) {
+                yield this.text(row);
             }
         }
-    }
-
-    /** Forwards every cell, in row order. */
-    replay(rows: number, put: (row: number, bytes: Uint8Array, start: number, end: number) => void): void {
-        for (let row = 0; row < rows; row++) {
-            put(row, this.#bytes, this.#startOf(row), this.#ends[row] as number);
-        }
-    }
-
-    /** Memory in use. */
-    get byteLength(): number {
-        return this.#bytes.byteLength + this.#ends.byteLength;
     }
 
     #describeFormat({ decimal, group, unit }: NumberFormat, { example }: FormatEvidence): Finding {
@@ -291,10 +246,6 @@ export class Sample {
         const [name, other] = cell.includes(",") ? ["comma", "."] : ["dot", ","];
         const said = `has ${JSON.stringify(cell)}, whose ${name} is taken for the decimal mark, not for a thousands separator`;
         return aboutColumn("number-format", this.#name, said, `decimal=${other}`);
-    }
-
-    #startOf(row: number): number {
-        return row === 0 ? 0 : (this.#ends[row - 1] as number);
     }
 }
 

@@ -164,7 +164,7 @@ function findUsed({ dictionary, values }: TextColumn): number[] {
 }
 
 /** The distinct numbers in ascending order; undefined if there are more than `most`. */
-function differentValues(values: NumberList, most: number): number[] | undefined {
+export function differentValues(values: NumberList, most: number): number[] | undefined {
     const rowCount = lengthOf(values);
     const different = new Set<number>();
     // Classes are mostly small integers, and looking them up in a set for every row is slow.
@@ -183,12 +183,8 @@ function differentValues(values: NumberList, most: number): number[] | undefined
 }
 
 function countDifferent(values: NumberList): number {
-    const sorted = rawOf(values).slice().sort();
-    let count = 0;
-    for (let index = 0; index < sorted.length; index++) {
-        count += index === 0 || sorted[index] !== sorted[index - 1] ? 1 : 0;
-    }
-    return count;
+    const sorted: ArrayLike<number> = rawOf(values).slice().sort();
+    return Array.prototype.filter.call(sorted, (value, index) => index === 0 || value !== sorted[index - 1]).length;
 }
 
 /** For more than two classes, a text column has a list of codes for each of the most frequent ones. */

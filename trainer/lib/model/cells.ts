@@ -2,7 +2,7 @@ import { datePart, NUMBERS, parseDate } from "./dates";
 import { parseFormatted } from "./numbers";
 import type { Feature, Reading } from "./types";
 
-const DELIMITERS = [",", ";", "\t", "|"] as const;
+const DELIMITERS = [",", ";", "\t", "|"];
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const DECIMAL_COMMA = /^[+-]?\d*,\d+([eE][+-]?\d+)?$/;
@@ -41,10 +41,7 @@ export function sniffDelimiter(text: string): string {
         const fits = cells > 0 && whole.every((row) => count(row, delimiter) === cells);
         return cells + (fits ? header.length : 0);
     };
-    return DELIMITERS.reduce<string>(
-        (best, delimiter) => (rank(delimiter) > rank(best) ? delimiter : best),
-        DELIMITERS[0],
-    );
+    return DELIMITERS.reduce((best, delimiter) => (rank(delimiter) > rank(best) ? delimiter : best));
 }
 
 /** The delimiter that a first line such as `sep=;` sets, and the length of that line. */
@@ -131,8 +128,10 @@ function textReader({ categories, codes, other }: Feature & { kind: "text" }, ma
     };
 }
 
+type PlainFeature = Exclude<Feature, { kind: "text" }>;
+
 function numberReader(
-    feature: Exclude<Feature, { kind: "text" }>,
+    feature: PlainFeature,
     decimalComma: boolean,
     markers: Set<string>,
     onBadCell: Reading["onBadCell"],
@@ -144,16 +143,14 @@ function numberReader(
         if (kind === "date") {
             return parseDate(cell, feature.order);
         }
-        const { format = {} } = feature;
+        const { format } = feature;
+        if (format === undefined) {
+            return parseNumber(cell, decimalComma) ?? parseFormatted(cell, {});
+        }
         // A file may have plain numbers although those in training had a format, unless that format would give them
         // another meaning.
-        return (
-            (feature.format === undefined ? parseNumber(cell, decimalComma) : undefined) ??
-            parseFormatted(cell, format) ??
-            (format.group === "." || format.boolean || format.unit === "%"
-                ? undefined
-                : parseNumber(cell, decimalComma))
-        );
+        const isOwn = format.group === "." || format.boolean || format.unit === "%";
+        return parseFormatted(cell, format) ?? (isOwn ? undefined : parseNumber(cell, decimalComma));
     };
     return (cell, numbers, offset) => {
         const parsed = parse(cell);
@@ -163,12 +160,10 @@ function numberReader(
         if (value !== undefined) {
             return undefined;
         }
-        const isMissing = cell === "" || isMarked || isMissingMarker(cell);
-        if (!isMissing) {
-            const what = kind === "date" ? "a date" : "a number";
+        if (cell !== "" && !isMarked && !isMissingMarker(cell)) {
             return skipsBadCells
                 ? { isError: false, text: `has ${JSON.stringify(cell)}: treated as missing` }
-                : { isError: true, text: `must be ${what}; got ${JSON.stringify(cell)}` };
+                : { isError: true, text: `must be a ${kind}; got ${JSON.stringify(cell)}` };
         }
         const marker = cell === "" ? "" : ` (${JSON.stringify(cell)})`;
         return missing
@@ -178,12 +173,7 @@ function numberReader(
 }
 
 /** Writes the parts of a number or a date at `offset`; NaN is a missing value. */
-export function writeParts(
-    feature: Exclude<Feature, { kind: "text" }>,
-    value: number,
-    numbers: Float64Array | number[],
-    offset: number,
-): undefined {
+export function writeParts(feature: PlainFeature, value: number, numbers: Float64Array | number[], offset: number) {
     if (feature.kind === "number") {
         numbers[offset] = value;
         return;

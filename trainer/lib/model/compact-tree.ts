@@ -1,4 +1,4 @@
-import type { CartModel, Model, Task, TreeNode } from "./types";
+import { type CartModel, listParts, type Model, type Task, type TreeNode } from "./types";
 
 /** Value in `columns` that marks a leaf. */
 export const LEAF = -1;
@@ -97,18 +97,9 @@ export class TreeBuilder {
         leafClasses: new Growing(Uint16Array),
         leafShares: new Growing(Float64Array),
     };
-    #depth = 0;
 
     /** @returns the number of the node, for `setRight` when the left side is complete */
-    addSplit(
-        column: number,
-        value: number,
-        missingLeft: boolean,
-        gain: number,
-        samples: number,
-        depth: number,
-    ): number {
-        this.#depth = Math.max(this.#depth, depth + 1);
+    addSplit(column: number, value: number, missingLeft: boolean, gain: number, samples: number): number {
         return this.#addNode(column, value, 0, missingLeft ? 1 : 0, gain, samples);
     }
 
@@ -136,7 +127,8 @@ export class TreeBuilder {
     finish(task: Task): CompactTree {
         this.#lists.leafStarts.push(this.#lists.leafShares.length);
         const arrays = Object.entries(this.#lists).map(([name, list]) => [name, list.finish()]);
-        return { task, depth: this.#depth, ...Object.fromEntries(arrays) };
+        const tree: CompactTree = { task, depth: 0, ...Object.fromEntries(arrays) };
+        return { ...tree, depth: depthOf(tree) };
     }
 
     #addNode(column: number, value: number, link: number, missing: number, gain: number, samples: number): number {
@@ -149,6 +141,17 @@ export class TreeBuilder {
         allSamples.push(samples);
         return columns.length - 1;
     }
+}
+
+function depthOf({ columns, links }: CompactTree): number {
+    const depths = new Uint16Array(columns.length);
+    for (let node = 0; node < columns.length; node++) {
+        if (columns[node] !== LEAF) {
+            depths[node + 1] = (depths[node] as number) + 1;
+            depths[links[node] as number] = (depths[node] as number) + 1;
+        }
+    }
+    return depths.reduce((most, depth) => Math.max(most, depth), 0);
 }
 
 type Numbers = Int32Array | Uint32Array | Uint16Array | Uint8Array | Float64Array;
@@ -178,21 +181,14 @@ class Growing<T extends Numbers> {
 /** Turns the nodes of a valid tree into arrays. */
 export function compactTree(root: TreeNode, task: Task): CompactTree {
     const builder = new TreeBuilder();
-    const append = (node: TreeNode, depth: number): void => {
+    const append = (node: TreeNode): void => {
         const samples = node.numberSamples ?? 0;
         if (isSplit(node)) {
-            const { splitColumn, splitValue, missingLeft = false, gain = Number.NaN } = node;
-            const split = builder.addSplit(
-                splitColumn as number,
-                splitValue as number,
-                missingLeft,
-                gain,
-                samples,
-                depth,
-            );
-            append(node.left, depth + 1);
+            const { splitColumn = 0, splitValue = 0, missingLeft = false, gain = Number.NaN } = node;
+            const split = builder.addSplit(splitColumn, splitValue, missingLeft, gain, samples);
+            append(node.left);
             builder.setRight(split);
-            append(node.right, depth + 1);
+            append(node.right);
             return;
         }
         builder.addLeaf(task === "regression" ? (node.distribution as number) : 0, samples);
@@ -200,7 +196,7 @@ export function compactTree(root: TreeNode, task: Task): CompactTree {
             builder.addShare(label, share);
         }
     };
-    append(root, 0);
+    append(root);
     return builder.finish(task);
 }
 
@@ -261,4 +257,89 @@ export class CompactTrees<T extends CompactTree> {
             yield this.#toModel(tree);
         }
     }
+}
+
+/** A model for predicting many rows. */
+export interface Predictor {
+    /** Number of output values for each row: one per class, or one for a regression. */
+    readonly width: number;
+    /**
+     * Predicts rows: the trees' shares are summed, the class with the largest sum wins (the first one in a tie), and
+     * the sums are divided by the number of trees.
+     *
+     * @param features row by row, the numbers of `listParts`; NaN for missing values
+     * @param rowCount number of rows to predict
+     * @param values receives `width` numbers for each row: the shares of the classes, or the predicted number
+     * @param labels classification: receives the class of each row, as an index into `model.classes`
+     */
+    predict(features: Float64Array, rowCount: number, values: Float64Array, labels: Int32Array): void;
+}
+
+/** Number of rows that go through one tree before the next tree is used, while the tree is in the processor's cache. */
+const ROWS_AT_ONCE = 512;
+
+/** Prepares a model, or these trees of a model, for predictions. */
+export function compileModel(model: Model, trees: readonly CompactTree[] = compactTrees(model)): Predictor {
+    const columns = listParts(model.features).length;
+    const width = model.task === "classification" ? model.classes.length : 1;
+    return {
+        width,
+        predict: (features, rowCount, values, labels) => {
+            values.fill(0, 0, rowCount * width);
+            for (let first = 0; first < rowCount; first += ROWS_AT_ONCE) {
+                const end = Math.min(first + ROWS_AT_ONCE, rowCount);
+                for (const tree of trees) {
+                    for (let row = first; row < end; row++) {
+                        addLeaf(values, row * width, tree, findLeaf(tree, features, row * columns));
+                    }
+                }
+            }
+            for (let row = 0; model.task === "classification" && row < rowCount; row++) {
+                labels[row] = largestOf(values, row * width, width);
+            }
+            for (let index = 0; trees.length > 1 && index < rowCount * width; index++) {
+                values[index] = (values[index] as number) / trees.length;
+            }
+        },
+    };
+}
+
+/** The leaf that the row beginning at `offset` reaches. A missing value goes right, unless the split says otherwise. */
+function findLeaf(
+    { columns, values, links, missingLeft }: CompactTree,
+    features: Float64Array,
+    offset: number,
+): number {
+    let node = 0;
+    for (let column = columns[0] as number; column !== LEAF; column = columns[node] as number) {
+        const value = features[offset + column] as number;
+        const left = value < (values[node] as number) || (Number.isNaN(value) && missingLeft[node] === 1);
+        node = left ? node + 1 : (links[node] as number);
+    }
+    return node;
+}
+
+/** Adds a leaf's number, or its shares, to the sums that begin at `offset`. */
+export function addLeaf(sums: Float64Array, offset: number, tree: CompactTree, node: number): void {
+    if (tree.task === "regression") {
+        sums[offset] = (sums[offset] as number) + (tree.values[node] as number);
+        return;
+    }
+    const leaf = tree.links[node] as number;
+    const end = tree.leafStarts[leaf + 1] as number;
+    for (let index = tree.leafStarts[leaf] as number; index < end; index++) {
+        const cell = offset + (tree.leafClasses[index] as number);
+        sums[cell] = (sums[cell] as number) + (tree.leafShares[index] as number);
+    }
+}
+
+/** Returns the class with the largest sum, or the first of several with the same sum. */
+export function largestOf(sums: Float64Array, offset: number, width: number): number {
+    let best = 0;
+    for (let label = 1; label < width; label++) {
+        if ((sums[offset + label] as number) > (sums[offset + best] as number)) {
+            best = label;
+        }
+    }
+    return best;
 }

@@ -40,12 +40,9 @@ export function parseDate(cell: string, order: DateOrder): number | undefined {
     const [, a = "", , b = "", c = "1"] = match;
     const [year, month, day] = order === "ymd" ? [a, b, c] : order === "dmy" ? [c, b, a] : [c, a, b];
     const seconds = secondsOf(match.slice(5));
-    const days = daysOf(fullYear(year), Number(month), Number(day));
+    const century = year.length > 2 ? 0 : Number(year) < 69 ? 2000 : 1900;
+    const days = daysOf(Number(year) + century, Number(month), Number(day));
     return days === undefined || seconds === undefined ? undefined : days * DAY_SECONDS + seconds;
-}
-
-function fullYear(year: string): number {
-    return year.length > 2 ? Number(year) : Number(year) + (Number(year) < 69 ? 2000 : 1900);
 }
 
 /** Days since 1970; undefined if the month does not have this day. */
@@ -136,11 +133,8 @@ export function datePart<T>(time: T, part: DatePart, math: Arithmetic<T>): T {
         return modulo(scale(days, 1, 4), 7);
     }
     const dayOfEra = modulo(scale(days, 1, 719_468), 146_097);
-    const withoutLeaps = add(
-        add(add(dayOfEra, floorDivide(dayOfEra, 1460), -1), floorDivide(dayOfEra, 36_524), 1),
-        floorDivide(dayOfEra, 146_096),
-        -1,
-    );
+    const centuries = add(add(dayOfEra, floorDivide(dayOfEra, 1460), -1), floorDivide(dayOfEra, 36_524), 1);
+    const withoutLeaps = add(centuries, floorDivide(dayOfEra, 146_096), -1);
     const year = floorDivide(withoutLeaps, 365);
     const daysBefore = add(add(scale(year, 365, 0), floorDivide(year, 4), 1), floorDivide(year, 100), -1);
     const dayOfYear = add(dayOfEra, daysBefore, -1);

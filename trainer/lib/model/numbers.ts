@@ -154,36 +154,24 @@ export function decideFormat(
     delimiter: string,
 ): FormatDecision {
     const { decimals, groups, either } = evidence;
-    const proven = (mark: string): "decimal" | "group" | undefined =>
-        decimals.has(mark) ? "decimal" : groups.has(mark) ? "group" : undefined;
-    const other = (mark: string) => (mark === "." ? "," : ".");
+    const proven = (mark: string) => (decimals.has(mark) ? "decimal" : groups.has(mark) ? "group" : undefined);
     let open: string | undefined;
     const roles = new Map<string, "decimal" | "group">();
     for (const mark of [".", ","]) {
         const cell = either.get(mark);
-        let role = proven(mark);
-        if (role === undefined && cell !== undefined) {
-            const otherRole = proven(other(mark));
-            const set = decimal === undefined ? undefined : decimal === mark ? "decimal" : "group";
-            const unique =
-                mark === "," && delimiter === ","
-                    ? "group"
-                    : mark === "." && evidence.ungrouped
-                      ? "decimal"
-                      : undefined;
-            const usual = mark === "." || delimiter === ";" ? "decimal" : "group";
-            role =
-                set ??
-                (otherRole === "decimal" ? "group" : otherRole === "group" ? "decimal" : undefined) ??
-                unique ??
-                usual;
-            const isOpen = set === undefined && otherRole === undefined && unique === undefined;
-            const isUsual = delimiter === "," && !evidence.small;
-            open ??= isOpen && !isUsual ? cell : undefined;
-        }
-        if (role !== undefined) {
+        const ofOther = proven(mark === "." ? "," : ".");
+        const opposite = ofOther === "decimal" ? "group" : ofOther === "group" ? "decimal" : undefined;
+        const given = decimal === undefined ? undefined : decimal === mark ? "decimal" : "group";
+        const isDelimiter = mark === "," && delimiter === ",";
+        const unique = isDelimiter ? "group" : mark === "." && evidence.ungrouped ? "decimal" : undefined;
+        const sure = proven(mark) ?? (cell && (given ?? opposite ?? unique));
+        const usual = mark === "." || delimiter === ";" ? "decimal" : "group";
+        const role = sure || (cell && usual);
+        if (role) {
             roles.set(mark, role);
         }
+        const isUsual = delimiter === "," && !evidence.small;
+        open ??= sure || isUsual ? undefined : cell;
     }
     const group = [...groups][0] ?? [...roles].find(([, role]) => role === "group")?.[0];
     const unit = [...evidence.units].find((it) => it !== "");

@@ -72,7 +72,6 @@ export function checkCount({ algorithm }: Record<string, unknown>, trees: number
     expect(algorithm === "forest" || trees === 1, "trees", "one tree", trees);
 }
 
-/** Checks one of the trees. */
 export function checkCartModel(value: unknown, index: number, sizes: ModelSizes): CartModel {
     const path = `trees[${index}]`;
     const tree = asObject(value, path);
@@ -120,7 +119,8 @@ function checkDistribution(value: unknown, path: string, classes: number): void 
         }
     } else {
         const entries = Object.entries(value);
-        const areShares = entries.every(([label, share]) => isLabel(label, classes) && isShare(share));
+        const isLabel = (label: string) => /^(0|[1-9]\d{0,4})$/.test(label) && Number(label) < classes;
+        const areShares = entries.every(([label, share]) => isLabel(label) && isShare(share));
         if (entries.length === 0 || !areShares) {
             throw invalid(path, `shares of classes from 0 to ${classes - 1}`, value);
         }
@@ -130,10 +130,6 @@ function checkDistribution(value: unknown, path: string, classes: number): void 
 /** ml-cart sums shares, so one may be 1.0000000000000004. */
 function isShare(value: unknown): boolean {
     return typeof value === "number" && value >= 0;
-}
-
-function isLabel(text: string, classes: number): boolean {
-    return /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) < classes;
 }
 
 /** @returns the name of the column */
@@ -146,10 +142,9 @@ function checkFeature(value: unknown, path: string): string {
     if (kind === "text") {
         expect(Array.isArray(feature.categories), `${path}.categories`, "a list", feature.categories);
         const categories = feature.categories as unknown[] as string[];
-        const sorted = categories.every(
-            (category, index) =>
-                typeof category === "string" && (index === 0 || (categories[index - 1] as string) < category),
-        );
+        const sorted = categories.every((category, index) => {
+            return typeof category === "string" && (index === 0 || (categories[index - 1] as string) < category);
+        });
         expect(sorted, `${path}.categories`, "distinct strings, sorted by code unit", categories);
         const lists = asList(feature.codes, `${path}.codes`);
         for (const [index, codes] of lists.entries()) {
@@ -198,14 +193,9 @@ function asList(value: unknown, path: string): unknown[] {
 }
 
 function asTexts(value: unknown, path: string): string[] {
-    const list = asList(value, path);
-    expect(
-        list.every((item) => typeof item === "string"),
-        path,
-        "a list of strings",
-        value,
-    );
-    return list as string[];
+    const areTexts = asList(value, path).every((item) => typeof item === "string");
+    expect(areTexts, path, "a list of strings", value);
+    return value as string[];
 }
 
 function expect(condition: boolean, path: string, allowed: string, got: unknown): void {

@@ -113,7 +113,6 @@ interface ModelBase {
     format: "gcp-trainer-model";
     version: 2;
     algorithm: Algorithm;
-    /** Predicted column. */
     target: string;
     features: Feature[];
     reading: Reading;

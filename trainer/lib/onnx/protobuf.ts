@@ -64,11 +64,7 @@ export function text(number: number, value: string): Field {
 }
 
 export function texts(number: number, values: readonly string[]): Field {
-    return choices(
-        number,
-        values,
-        values.map((_, index) => index),
-    );
+    return choices(number, values, [...values.keys()]);
 }
 
 /** A repeated field of strings with only a few distinct values, each given as an index into `values`. */
@@ -88,7 +84,6 @@ export function choices(number: number, values: readonly string[], indices: Arra
     };
 }
 
-/** A nested message. */
 export function message(number: number, fields: Message): Field {
     return delimited(number, lengthOf(fields), (target) => {
         for (const field of fields) {
@@ -114,10 +109,10 @@ export function integers(number: number, values: ArrayLike<number>): Field {
 }
 
 /** A repeated field of numbers rounded to 32 bits, packed. */
-export function floats(number: number, values: ArrayLike<number>): Field {
+export function floats(number: number, values: readonly number[]): Field {
     return delimited(number, 4 * values.length, (target) => {
-        for (let index = 0; index < values.length; index++) {
-            target.view.setFloat32(target.position, values[index] as number, true);
+        for (const value of values) {
+            target.view.setFloat32(target.position, value, true);
             target.position += 4;
         }
     });

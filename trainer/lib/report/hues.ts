@@ -29,10 +29,9 @@ export function drawLegend(input: ReportInput): Html | undefined {
         return undefined;
     }
     const hueOf = huesOf(input);
-    const named = model.classes.map((label, index) => ({ label, hue: hueOf(index) }));
-    const items = named
-        .filter(({ hue }) => hue !== "hx")
-        .map(({ label, hue }) => html`<li>${className(label, hue)}</li>`);
-    const others = named.length > HUES && html`<li><span class="dot hx">all others</span></li>`;
+    const items = model.classes.map((label, index) => {
+        return hueOf(index) !== "hx" && html`<li>${className(label, hueOf(index))}</li>`;
+    });
+    const others = items.length > HUES && html`<li><span class="dot hx">all others</span></li>`;
     return html`<ul class="legend" aria-label="Colours of the classes">${items}${others}</ul>`;
 }

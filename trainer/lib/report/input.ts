@@ -8,12 +8,10 @@ export interface ReportInput {
     dataset: ReportDataset;
     /** The model fitted on all rows; its first tree is drawn. */
     model: Model;
-    /** The content of `metrics.json`. */
     metrics: MetricsFile;
     test: TestedRows;
-    /** The dataset's values; without them, the report shows neither histograms nor the worst rows. */
-    table?: ReportTable;
-    run?: RunFacts;
+    table: ReportTable;
+    run: RunFacts;
     trainer: { name: string; version: string };
 }
 
@@ -22,9 +20,9 @@ export interface TestedRows {
     actual: ArrayLike<number>;
     predictions: ArrayLike<number>;
     /** Row numbers in the table. */
-    rows?: ArrayLike<number>;
-    /** For a classification, one share for each row and class. */
-    values?: ArrayLike<number>;
+    rows: ArrayLike<number>;
+    /** For a classification, one share for each row and class; otherwise unused. */
+    values: ArrayLike<number>;
 }
 
 /** The rows of the dataset. */
@@ -104,10 +102,8 @@ export interface MetricsFile {
     /** Metrics for the final forest on all rows, each predicted by the trees that were not trained on it. */
     outOfBag?: { rows: number; accuracy?: number; mae?: number; rmse?: number; r2?: number | null };
     cv?: { folds: number; rows?: number; measure: string; mean: number; std: number; accuracy?: number };
-    /** The reason why a trial was chosen. */
     choice?: string;
     trials?: readonly Trial[];
-    /** Facts about the dataset that the user may want to change. */
     findings?: readonly Finding[];
 }
 
@@ -134,11 +130,11 @@ export interface Trial {
     /** The hyperparameters that differ between the trials. */
     hyperparameters: Readonly<Record<string, unknown>>;
     mean: number;
+    /** Population standard deviation of the scores. */
     std: number;
     /** One score for each fold. */
     scores: readonly number[];
     /** Mean accuracy, if the scores measure something else. */
     accuracy?: number;
-    /** True for the chosen trial. */
     best: boolean;
 }

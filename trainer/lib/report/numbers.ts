@@ -1,6 +1,6 @@
 /** Formats `12345` as `12,345`. */
 export function formatCount(count: number): string {
-    return String(Math.round(count)).replaceAll(/\B(?=(\d{3})+$)/g, ",");
+    return Math.round(count).toLocaleString("en-US");
 }
 
 /** Formats a count with its noun: `1 row`, `12,345 rows`. */
@@ -21,18 +21,11 @@ export function formatNumber(value: number, digits = 5): string {
             .replaceAll("-", "−");
     }
     const [whole = "", fraction] = String(size).split(".");
-    const grouped = whole.length > 4 ? whole.replaceAll(/\B(?=(\d{3})+$)/g, ",") : whole;
+    const grouped = whole.length > 4 ? formatCount(Number(whole)) : whole;
     return `${rounded < 0 ? "−" : ""}${grouped}${fraction === undefined ? "" : `.${fraction}`}`;
 }
 
-/** Formats a threshold with enough digits to show on which side of it a value is. */
-export function formatThreshold(value: number): string {
-    return formatNumber(value, 7);
-}
-
-/**
- * Formats a fraction of 1 as `93.3%`; never 0% or 100% for a share that is only close to it.
- */
+/** Formats a fraction of 1 as `93.3%`; never 0% or 100% for a share that is only close to it. */
 export function formatShare(share: number): string {
     const percent = share * 100;
     if (percent > 0 && percent < 0.1) {

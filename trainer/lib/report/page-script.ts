@@ -1,5 +1,5 @@
 import type { ThresholdData } from "./sections/thresholds";
-import type { FieldData, ModelData } from "./tree/model-data";
+import type { FieldData, ModelData } from "./tree/row-form";
 
 type Three<T> = [T, T, T];
 
@@ -132,20 +132,15 @@ export function pageScript(): void {
                 const details = drawn?.querySelector<HTMLDetailsElement>(":scope > details");
                 setOpen(details ? [details] : [], true);
                 if (roots.length === 1) {
-                    addStep(node, drawn, goesLeft(node, row));
+                    const [step, verdict] = [document.createElement("li"), document.createElement("b")];
+                    const asked = details?.querySelector(":scope > summary .question")?.textContent;
+                    const [field] = columns[(nodes[node] as number) >> 1] as [number, number];
+                    const plain = `${fields[field]?.name} < ${Number((limits[node] as number).toPrecision(7))}`;
+                    verdict.textContent = goesLeft(node, row) ? "yes" : "no";
+                    step.append(`${asked ?? plain}? `, verdict);
+                    way.append(step);
                 }
             }
-        }
-
-        function addStep(node: number, drawn: HTMLElement | null, isYes: boolean): void {
-            const step = document.createElement("li");
-            const asked = drawn?.querySelector(":scope > details > summary .question")?.textContent;
-            const [field] = columns[(nodes[node] as number) >> 1] as [number, number];
-            const plain = `${fields[field]?.name} < ${Number((limits[node] as number).toPrecision(7))}`;
-            const verdict = document.createElement("b");
-            verdict.textContent = isYes ? "yes" : "no";
-            step.append(`${asked ?? plain}? `, verdict);
-            way.append(step);
         }
 
         /** The most probable classes, with bars. */
@@ -209,12 +204,7 @@ export function pageScript(): void {
 
     function setUpThreshold(form: HTMLFormElement, { found, wrong, positives, negatives }: ThresholdData): void {
         const slider = byId("cut") as HTMLInputElement;
-        const show = (id: string, text: string) => {
-            const element = byId(id);
-            if (element !== null) {
-                element.textContent = text;
-            }
-        };
+        const show = (id: string, text: string) => byId(id)?.replaceChildren(text);
         const move = (id: string, x: number, y: number) => {
             const dot = byId(id);
             const numbers = ["left", "bottom", "side"].map((key) => Number(dot?.dataset[key]));

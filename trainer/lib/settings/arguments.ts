@@ -1,134 +1,171 @@
-import { ENCODINGS, type Encoding } from "../csv/decode";
+import { ENCODINGS } from "../csv/decode";
 import type { Problem } from "../errors";
-import type { Algorithm, Task } from "../model";
+import { parseNumber } from "../model";
 import { nearest } from "../nearest";
-import {
-    COLUMN_LIST,
-    COLUMN_NAME,
-    COLUMN_TYPES,
-    type ColumnType,
-    decimal,
-    FOLDS,
-    integer,
-    MARKERS,
-    oneOf,
-    parseList,
-    type Rule,
-} from "./argument-rules";
+
+/** The values that an argument may have. */
+interface Rule<T> {
+    /** Completes the sentence "`name` must be ...". */
+    allowed: string;
+    /** An allowed value. */
+    example: string;
+    /** @returns undefined for a value that is not allowed */
+    parse(text: string): T | undefined;
+}
+
+function rule<T>(allowed: string, example: string, parse: Rule<T>["parse"]): Rule<T> {
+    return { allowed, example, parse };
+}
+
+function integer(min: number, max: number, example: number): Rule<number> {
+    return rule(`an integer from ${min} to ${max}`, String(example), (text) => {
+        const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+        return value >= min && value <= max ? value : undefined;
+    });
+}
+
+function decimal(min: number, max: number, example: number): Rule<number> {
+    const allowed = max === Infinity ? `a number of at least ${min}` : `a number from ${min} to ${max}`;
+    return rule(allowed, String(example), (text) => {
+        const value = parseNumber(text, false);
+        return value !== undefined && value >= min && value <= max ? value : undefined;
+    });
+}
+
+function oneOf<const T extends string>(...words: T[]): Rule<T> {
+    const quoted = words.map((word) => JSON.stringify(word));
+    const [last = "", ...others] = [quoted.at(-1), ...quoted.slice(0, -1)];
+    const allowed = others.length === 0 ? last : `${others.join(", ")} or ${last}`;
+    return rule(allowed, words[0] ?? "", (text) => words.find((word) => word === text));
+}
+
+const COLUMN_NAME = rule("the name of a column", "Species", (text) => text.trim() || undefined);
+const COLUMN_LIST = rule("a JSON list of column names", '["Id"]', parseTexts);
+
+/** Kinds of columns that can be set; `drop` leaves a column out. */
+const TYPES = ["number", "text", "date", "drop"] as const;
+
+const COLUMN_TYPES = rule(
+    `a JSON object of column names, each with ${TYPES.map((type) => JSON.stringify(type)).join(", ")}`,
+    '{"zip":"text"}',
+    (text) => {
+        const value = parseJson(text);
+        const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+        const isValid = isObject && Object.values(value).every((type) => TYPES.some((known) => known === type));
+        return isValid ? (value as Record<string, (typeof TYPES)[number]>) : undefined;
+    },
+);
+
+/** One marker, or a JSON list of several. */
+const MARKERS = rule("a JSON list of cells that represent missing values", '["n/d","-999"]', (text) => {
+    return (text.startsWith("[") ? parseTexts(text) : [text])?.map((item) => item.trim());
+});
+
+/** A number of folds, or 0 for no cross-validation. */
+const FOLDS = rule("0 (none) or an integer from 2 to 20", "5", (text) => {
+    return text === "0" ? 0 : integer(2, 20, 5).parse(text);
+});
+
+/** Parses a JSON list; undefined if the text is not one. */
+function parseList(text: string): unknown[] | undefined {
+    const list = parseJson(text);
+    return Array.isArray(list) ? list : undefined;
+}
+
+function parseTexts(text: string): string[] | undefined {
+    const list = parseList(text);
+    return list?.every((item) => typeof item === "string") ? list : undefined;
+}
+
+function parseJson(text: string): unknown {
+    try {
+        const value: unknown = JSON.parse(text);
+        // This throws if a value is nested too deeply to be shown in a message.
+        JSON.stringify(value);
+        return value;
+    } catch {
+        return undefined;
+    }
+}
+
+/** A rule, with the value of an argument that is not given. */
+type Setting<T, D> = Rule<T> & { fallback: D };
+
+function setting<T, D extends T | undefined>(rule: Rule<T>, fallback: D): Setting<T, D> {
+    return { ...rule, fallback };
+}
+
+type ValuesOf<S> = {
+    [K in keyof S]: S[K] extends Setting<infer T, infer D>
+        ? T | (undefined extends D ? undefined : never)
+        : S[K] extends Rule<infer T>
+          ? T
+          : never;
+};
+
+/** Arguments for the trainer. Only the target is required. */
+const SETTINGS = {
+    /** Column to predict. */
+    target: COLUMN_NAME,
+    /** Columns that are not features. @default columns that are identifiers by name and content */
+    dropColumns: setting(COLUMN_LIST, undefined),
+    /** @default decided by the target column (see `decideTask`) */
+    task: setting(oneOf("classification", "regression"), undefined),
+    /** Markers for missing values, in addition to the usual ones. */
+    missing: setting(MARKERS, []),
+    /** Kinds of columns, by name. @default determined by their values */
+    types: setting(COLUMN_TYPES, {}),
+    /** Encoding for a file without a byte order mark. @default "utf-8" */
+    encoding: setting(oneOf(...ENCODINGS), undefined),
+    /** Decimal mark for all numbers. @default determined by the values in each column */
+    decimal: setting(oneOf(".", ","), undefined),
+    /** Treatment of a cell that its column cannot contain. */
+    onBadCell: setting(oneOf("stop", "missing"), "stop"),
+    /** Share of the rows held back for testing. */
+    testFraction: setting(decimal(0.05, 0.5, 0.2), 0.2),
+    /** Seed for the train/test split, the folds and the forest. */
+    seed: setting(integer(0, 4294967295, 42), 42),
+    /** @default "gini" for classification, "regression" for regression: the only ones in ml-cart */
+    gainFunction: setting(oneOf("gini", "regression"), undefined),
+    /** The only one in ml-cart. */
+    splitFunction: setting(oneOf("mean"), "mean"),
+    /** Number of cross-validation folds; 0 for none. @default 5 if there are several trials, otherwise 0 */
+    cv: setting(FOLDS, undefined),
+};
 
 /** Arguments for growing a model. Those that ml-cart also has keep their names and meanings. */
-export interface GrowthArguments {
-    /** "auto" chooses by cross-validation. @default "auto" */
-    algorithm: Algorithm | "auto";
-    /**
-     * Maximum number of levels of decisions, 1 to 64. ml-cart's own default is Infinity, which JSON turns into null.
-     * @default 64
-     */
-    maxDepth: number;
-    /** A node with this many rows or fewer is a leaf, 1 to 1000000. @default 3, in a forest 1 */
-    minNumSamples: number | undefined;
+const GROWTH = {
+    /** "auto" chooses by cross-validation. */
+    algorithm: setting(oneOf("auto", "tree", "forest"), "auto"),
+    /** Maximum number of levels of decisions. ml-cart's own default is Infinity, which JSON turns into null. */
+    maxDepth: setting(integer(1, 64, 8), 64),
+    /** A node with this many rows or fewer is a leaf. @default 3, in a forest 1 */
+    minNumSamples: setting(integer(1, 1000000, 3), undefined),
     /**
      * In a classification, a split must reduce Gini impurity by more than this; in a regression, a node is a leaf if
      * its best split leaves this squared error or less. @default 0
      */
-    gainThreshold: number | undefined;
+    gainThreshold: setting(decimal(0, Infinity, 0.01), undefined),
     /**
      * Cost-complexity pruning for a tree: each leaf must remove at least this share of the impurity of the training
-     * rows, 0 to 1. @default chosen by cross-validation, or 0 if `gainThreshold` is given
+     * rows. @default chosen by cross-validation, or 0 if `gainThreshold` is given
      */
-    complexity: number | undefined;
-    /** Number of trees in a forest, 1 to 10000. @default 100 */
-    trees: number;
+    complexity: setting(decimal(0, 1, 0.01), undefined),
+    /** Number of trees in a forest. */
+    trees: setting(integer(1, 10000, 100), 100),
     /**
      * Number of features that each split in a forest chooses from. @default the square root of the number of features
      * for classes, a third of it for numbers, rounded
      */
-    maxFeatures: number | undefined;
-}
+    maxFeatures: setting(integer(1, 1000000, 3), undefined),
+};
 
-/** Arguments for the trainer. */
-export interface Hyperparameters {
-    /** Column to predict. Required. */
-    target: string;
-    /** Columns that are not features. @default columns that are identifiers by name and content */
-    dropColumns: string[] | undefined;
-    /** @default decided by the target column (see `decideTask`) */
-    task: Task | undefined;
-    /** Markers for missing values, in addition to the usual ones. @default [] */
-    missing: string[];
-    /** Kinds of columns, by name. @default determined by their values */
-    types: Record<string, ColumnType>;
-    /** Encoding for a file without a byte order mark. @default "utf-8" */
-    encoding: Encoding | undefined;
-    /** Decimal mark for all numbers. @default determined by the values in each column */
-    decimal: "." | "," | undefined;
-    /** Treatment of a cell that its column cannot contain. @default "stop" */
-    onBadCell: "stop" | "missing";
-    /** Share of the rows held back for testing, 0.05 to 0.5. @default 0.2 */
-    testFraction: number;
-    /** Seed for the train/test split, the folds and the forest, 0 to 4294967295. @default 42 */
-    seed: number;
-    /** @default "gini" for classification, "regression" for regression: the only ones in ml-cart */
-    gainFunction: "gini" | "regression" | undefined;
-    /** @default "mean", the only one in ml-cart */
-    splitFunction: "mean";
-    /** Number of cross-validation folds, 2 to 20; 0 for none. @default 5 if there are several trials, otherwise 0 */
-    cv: number | undefined;
-    /** The values to choose from. Each argument has one value unless it was a list. */
+/** The values of the arguments for growing a model. */
+export type GrowthArguments = ValuesOf<typeof GROWTH>;
+
+/** The values of all arguments. In the grid, each has one value unless it was a list of values to choose from. */
+export type Hyperparameters = ValuesOf<typeof SETTINGS> & {
     grid: { [K in keyof GrowthArguments]: GrowthArguments[K][] };
-}
-
-const DEFAULTS: Omit<Hyperparameters, "target" | "grid"> = {
-    dropColumns: undefined,
-    task: undefined,
-    missing: [],
-    types: {},
-    encoding: undefined,
-    decimal: undefined,
-    onBadCell: "stop",
-    testFraction: 0.2,
-    seed: 42,
-    gainFunction: undefined,
-    splitFunction: "mean",
-    cv: undefined,
-};
-
-const DEFAULT_GROWTH: GrowthArguments = {
-    algorithm: "auto",
-    maxDepth: 64,
-    minNumSamples: undefined,
-    gainThreshold: undefined,
-    complexity: undefined,
-    trees: 100,
-    maxFeatures: undefined,
-};
-
-type Rules<T> = { [K in keyof T]: Rule<Exclude<T[K], undefined>> };
-
-const RULES: Rules<Omit<Hyperparameters, "grid">> = {
-    target: COLUMN_NAME,
-    dropColumns: COLUMN_LIST,
-    task: oneOf("classification", "regression"),
-    missing: MARKERS,
-    types: COLUMN_TYPES,
-    encoding: oneOf(...ENCODINGS),
-    decimal: oneOf(".", ","),
-    onBadCell: oneOf("stop", "missing"),
-    testFraction: decimal(0.05, 0.5, 0.2),
-    seed: integer(0, 4294967295, 42),
-    gainFunction: oneOf("gini", "regression"),
-    splitFunction: oneOf("mean"),
-    cv: FOLDS,
-};
-
-const GROWTH_RULES: Rules<GrowthArguments> = {
-    algorithm: oneOf("auto", "tree", "forest"),
-    maxDepth: integer(1, 64, 8),
-    minNumSamples: integer(1, 1000000, 3),
-    gainThreshold: decimal(0, Infinity, 0.01),
-    complexity: decimal(0, 1, 0.01),
-    trees: integer(1, 10000, 100),
-    maxFeatures: integer(1, 1000000, 3),
 };
 
 /** Every value in a list is tried, so this keeps a mistyped list from occupying a VM for days. */
@@ -151,16 +188,19 @@ export function readArguments(argv: readonly string[]): { hyperparameters: Hyper
             problems.push({ text: `Arguments must have the form --name=value; got ${JSON.stringify(argument)}` });
         } else if (Object.hasOwn(values, name) || Object.hasOwn(grid, name)) {
             problems.push({ setting: name, text: `must be given only once; got it again as ${JSON.stringify(text)}` });
-        } else if (isKey(RULES, name)) {
-            values[name] = parseValue<unknown>(name, text, RULES[name], problems);
-        } else if (isKey(GROWTH_RULES, name)) {
-            grid[name] = parseValues<unknown>(name, text, GROWTH_RULES[name], problems);
+        } else if (isKey(SETTINGS, name)) {
+            values[name] = parseValue<unknown>(name, text, SETTINGS[name], problems);
+        } else if (isKey(GROWTH, name)) {
+            grid[name] = parseValues<unknown>(name, text, GROWTH[name], problems);
         } else {
             problems.push({ setting: name, text: describeUnknown(name) });
         }
     }
-    const complete = { ...withLists(DEFAULT_GROWTH), ...grid } as Hyperparameters["grid"];
-    const hyperparameters = { ...DEFAULTS, ...values, grid: complete } as Hyperparameters;
+    const { target: _, ...others } = SETTINGS;
+    const defaults = Object.entries(others).map(([name, { fallback }]) => [name, fallback]);
+    const lists = Object.entries(GROWTH).map(([name, { fallback }]) => [name, grid[name] ?? [fallback]]);
+    const all = { ...Object.fromEntries(defaults), ...values, grid: Object.fromEntries(lists) };
+    const hyperparameters = all as unknown as Hyperparameters;
     problems.push(...findConflicts(hyperparameters, Object.keys(grid), Object.hasOwn(values, "target")));
     return { hyperparameters, problems };
 }
@@ -185,26 +225,16 @@ function findUnused({ algorithm }: Hyperparameters["grid"], given: readonly stri
 
 function findConflicts(hyperparameters: Hyperparameters, given: readonly string[], hasTarget: boolean): Problem[] {
     const { target, dropColumns, types, grid, cv } = hyperparameters;
-    const chosen = (purpose: string, other = "") => ({
-        setting: "cv",
-        text: `must be 2 to 20 to ${purpose}; got 0 (--cv=5${other})`,
-    });
     const problems: Problem[] = [];
+    const add = (setting: string, text: string, fix?: string) => problems.push({ setting, text, ...(fix && { fix }) });
     if (!hasTarget) {
-        problems.push({
-            setting: "target",
-            text: "must be the name of the column to predict; got none",
-            fix: "Species",
-        });
+        add("target", "must be the name of the column to predict; got none", "Species");
     }
     if (hasTarget && types?.[target] === "drop") {
-        problems.push({ setting: "types", text: `must not drop the target; got ${JSON.stringify(types)}` });
+        add("types", `must not drop the target; got ${JSON.stringify(types)}`);
     }
     if (hasTarget && dropColumns?.includes(target)) {
-        problems.push({
-            setting: "dropColumns",
-            text: `must not contain the target; got ${JSON.stringify(dropColumns)}`,
-        });
+        add("dropColumns", `must not contain the target; got ${JSON.stringify(dropColumns)}`);
     }
     problems.push(...findUnused(grid, given));
     const lists = searchedNames(grid);
@@ -216,11 +246,11 @@ function findConflicts(hyperparameters: Hyperparameters, given: readonly string[
         });
     }
     if (cv === 0 && lists.length > 0) {
-        problems.push(chosen(`choose from the list in \`${lists[0]}\``));
+        add("cv", `must be 2 to 20 to choose from the list in \`${lists[0]}\`; got 0 (--cv=5)`);
     } else if (cv === 0 && grid.algorithm.includes("auto")) {
-        problems.push(chosen("choose a model", ", or --algorithm=forest"));
+        add("cv", "must be 2 to 20 to choose a model; got 0 (--cv=5, or --algorithm=forest)");
     } else if (cv === 0 && grid.algorithm.includes("tree") && !given.some((name) => LIMITS_OF_TREE.includes(name))) {
-        problems.push(chosen("choose `complexity`", ", or --complexity=0.01"));
+        add("cv", "must be 2 to 20 to choose `complexity`; got 0 (--cv=5, or --complexity=0.01)");
     }
     return problems;
 }
@@ -249,9 +279,10 @@ function parseValues<T>(name: string, text: string, rule: Rule<T>, problems: Pro
     }
     const items = list.map((item) => (typeof item === "object" ? JSON.stringify(item) : String(item)));
     if (items.length === 0 || items.length > MAX_VALUES || new Set(items).size < items.length) {
+        const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
         problems.push({
             setting: name,
-            text: `must be a list of 1 to ${MAX_VALUES} different values; got ${shorten(text)}`,
+            text: `must be a list of 1 to ${MAX_VALUES} different values; got ${shown}`,
             fix: `[${rule.example}]`,
         });
         return [];
@@ -259,20 +290,12 @@ function parseValues<T>(name: string, text: string, rule: Rule<T>, problems: Pro
     return items.map((item, index) => parseValue(`${name}[${index}]`, item, rule, problems));
 }
 
-function withLists(growth: GrowthArguments): Record<string, unknown[]> {
-    return Object.fromEntries(Object.entries(growth).map(([name, value]) => [name, [value]]));
-}
-
 function isKey<T extends object>(rules: T, name: string): name is Extract<keyof T, string> {
     return Object.hasOwn(rules, name);
 }
 
-function shorten(text: string): string {
-    return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-}
-
 function describeUnknown(name: string): string {
-    const names = [...Object.keys(RULES), ...Object.keys(GROWTH_RULES)];
+    const names = [...Object.keys(SETTINGS), ...Object.keys(GROWTH)];
     const guess = nearest(name.toLowerCase(), names, name.length / 3, (known) => known.toLowerCase());
     const hint = guess === undefined ? "" : `; did you mean \`${guess}\`?`;
     return `is not a hyperparameter of this trainer${hint}; the hyperparameters are ${names.map((known) => `\`${known}\``).join(", ")}`;

@@ -121,28 +121,36 @@ export function fillList(list: Uint32Array, order: Uint32Array, sample: Sample, 
     }
 }
 
-/** Sets or clears the marks of the rows of some entries. A mark is a bit. */
-export function markRows(
-    marks: Uint32Array,
-    list: Uint32Array,
-    start: number,
-    end: number,
+/**
+ * Divides a node's stretch of some lists: the rows that come before `index` in the stretch of the list `by` move to the
+ * front, as they are in `by`. Both sides keep their order.
+ * @param memory bits by row, which are 0 between calls, and memory for a stretch
+ */
+export function divideLists(
+    lists: Iterable<Uint32Array>,
+    by: Uint32Array,
+    { start, end, index }: { start: number; end: number; index: number },
     rowShift: number,
-    marked: boolean,
+    { marks, scratch }: { marks: Uint32Array; scratch: Uint32Array },
 ): void {
-    const mark = marked ? 1 : 0;
+    markRows(marks, by, start, index, rowShift, 1);
+    for (const list of lists) {
+        if (list !== by) {
+            partitionList(list, start, end, marks, rowShift, scratch);
+        }
+    }
+    markRows(marks, by, start, index, rowShift, 0);
+}
+
+function markRows(marks: Uint32Array, list: Uint32Array, start: number, end: number, rowShift: number, mark: 0 | 1) {
     for (let index = start; index < end; index++) {
         const row = (list[index] as number) >>> rowShift;
         marks[row >>> 5] = ((marks[row >>> 5] as number) & ~(1 << (row & 31))) | (mark << (row & 31));
     }
 }
 
-/**
- * Moves the entries of marked rows to the front. Both sides keep their order, and their ties are corrected: the first
- * entry with a value on a side begins a group there.
- * @param scratch memory for the entries that are not marked
- */
-export function partitionList(
+/** Moves the entries of marked rows to the front. The first entry with a value on a side begins a group there. */
+function partitionList(
     list: Uint32Array,
     start: number,
     end: number,

@@ -4,8 +4,7 @@ import type { Random } from "../random";
 import { makeCriterion, type NodeFacts, type Rounding } from "./criteria";
 import { chooseLayout, makeSample, type Sample } from "./entries";
 import { type FlatTree, normalize } from "./flat-tree";
-import { LazyLists } from "./lazy-lists";
-import { makeWorkspace, PartitionedLists, reserve, type Workspace } from "./node-lists";
+import { lazyLists, makeWorkspace, partitionedLists, reserve, type Workspace } from "./node-lists";
 import type { NodeImpurities } from "./prune";
 import { type BestSplit, type GapOf, noSplit } from "./split-search";
 import type { FitTable, GrowthOptions } from "./types";
@@ -62,9 +61,12 @@ export function growWithImpurities(
     }
     reserve(workspace, sample.entries, request.weights.length);
     const halfRanges = findHalfRanges(table, sample);
-    const lists = isLazyCheaper(request, columns.length)
-        ? new LazyLists(table.orders, workspace, sample, layout)
-        : new PartitionedLists(table, workspace, sample, layout, request.inPlace ?? false);
+    const { lazy, sampling } = request;
+    const isCheaper = sampling !== undefined && columns.length * WORK.partition > sampling.maxFeatures * WORK.sort;
+    const lists =
+        (lazy ?? isCheaper)
+            ? lazyLists(table.orders, workspace, sample, layout)
+            : partitionedLists(table, workspace, sample, layout, request.inPlace ?? false);
     const criterion = makeCriterion(target, layout, request.round ?? ((value) => value));
     const builder = new TreeBuilder();
     const importances = new Float64Array(columns.length);
@@ -103,7 +105,6 @@ export function growWithImpurities(
 
     /** Columns to search: all, or for a forest, a random selection of those whose values differ in this node. */
     function drawColumns(node: NodeFacts): Iterable<number> {
-        const { sampling } = request;
         if (sampling === undefined || sampling.maxFeatures >= columnOrder.length) {
             return columns.keys();
         }
@@ -166,7 +167,7 @@ export function growWithImpurities(
         record(node, importance);
         // Missing values come last in the list, together with numbers that no threshold exceeds.
         const missingLeft = left.rows > right.rows && valueIn(best.column, node.end - 1) < Number.MAX_VALUE;
-        const split = builder.addSplit(best.column, thresholdOf(best), missingLeft, gain, node.rows, depth);
+        const split = builder.addSplit(best.column, thresholdOf(best), missingLeft, gain, node.rows);
         lists.divide(node, best, isFinal(left, depth + 1) && isFinal(right, depth + 1));
         addNode(left, depth + 1);
         builder.setRight(split);
@@ -178,10 +179,6 @@ export function growWithImpurities(
     impurities.root = criterion.impurityOf(lists.rowsOf(all), root);
     addNode(root, 0);
     return { tree: { ...builder.finish(target.task), importances: normalize(importances) }, impurities };
-}
-
-function isLazyCheaper({ lazy, sampling }: TreeRequest, columns: number): boolean {
-    return lazy ?? (sampling !== undefined && columns * WORK.partition > sampling.maxFeatures * WORK.sort);
 }
 
 /** For each column, half the difference between the largest and the smallest number in the sample. */

@@ -1,6 +1,6 @@
-export { estimateTreeMs } from "./estimate";
 export { countLeaves, type FlatTree, toCartModel } from "./flat-tree";
 export {
+    estimateTreeMs,
     type FitDataset,
     type FitPool,
     type FitPoolOptions,

@@ -1,35 +1,24 @@
 import { availableParallelism } from "node:os";
 import type { NumberList } from "../columns/number-list";
 import { allRows, shared } from "../columns/shared-memory";
-import { estimateSortMs, estimateTreeMs } from "./estimate";
-import { type FlatTree, normalize } from "./flat-tree";
+import { normalize } from "./flat-tree";
 import type { GrowJob, JobResult, View, ViewColumn } from "./jobs";
 import { finishScores, makeScores, type Predicted, widthOf } from "./scores";
 import { openThreads } from "./threads";
 import type { FitTable, FitTarget, FitTask } from "./types";
 
-export interface FitResult {
-    /** The grown trees, or an empty list unless `keepTrees` is set. */
-    trees: FlatTree[];
+export interface FitResult extends Omit<JobResult, "importances"> {
     /**
      * Impurity that the splits on each feature removed, weighted by rows and averaged over the trees. The values sum to
      * 1, or are all 0 if there is no split.
      */
     importances: Float64Array;
-    /** Depth of the deepest tree, in levels of decisions. */
-    depth: number;
-    /** Total number of leaves in all trees. */
-    leaves: number;
-    /** Number of shares in the leaves of all trees; 0 for a regression. */
-    shares: number;
     /** Predictions for the task's `testRows`. */
     test?: Predicted;
     /** Predictions for each variant of the task's probe. */
     probed?: Predicted[];
     /** For a forest with `keepTrees`, rows that at least one tree was not grown on, predicted by those trees. */
     outOfBag?: Predicted;
-    /** For each of the task's `complexities`, the sum of the squared errors (see `scorePrunings`). */
-    losses?: Float64Array;
 }
 
 /** Progress on the fits that have started. */
@@ -89,7 +78,9 @@ export function openFitPool({ columns, target }: FitDataset, options: FitPoolOpt
     /** Settles when the orders have been computed; undefined if there are none. */
     let sorted: Promise<unknown> | undefined;
     /** Views for the fits that have their own columns, keyed by those columns, which several fits may share. */
-    const views = new WeakMap<readonly NumberList[], OpenView>();
+    const views = new WeakMap<readonly NumberList[], View>();
+    /** Settle when the orders of a view's own columns have been computed. */
+    const sortedViews = new WeakMap<View, Promise<unknown>>();
     let nextView = 0;
     /** A fit that is the only one to use the orders. */
     let lone: Promise<unknown> | undefined;
@@ -118,7 +109,7 @@ export function openFitPool({ columns, target }: FitDataset, options: FitPoolOpt
     async function fit(task: FitTask): Promise<FitResult> {
         const trees = countTrees(task);
         const treeMs = estimateTreeMs(task, (task.columns ?? columns).length, tableRows);
-        const sortMs = sorted === undefined ? estimateSortMs(columns.length, tableRows) : 0;
+        const sortMs = sorted === undefined ? (columns.length * tableRows * SORT_NS) / 1e6 : 0;
         begin(trees);
         const done = threads.expect(trees * treeMs + sortMs);
         try {
@@ -134,8 +125,9 @@ export function openFitPool({ columns, target }: FitDataset, options: FitPoolOpt
             sorted ??= sort(columns.keys());
             await sorted;
             if (view !== undefined) {
-                view.sorted ??= sort(ownColumns(view));
-                await view.sorted;
+                const own = sortedViews.get(view) ?? sort(ownColumns(view));
+                sortedViews.set(view, own);
+                await own;
             }
             return await grow(task, view, trees, treeMs, false);
         } finally {
@@ -153,18 +145,18 @@ export function openFitPool({ columns, target }: FitDataset, options: FitPoolOpt
      * One thread does all the work. For a million rows this takes 0.2 s longer, but a second thread would need another
      * 10 MB, plus 12 bytes per row for sorting.
      */
-    async function growInPlace(task: FitTask, view: OpenView | undefined, treeMs: number): Promise<FitResult> {
+    async function growInPlace(task: FitTask, view: View | undefined, treeMs: number): Promise<FitResult> {
         await (sorted ?? threads.run({ kind: "sort", columns: [...columns.keys()] }));
         sorted = undefined;
         if (view !== undefined) {
-            await (view.sorted ?? sort(ownColumns(view)));
-            view.sorted = undefined;
+            await (sortedViews.get(view) ?? sort(ownColumns(view)));
+            sortedViews.delete(view);
         }
         return grow(task, view, 1, treeMs, true);
     }
 
     /** The view with a fit's own columns; undefined if the fit uses the table's columns. */
-    function viewOf({ columns: own }: FitTask): OpenView | undefined {
+    function viewOf({ columns: own }: FitTask): View | undefined {
         if (own === undefined) {
             return undefined;
         }
@@ -174,7 +166,6 @@ export function openFitPool({ columns, target }: FitDataset, options: FitPoolOpt
                 const index = columns.indexOf(values);
                 return index >= 0 ? index : { values, order: shared(Uint32Array, tableRows) };
             }),
-            sorted: undefined,
         };
         views.set(own, view);
         return view;
@@ -182,12 +173,11 @@ export function openFitPool({ columns, target }: FitDataset, options: FitPoolOpt
 
     async function grow(
         { columns: _, ...task }: FitTask,
-        openView: OpenView | undefined,
+        view: View | undefined,
         trees: number,
         treeMs: number,
         inPlace: boolean,
     ): Promise<FitResult> {
-        const view = openView && { id: openView.id, columns: openView.columns };
         const scored = makeScored(task, target);
         const perJob = Math.min(Math.ceil(JOB_MS / treeMs), Math.ceil(trees / (4 * threadCount)));
         const running: Promise<JobResult>[] = [];
@@ -200,15 +190,24 @@ export function openFitPool({ columns, target }: FitDataset, options: FitPoolOpt
             );
             running.push(job);
         }
-        return assemble(await Promise.all(running), scored, target, (view?.columns ?? columns).length);
+        const results = await Promise.all(running);
+        const { test, probed, outOfBag } = scored;
+        const losses = results[0]?.losses;
+        const sum = (count: (result: JobResult) => number) => results.reduce((total, it) => total + count(it), 0);
+        return {
+            trees: results.flatMap((result) => result.trees),
+            importances: meanImportances(results, (view?.columns ?? columns).length),
+            depth: Math.max(...results.map(({ depth }) => depth)),
+            leaves: sum(({ leaves }) => leaves),
+            shares: sum(({ shares }) => shares),
+            ...(test === undefined ? {} : { test: finishScores(test, target) }),
+            ...(probed === undefined ? {} : { probed: probed.map((scores) => finishScores(scores, target)) }),
+            ...(losses === undefined ? {} : { losses }),
+            ...(outOfBag === undefined ? {} : { outOfBag: finishScores(outOfBag, target) }),
+        };
     }
 
     return { threads: threadCount, fit, close: threads.close };
-}
-
-interface OpenView extends View {
-    /** Settles when the orders of the view's own columns have been computed; undefined if there are none. */
-    sorted: Promise<unknown> | undefined;
 }
 
 /** The columns that are not in the table. */
@@ -225,27 +224,6 @@ function makeScored({ algorithm, rows, testRows, probe, keepTrees }: FitTask, ta
         ...(testRows === undefined ? {} : { test: makeScores(testRows, target) }),
         ...(probe === undefined ? {} : { probed: probe.changes.map(scoresOfProbe) }),
         ...(algorithm === "forest" && keepTrees ? { outOfBag: makeScores(someRows(rows, target), target) } : {}),
-    };
-}
-
-function assemble(
-    results: JobResult[],
-    { test, probed, outOfBag }: Scored,
-    target: FitTarget,
-    columns: number,
-): FitResult {
-    const losses = results[0]?.losses;
-    const importances = results.flatMap((result) => result.importances);
-    return {
-        trees: results.flatMap((result) => result.trees),
-        importances: meanImportances(importances, columns),
-        depth: results.reduce((depth, result) => Math.max(depth, result.depth), 0),
-        leaves: results.reduce((sum, result) => sum + result.leaves, 0),
-        shares: results.reduce((sum, result) => sum + result.shares, 0),
-        ...(test === undefined ? {} : { test: finishScores(test, target) }),
-        ...(probed === undefined ? {} : { probed: probed.map((scores) => finishScores(scores, target)) }),
-        ...(losses === undefined ? {} : { losses }),
-        ...(outOfBag === undefined ? {} : { outOfBag: finishScores(outOfBag, target) }),
     };
 }
 
@@ -279,12 +257,30 @@ function someRows(rows: Uint32Array, target: FitTarget): Uint32Array {
 }
 
 /** The mean over the trees that have a split. It is summed in tree order, because the last bits depend on the order. */
-function meanImportances(ofTrees: readonly Float64Array[], columns: number): Float64Array {
+function meanImportances(results: readonly JobResult[], columns: number): Float64Array {
     const means = new Float64Array(columns);
-    for (const importances of ofTrees) {
+    for (const importances of results.flatMap((result) => result.importances)) {
         for (let column = 0; column < columns; column++) {
             means[column] = (means[column] as number) + (importances[column] as number);
         }
     }
     return normalize(means);
+}
+
+/** Measured time in nanoseconds for sorting one value in a column, and for one pass over it while a tree grows. */
+const SORT_NS = 50;
+const PASS_NS = 12;
+
+/** Time for sorting a value in a node again, relative to the time for a pass over it. */
+const SORTING = 5;
+
+/** A rough estimate of the milliseconds for growing one tree: each level passes once over all rows in all columns. */
+export function estimateTreeMs(
+    { rows, growth, forest }: Pick<FitTask, "growth" | "forest"> & { rows: ArrayLike<number> },
+    columns: number,
+    tableRows: number,
+): number {
+    const levels = Math.min(growth.maxDepth, Math.log2(rows.length) + 2);
+    const passes = Math.min(columns, SORTING * (forest?.maxFeatures ?? columns));
+    return ((passes * rows.length * levels + tableRows) * PASS_NS) / 1e6;
 }

@@ -21,16 +21,16 @@ export function pruneTree(tree: FlatTree, impurities: NodeImpurities, complexity
     const builder = new TreeBuilder();
     const importances = new Float64Array(tree.importances.length);
     const counts = new Map<number, number>();
-    const copy = (node: number, depth: number): void => {
+    const copy = (node: number): void => {
         const samples = tree.samples[node] as number;
         if (isLeaf[node] === 0) {
             const column = tree.columns[node] as number;
             importances[column] = (importances[column] as number) + (impurities.removed[node] as number);
             const [value, gain] = [tree.values[node] as number, tree.gains[node] as number];
-            const split = builder.addSplit(column, value, tree.missingLeft[node] === 1, gain, samples, depth);
-            copy(node + 1, depth + 1);
+            const split = builder.addSplit(column, value, tree.missingLeft[node] === 1, gain, samples);
+            copy(node + 1);
             builder.setRight(split);
-            copy(tree.links[node] as number, depth + 1);
+            copy(tree.links[node] as number);
             return;
         }
         builder.addLeaf(impurities.means[node] as number, samples);
@@ -41,7 +41,7 @@ export function pruneTree(tree: FlatTree, impurities: NodeImpurities, complexity
             }
         }
     };
-    copy(0, 0);
+    copy(0);
     return { ...builder.finish(tree.task), importances: normalize(importances) };
 }
 

@@ -5,7 +5,7 @@ import type { FitTable, FitTarget } from "./types";
 
 /**
  * Predictions for some rows, summed over trees that several threads grow. Shares and numbers of a forest's leaves are
- * rounded so that their sums are exact (see forest.ts), so the order of the trees does not matter.
+ * rounded so that their sums are exact (see `forestRounding`), so the order of the trees does not matter.
  */
 export interface Scores {
     /** Row numbers in the table. */
@@ -14,8 +14,12 @@ export interface Scores {
     sums: Float64Array;
     /** Number of trees that predicted each row. */
     votes: Uint32Array;
+    /** One word, FREE or TAKEN. */
     lock: Int32Array;
 }
+
+const FREE = 0;
+const TAKEN = 1;
 
 /** Scores without any predictions yet, in shared memory. */
 export function makeScores(rows: Uint32Array, target: FitTarget): Scores {
@@ -45,13 +49,6 @@ export function addPredictions(scores: Scores, tree: FlatTree, table: FitTable, 
     const positions = new Uint32Array(Math.min(BLOCK, rows.length));
     const leaves = new Uint32Array(positions.length);
     let length = 0;
-    const addBlock = () => {
-        for (let index = 0; index < length; index++) {
-            const position = positions[index] as number;
-            votes[position] = (votes[position] as number) + 1;
-            addLeaf(scores.sums, position * widthOf(table.target), tree, leaves[index] as number);
-        }
-    };
     for (let position = 0; position < rows.length; position++) {
         const row = rows[position] as number;
         if (weights === undefined || weights[row] === 0) {
@@ -60,7 +57,17 @@ export function addPredictions(scores: Scores, tree: FlatTree, table: FitTable, 
             length++;
         }
         if (length === positions.length || position === rows.length - 1) {
-            withLock(lock, addBlock);
+            // Only one thread may add at a time.
+            while (Atomics.compareExchange(lock, 0, FREE, TAKEN) !== FREE) {
+                Atomics.wait(lock, 0, TAKEN);
+            }
+            for (let index = 0; index < length; index++) {
+                const added = positions[index] as number;
+                votes[added] = (votes[added] as number) + 1;
+                addLeaf(scores.sums, added * widthOf(table.target), tree, leaves[index] as number);
+            }
+            Atomics.store(lock, 0, FREE);
+            Atomics.notify(lock, 0, 1);
             length = 0;
         }
     }
@@ -100,23 +107,4 @@ export function finishScores(scores: Scores, target: FitTarget): Predicted {
         predictions: predictions.subarray(0, length),
         values: sums.subarray(0, length * width),
     };
-}
-
-const FREE = 0;
-const TAKEN = 1;
-
-/**
- * Runs an action that only one thread may run at a time.
- * @param lock one word of shared memory, initially 0
- */
-function withLock(lock: Int32Array, action: () => void): void {
-    while (Atomics.compareExchange(lock, 0, FREE, TAKEN) !== FREE) {
-        Atomics.wait(lock, 0, TAKEN);
-    }
-    try {
-        action();
-    } finally {
-        Atomics.store(lock, 0, FREE);
-        Atomics.notify(lock, 0, 1);
-    }
 }

@@ -87,7 +87,6 @@ export function openThreads(table: FitTable, file: string, count: number, inThre
         }
     }
 
-    /** Starts one more thread. */
     function start(): void {
         runHere = undefined;
         const worker = new Worker(file, { workerData: table, resourceLimits: RESOURCE_LIMITS });

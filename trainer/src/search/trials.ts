@@ -3,18 +3,13 @@ import { HyperparameterError } from "../../lib/errors";
 import type { Algorithm } from "../../lib/model";
 import type { GrowthArguments, Hyperparameters } from "../../lib/settings/arguments";
 import { searchedNames } from "../../lib/settings/arguments";
-import type { FitTask } from "../../lib/tree";
+import type { FitTask, ForestOptions, GrowthOptions } from "../../lib/tree";
 
 /** One way to grow a model, with every default filled in. A tree lacks the properties that only a forest uses. */
-export interface Growth {
+export interface Growth extends Omit<GrowthOptions, "complexity">, Partial<Omit<ForestOptions, "seed">> {
     algorithm: Algorithm;
-    maxDepth: number;
-    minNumSamples: number;
-    gainThreshold: number;
     /** For a tree: see GrowthArguments; "chosen" until a cross-validation has chosen it. */
     complexity?: number | "chosen";
-    trees?: number;
-    maxFeatures?: number;
 }
 
 /** Default number of folds if there are several trials. Five is the usual choice. */
@@ -30,10 +25,8 @@ const DEFAULT_FOLDS = 5;
 export function listTrials({ grid }: Hyperparameters, classes: number | undefined, features: number): Growth[] {
     const tooMany = grid.maxFeatures.find((value) => value !== undefined && value > features);
     if (tooMany !== undefined) {
-        const allowed = `an integer from 1 to ${features}, the number of features`;
-        throw new HyperparameterError([
-            { setting: "maxFeatures", text: `must be ${allowed}; got "${tooMany}"`, fix: String(features) },
-        ]);
+        const text = `must be an integer from 1 to ${features}, the number of features; got "${tooMany}"`;
+        throw new HyperparameterError([{ setting: "maxFeatures", text, fix: String(features) }]);
     }
     const combinations = Object.entries(grid).reduce<Record<string, unknown>[]>(
         (found, [name, values]) => found.flatMap((one) => values.map((value) => ({ ...one, [name]: value }))),
@@ -43,26 +36,18 @@ export function listTrials({ grid }: Hyperparameters, classes: number | undefine
     return [...new Map(trials.map((trial) => [JSON.stringify(trial), trial])).values()];
 }
 
-/** True if only a cross-validation can tell which model to train. */
-export function needsChoice(trials: readonly Growth[]): boolean {
-    return trials.length > 1 || trials[0]?.complexity === "chosen";
-}
-
 /**
  * Number of folds in the cross-validation; 0 for none.
  * @param rows number of rows to divide into folds
  * @throws {HyperparameterError} for more folds than rows, because some folds would have no rows to test on
  */
 export function countFolds({ cv }: Hyperparameters, trials: readonly Growth[], rows: number): number {
-    const folds = cv ?? (needsChoice(trials) ? DEFAULT_FOLDS : 0);
+    // Otherwise, only a cross-validation can tell which model to train.
+    const isOnly = trials.length === 1 && trials[0]?.complexity !== "chosen";
+    const folds = cv ?? (isOnly ? 0 : DEFAULT_FOLDS);
     if (folds > rows) {
-        throw new HyperparameterError([
-            {
-                setting: "cv",
-                text: `must be at most ${rows}, the number of training rows; got ${folds}`,
-                fix: `${rows}`,
-            },
-        ]);
+        const text = `must be at most ${rows}, the number of training rows; got ${folds}`;
+        throw new HyperparameterError([{ setting: "cv", text, fix: `${rows}` }]);
     }
     return folds;
 }
@@ -101,17 +86,10 @@ function listGrowths(growth: GrowthArguments, classes: number | undefined, featu
 
 /** A given gain threshold limits the tree instead of pruning, as in ml-cart. */
 function treeOf({ maxDepth, minNumSamples = 3, gainThreshold, complexity }: GrowthArguments): Growth {
-    const usual = gainThreshold === undefined ? "chosen" : 0;
-    return {
-        algorithm: "tree",
-        maxDepth,
-        minNumSamples,
-        gainThreshold: gainThreshold ?? 0,
-        complexity: complexity ?? usual,
-    };
+    const limits = { maxDepth, minNumSamples, gainThreshold: gainThreshold ?? 0 };
+    return { algorithm: "tree", ...limits, complexity: complexity ?? (gainThreshold === undefined ? "chosen" : 0) };
 }
 
-/** The fit task for this growth on these rows. */
 export function toFitTask(growth: Growth, seed: number, rows: Uint32Array): Omit<FitTask, "keepTrees"> {
     const { algorithm, maxDepth, minNumSamples, gainThreshold, complexity, trees, maxFeatures } = growth;
     const limits = { maxDepth, minNumSamples, gainThreshold };

@@ -1,5 +1,5 @@
 import { ColumnBuilder } from "../../lib/csv/column-builder";
-import { FileRules, textOf } from "../../lib/csv/rules";
+import { fileRules, textOf } from "../../lib/csv/rules";
 import { readTable } from "../../lib/csv/table-reader";
 
 export const SOURCE = "gs://bucket/data.csv";
@@ -43,7 +43,7 @@ export async function readCells(
         typeof content === "object" && Symbol.asyncIterator in content ? content : bytesOf(content, chunkSize);
     const collectors: CellCollector[] = [];
     const plan = ({ columns }: { columns: string[] }) => {
-        const rules = new FileRules(",");
+        const rules = fileRules(",");
         collectors.push(...columns.map((name) => new CellCollector(name, "feature", rules)));
         return { builders: collectors, rules };
     };

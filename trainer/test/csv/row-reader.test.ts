@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { toDoubles } from "../../lib/columns/number-list";
 import { ColumnBuilder } from "../../lib/csv/column-builder";
-import { FileRules } from "../../lib/csv/rules";
+import { fileRules } from "../../lib/csv/rules";
 import { readTable } from "../../lib/csv/table-reader";
 import { DataError } from "../../lib/errors";
 import { parseNumber } from "../../lib/model";
@@ -11,10 +11,10 @@ import { bytesOf, SOURCE } from "./files";
 async function readNumbers(content: string, chunkSize: number, windowBytes: number): Promise<number[][]> {
     const builders: ColumnBuilder[] = [];
     const plan = ({ columns, delimiter }: { columns: string[]; delimiter: string }) => {
-        const rules = new FileRules(delimiter);
+        const rules = fileRules(delimiter);
         for (const name of columns) {
             const builder = new ColumnBuilder(name, "feature", rules);
-            builder.kind = "number";
+            builder.decided = { kind: "number" };
             builders.push(builder);
         }
         return { builders, rules };

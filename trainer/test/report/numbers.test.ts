@@ -1,6 +1,6 @@
 import fc from "fast-check";
+import { wilsonInterval } from "../../lib/report";
 import { alignedShare, countOf, formatCount, formatNumber, formatShare, niceTicks } from "../../lib/report/numbers";
-import { wilsonInterval } from "../../lib/report/sections/headline";
 
 describe("a number", () => {
     it.each([

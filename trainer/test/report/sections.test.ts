@@ -295,7 +295,7 @@ describe("the errors of a regression", () => {
         expect(circles(housesReport)).toBe(housesReport.test.actual.length);
         const many = Float64Array.from({ length: 5000 }, (_, row) => row);
         const metrics = { ...housesReport.metrics, testRows: 5000 };
-        const input = { ...housesReport, metrics, test: { actual: many, predictions: many } };
+        const input = { ...housesReport, metrics, test: { ...housesReport.test, actual: many, predictions: many } };
         expect(circles(input)).toBe(2000);
         expect(pageOf(input).text).toContain("2,000 of 5,000 tested rows");
     });
@@ -304,7 +304,11 @@ describe("the errors of a regression", () => {
         const actual = Array.from({ length: 10 }, () => 100);
         const predicted = actual.map((value, row) => value + (row % 2 === 0 ? 1 : -1) * (row + 1));
         const metrics = { ...housesReport.metrics, testRows: 10 };
-        const { elements } = pageOf({ ...housesReport, metrics, test: { actual, predictions: predicted } });
+        const { elements } = pageOf({
+            ...housesReport,
+            metrics,
+            test: { ...housesReport.test, actual, predictions: predicted },
+        });
         const table = byTag(elements, "table").find(
             (item) => textOf(byTag(item, "caption")[0]) === "The errors in numbers",
         );

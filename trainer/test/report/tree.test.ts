@@ -1,6 +1,5 @@
-import type { Feature, TreeNode } from "../../lib/model";
-import { type NodeView, readTree } from "../../lib/report/tree/read-tree";
-import { branchTexts, questionText } from "../../lib/report/tree/words";
+import type { Feature, Model, TreeNode } from "../../lib/model";
+import { type Answer, type NodeView, readTree } from "../../lib/report/tree/read-tree";
 import { textFeature } from "../model/models";
 import { iris, madeUp } from "./helpers/data";
 import { grow } from "./helpers/grow";
@@ -13,6 +12,8 @@ const numbers: Feature[] = Array.from({ length: 6 }, (_, place) => ({
     missing: false,
 }));
 const COLOURS = textFeature("colour", ["", "amber", "blue", "gold", "green", "red"]);
+
+const read = (model: Model) => readTree(model, () => "");
 
 function allOf(view: NodeView): NodeView[] {
     return view.split === undefined ? [view] : [view, ...allOf(view.split.yes), ...allOf(view.split.no)];
@@ -29,7 +30,7 @@ describe("the drawn part of a tree in the report", () => {
     it("contains all of a small tree, numbered depth first, with rows and leaves", () => {
         const data = iris();
         const root = grow({ columns: data.columns, y: data.y, classes: 3 }, 64, 3);
-        const { root: view, splits } = readTree(modelOf(data, [root]));
+        const { root: view, splits } = read(modelOf(data, [root]));
         const views = allOf(view);
         expect(views.map(({ index }) => index)).toEqual([...views.keys()]);
         expect(views).toHaveLength(2 * splits + 1);
@@ -40,7 +41,7 @@ describe("the drawn part of a tree in the report", () => {
     it("shows the composition of each node's training rows", () => {
         const data = iris();
         const root = grow({ columns: data.columns, y: data.y, classes: 3 }, 64, 3);
-        const { root: view } = readTree(modelOf(data, [root]));
+        const { root: view } = read(modelOf(data, [root]));
         const check = (node: NodeView, source: TreeNode, rows: number[]): void => {
             const counts = [0, 1, 2].map((label) => rows.filter((row) => data.y[row] === label).length);
             const shares = [0, 1, 2]
@@ -48,7 +49,7 @@ describe("the drawn part of a tree in the report", () => {
                 .filter(({ share }) => share > 0)
                 .sort((a, b) => b.share - a.share);
             expect(node.rows).toBe(rows.length);
-            const answer = node.answer as { classes: { label: number; share: number }[] };
+            const answer = node.answer as Extract<Answer, { classes: unknown }>;
             expect(answer.classes.map(({ label }) => label)).toEqual(shares.map(({ label }) => label));
             answer.classes.forEach(({ share }, index) => {
                 expect(share).toBeCloseTo(shares[index]?.share ?? -1, 9);
@@ -69,13 +70,13 @@ describe("the drawn part of a tree in the report", () => {
 
     it("shows the mean of the rows below each node in a regression", () => {
         const root = split(1, leaf(10, 30), split(2, leaf(20, 10), leaf(60, 10)));
-        const { root: view } = readTree(modelOf(madeUp(numbers, undefined, 50), [root]));
+        const { root: view } = read(modelOf(madeUp(numbers, undefined, 50), [root]));
         expect(view.answer).toEqual({ mean: (30 * 10 + 10 * 20 + 10 * 60) / 50 });
     });
 
     it("is the top of a huge tree: the splits with the most rows, each after its parent", () => {
         const root = uneven(60_000, numbers, 0);
-        const { root: view, splits } = readTree(modelOf(madeUp(numbers, undefined, 720_000), [root]));
+        const { root: view, splits } = read(modelOf(madeUp(numbers, undefined, 720_000), [root]));
         const views = allOf(view);
         expect(views).toHaveLength(2 * splits + 1);
         const ranked = views.flatMap((node) =>
@@ -101,14 +102,14 @@ describe("the drawn part of a tree in the report", () => {
 
 describe("a question", () => {
     const ask = (root: TreeNode, features: Feature[]) => {
-        const { root: view } = readTree(modelOf(madeUp(features, undefined, 20), [root]));
+        const { root: view } = read(modelOf(madeUp(features, undefined, 20), [root]));
         return allOf(view).flatMap(({ split: found }) => {
             if (found === undefined) {
                 return [];
             }
             const plain = (text: { toString(): string }) => text.toString().replaceAll(/<\/?(bdi|i|span)[^>]*>/g, "");
-            const { yes, no } = branchTexts(found.question, found.asked);
-            return [[plain(questionText(found.question, found.asked)), plain(yes), plain(no)]];
+            const { question, yes, no } = found.texts;
+            return [[plain(question), plain(yes), plain(no)]];
         });
     };
 
@@ -136,7 +137,7 @@ describe("a question", () => {
 describe("the nodes that are drawn", () => {
     it("keep the numbers that they have among all nodes of the tree", () => {
         const root = uneven(3000, numbers, 0);
-        const { root: view } = readTree(modelOf(madeUp(numbers, undefined, 36_000), [root]));
+        const { root: view } = read(modelOf(madeUp(numbers, undefined, 36_000), [root]));
         const all: TreeNode[] = [];
         const add = (node: TreeNode): void => {
             all.push(node);

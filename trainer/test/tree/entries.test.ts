@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { chooseLayout, fillList, type Layout, makeSample, markRows, partitionList } from "../../lib/tree/entries";
+import { chooseLayout, divideLists, fillList, type Layout, makeSample } from "../../lib/tree/entries";
 import { makeTable } from "./tables";
 
 interface Entry {
@@ -79,7 +79,7 @@ describe("fillList", () => {
     });
 });
 
-describe("partitionList", () => {
+describe("divideLists", () => {
     it("keeps the order and the ties of both sides", () => {
         const row = fc.record({ value: fc.integer({ min: 0, max: 5 }), weight: fc.nat(12), left: fc.boolean() });
         fc.assert(
@@ -93,12 +93,11 @@ describe("partitionList", () => {
                     makeList(column, labels, weightsOf(side), layout),
                 ) as [Uint32Array, Uint32Array, Uint32Array];
                 const marks = new Uint32Array(8);
-                markRows(marks, left, 0, left.length, layout.rowShift, true);
+                const stretch = { start: 0, end: all.length, index: left.length };
 
-                partitionList(all, 0, all.length, marks, layout.rowShift, new Uint32Array(all.length));
+                divideLists([all], left, stretch, layout.rowShift, { marks, scratch: new Uint32Array(all.length) });
 
                 expect([...all]).toEqual([...left, ...right]);
-                markRows(marks, left, 0, left.length, layout.rowShift, false);
                 expect(marks.every((word) => word === 0)).toBe(true);
             }),
         );
@@ -108,8 +107,9 @@ describe("partitionList", () => {
         const layout = chooseLayout(4, 8, false);
         const list = makeList([1, 2, 3, 4], [0, 0, 0, 0], [1, 1, 1, 1], layout);
         const before = [...list];
-        const marks = Uint32Array.of(0b0100);
-        partitionList(list, 1, 3, marks, layout.rowShift, new Uint32Array(4));
+        const by = Uint32Array.of(0, list[2] as number);
+        const memory = { marks: new Uint32Array(1), scratch: new Uint32Array(4) };
+        divideLists([list], by, { start: 1, end: 3, index: 2 }, layout.rowShift, memory);
         expect([...list]).toEqual([before[0], before[2], before[1], before[3]]);
     });
 });

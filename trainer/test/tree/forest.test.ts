@@ -1,6 +1,6 @@
 import { makeRandom } from "../../lib/random";
 import { findLeaf } from "../../lib/tree/flat-tree";
-import { bootstrap, forestRounding } from "../../lib/tree/forest";
+import { bootstrap, forestRounding } from "../../lib/tree/jobs";
 import { count } from "../tables";
 import { allRows, fitOne, forestTask, makeDataset } from "./fitting";
 import { shareNumbers } from "./tables";

@@ -1,4 +1,4 @@
-/// <reference path="../../src/ml-cart.d.ts" />
+/// <reference path="./ml-cart.d.ts" />
 import path from "node:path";
 import fc from "fast-check";
 import type { TreeNode } from "../../lib/model";

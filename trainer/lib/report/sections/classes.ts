@@ -1,8 +1,8 @@
 import { type Html, html } from "../html";
-import { className, type HueOf, huesOf } from "../hues";
+import { className, huesOf } from "../hues";
 import type { ClassMeasures, ReportInput } from "../input";
 import { alignedShare, countOf, formatCount, formatShare } from "../numbers";
-import { drawLongTable, drawTable, type Section, shareBar } from "./section";
+import { drawLongTable, drawRow, drawTable, numberCell, type Section, shareBar } from "./section";
 import { drawWorstRows } from "./worst-rows";
 
 /** A matrix with more classes than this is unreadable, so the most common mistakes are listed instead. */
@@ -15,35 +15,40 @@ const FIRST_CLASSES = 20;
 /** The errors in a classification: confusion matrix or most common mistakes, and a line for each class. */
 export function classesSection(input: ReportInput): Section {
     const { metrics } = input;
-    const { classes = [], confusionMatrix = [], testRows } = metrics;
+    const { classes = [] } = metrics;
     const hueOf = huesOf(input);
-    const matrix =
-        classes.length <= MATRIX_CLASSES
-            ? drawMatrix(classes, confusionMatrix, testRows, hueOf)
-            : drawMistakes(classes, confusionMatrix, hueOf);
+    const named = classes.map(({ label, ...measures }, index) => {
+        return { ...measures, hue: hueOf(index), name: className(label, hueOf(index)) };
+    });
+    const matrix = classes.length <= MATRIX_CLASSES ? drawMatrix(named, metrics) : drawMistakes(named, metrics);
     const side = classes.length <= SIDE_BY_SIDE && "two";
     return {
         id: "errors",
         short: "Errors",
         title: "Correct and wrong predictions",
-        content: html`<div class="${side}"><div>${matrix}</div><div>${drawClasses(metrics, hueOf)}</div></div>${drawWorstRows(input)}`,
+        content: html`<div class="${side}"><div>${matrix}</div><div>${drawClasses(named, metrics)}</div></div>${drawWorstRows(input)}`,
     };
 }
 
-function drawMatrix(
-    classes: readonly ClassMeasures[],
-    matrix: readonly (readonly number[])[],
-    testRows: number,
-    hueOf: HueOf,
-): Html {
+interface NamedClass extends Omit<ClassMeasures, "label"> {
+    hue: string;
+    name: Html;
+}
+
+type Metrics = ReportInput["metrics"];
+
+function drawMatrix(classes: readonly NamedClass[], { confusionMatrix: matrix = [], testRows }: Metrics): Html {
     const steep = classes.length > 5 && " steep";
-    const named = classes.map(({ label }, index) => className(label, hueOf(index)));
-    const head = named.map((label) => html`<th scope="col"><span>${label}</span></th>`);
-    const lines = classes.map(({ support }, row) => {
-        const cells = classes.map((_, column) =>
-            drawCell(matrix[row]?.[column] ?? 0, support, row === column && hueOf(row)),
-        );
-        return html`<tr><th scope="row">${named[row]}</th>${cells}</tr>`;
+    const head = classes.map(({ name }) => html`<th scope="col"><span>${name}</span></th>`);
+    const lines = classes.map(({ name, support, hue }, row) => {
+        const cells = classes.map((_, column) => {
+            const count = matrix[row]?.[column] ?? 0;
+            const share = support === 0 ? 0 : count / support;
+            const kind = `${row === column ? `right ${hue}` : "wrong"} q${Math.max(1, Math.round(share * 9))}`;
+            const shown = count > 0 && html` <small>${formatShare(share)}</small>`;
+            return html`<td class="${count === 0 ? "none" : kind}"><b>${formatCount(count)}</b>${shown}</td>`;
+        });
+        return drawRow(name, cells);
     });
     return html`<p class="caption" id="matrix">Confusion matrix of the ${countOf(testRows, "tested row")}</p><p
         class="fine">Rows are actual classes, columns predicted ones. Framed cells are correct; shares are of the
@@ -52,16 +57,7 @@ function drawMatrix(
         →</td>${head}</tr></thead><tbody>${lines}</tbody></table></div>`;
 }
 
-/** @param hue the hue of the class in a cell of correct predictions, otherwise false */
-function drawCell(count: number, support: number, hue: string | false): Html {
-    const share = support === 0 ? 0 : count / support;
-    const shade =
-        count === 0 ? "none" : `${hue === false ? "wrong" : `right ${hue}`} q${Math.max(1, Math.round(share * 9))}`;
-    const shown = count > 0 && html` <small>${formatShare(share)}</small>`;
-    return html`<td class="${shade}"><b>${formatCount(count)}</b>${shown}</td>`;
-}
-
-function drawMistakes(classes: readonly ClassMeasures[], matrix: readonly (readonly number[])[], hueOf: HueOf): Html {
+function drawMistakes(classes: readonly NamedClass[], { confusionMatrix: matrix = [] }: Metrics): Html {
     const mistakes = matrix
         .flatMap((line, actual) => line.map((count, predicted) => ({ actual, predicted, count })))
         .filter(({ actual, predicted, count }) => actual !== predicted && count > 0)
@@ -69,16 +65,12 @@ function drawMistakes(classes: readonly ClassMeasures[], matrix: readonly (reado
     if (mistakes.length === 0) {
         return html`<p>No row was predicted incorrectly.</p>`;
     }
-    const shown = mistakes.slice(0, MOST_MISTAKES);
-    const left = mistakes.length - shown.length;
-    const rows = shown.map(({ actual, predicted, count }) => {
-        const support = classes[actual]?.support ?? 0;
-        const [actualName, predictedName] = [actual, predicted].map((label) => {
-            return className(classes[label]?.label ?? "", hueOf(label));
-        });
+    const left = mistakes.length - MOST_MISTAKES;
+    const rows = mistakes.slice(0, MOST_MISTAKES).map(({ actual, predicted, count }) => {
+        const { support = 0, name } = classes[actual] ?? {};
         const share = alignedShare(support === 0 ? 0 : count / support);
-        return html`<tr><th scope="row">${actualName}</th><td>${predictedName}</td><td
-            class="number">${formatCount(count)}</td><td class="number">${share}</td></tr>`;
+        const cells = [html`<td>${classes[predicted]?.name}</td>`, numberCell(formatCount(count)), numberCell(share)];
+        return drawRow(name, cells);
     });
     const head = ["Actual class", "Predicted as", "Rows", "Share of the class"];
     const table = drawTable("The most common mistakes", head, rows, "numbers-last");
@@ -90,19 +82,16 @@ function drawMistakes(classes: readonly ClassMeasures[], matrix: readonly (reado
 }
 
 function drawClasses(
-    { classes = [], macroPrecision = 0, macroRecall = 0, macroF1 = 0 }: ReportInput["metrics"],
-    hueOf: HueOf,
+    classes: readonly NamedClass[],
+    { macroPrecision = 0, macroRecall = 0, macroF1 = 0 }: Metrics,
 ): Html {
     const isLong = classes.length > FIRST_CLASSES;
-    const all = classes.map((measures, index) => ({ ...measures, hue: hueOf(index) }));
-    const listed = isLong ? all.sort((a, b) => Number(b.support > 0) - Number(a.support > 0) || a.f1 - b.f1) : all;
-    const rows = listed.map(({ label, precision, recall, f1, support, hue }) => {
-        const measures = [recall, precision, f1].map((share) => {
-            const shown = support === 0 ? "–" : alignedShare(share);
-            return html`<td class="number">${shown}</td>`;
-        });
-        return html`<tr class="${hue}"><th scope="row">${className(label, hue)}</th><td class="bar-cell">${shareBar(recall)}</td>${measures}<td
-            class="number">${formatCount(support)}</td></tr>`;
+    const byScore = (a: NamedClass, b: NamedClass) => Number(b.support > 0) - Number(a.support > 0) || a.f1 - b.f1;
+    const listed = isLong ? [...classes].sort(byScore) : classes;
+    const rows = listed.map(({ name, hue, precision, recall, f1, support }) => {
+        const shares = [recall, precision, f1].map((share) => (support === 0 ? "–" : alignedShare(share)));
+        const numbers = [...shares, formatCount(support)].map(numberCell);
+        return drawRow(name, html`<td class="bar-cell">${shareBar(recall)}</td>${numbers}`, html` class="${hue}"`);
     });
     const caption = isLong
         ? html`The ${FIRST_CLASSES} classes with the lowest F1, of ${formatCount(classes.length)}`

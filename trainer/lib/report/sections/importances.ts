@@ -1,7 +1,7 @@
 import { type Html, html, name } from "../html";
 import type { ReportInput } from "../input";
 import { alignedShare, countOf, formatNumber } from "../numbers";
-import { drawLongTable, type Section, shareBar } from "./section";
+import { drawLongTable, drawRow, numberCell, type Section, shareBar } from "./section";
 
 const FIRST = 15;
 
@@ -20,18 +20,19 @@ export function importancesSection({ metrics, model }: ReportInput): Section | u
         .sort((a, b) => b.loss - a.loss || b.importance - a.importance);
     const measureOf = (it: (typeof used)[number]) => (hasPermutation ? it.loss : it.importance);
     const greatest = used.reduce((most, it) => Math.max(most, measureOf(it)), 0) || 1;
-    const formatLoss = (loss: number) => (isClasses ? signedShare(loss) : formatNumber(loss, 3));
+    const formatLoss = (loss: number) =>
+        isClasses ? `${loss < 0 ? "−" : ""}${alignedShare(Math.abs(loss))}` : formatNumber(loss, 3);
     const rows = used.map((it) => {
-        const loss = hasPermutation && html`<td class="number">${formatLoss(it.loss)}</td>`;
-        return html`<tr><th scope="row">${name(it.feature)}</th><td class="bar-cell">${shareBar(measureOf(it) / greatest)}</td>${loss}<td
-            class="number">${alignedShare(it.importance)}</td></tr>`;
+        const bar = html`<td class="bar-cell">${shareBar(measureOf(it) / greatest)}</td>`;
+        const loss = hasPermutation && numberCell(formatLoss(it.loss));
+        return drawRow(name(it.feature), [bar, loss, numberCell(alignedShare(it.importance))]);
     });
     const bar = html`<span class="hidden">Importance as a bar</span>`;
-    const cost = isClasses ? "accuracy" : "RMSE";
+    const measure = isClasses ? "Loss of accuracy" : "Added RMSE";
     const table = {
         caption: "Importance of the features",
         restCaption: countOf(used.length - FIRST, "less important feature"),
-        head: ["Feature", bar, ...(hasPermutation ? [`${isClasses ? "Loss of" : "Added"} ${cost}`] : []), "Impurity"],
+        head: ["Feature", bar, ...(hasPermutation ? [measure] : []), "Impurity"],
         kind: "importances",
     };
     const drawn =
@@ -43,18 +44,14 @@ export function importancesSection({ metrics, model }: ReportInput): Section | u
         id: "importances",
         short: "Features",
         title: "Influence of the features",
-        content: html`${drawn}<p class="fine">${hasPermutation && permutationText(cost)}Impurity: the share of the
+        content: html`${drawn}<p class="fine">${hasPermutation && permutationText(measure)}Impurity: the share of the
             ${isClasses ? "impurity" : "squared error"} that the questions about a feature remove in training, weighted by
             rows${trees}; it favours features with many values.${rest}</p>`,
     };
 }
 
-function permutationText(cost: string): Html {
-    return html`${cost === "RMSE" ? "Added RMSE" : "Loss of accuracy"}: how much worse the model is on the rows held back
+function permutationText(measure: string): Html {
+    return html`${measure}: how much worse the model is on the rows held back
         if the values of the feature are shuffled among them. Features with the same information replace each other, so
         each of them can seem unimportant. `;
-}
-
-function signedShare(share: number): string {
-    return share < 0 ? `−${alignedShare(-share)}` : alignedShare(share);
 }

@@ -2,7 +2,7 @@ import { type Html, html } from "../html";
 import type { ReportInput } from "../input";
 import { coordinate, countOf, formatCount, formatNumber, formatShare } from "../numbers";
 import { drawPlot } from "./plot";
-import { drawTable, type Section } from "./section";
+import { drawRow, drawTable, numberCell, type Section } from "./section";
 import { drawWorstRows } from "./worst-rows";
 
 const MOST_POINTS = 2000;
@@ -14,11 +14,8 @@ export function residualsSection(input: ReportInput): Section {
     const count = Math.min(rows, MOST_POINTS);
     const sampled = Array.from({ length: count }, (_, index) => Math.floor((index * rows) / count));
     const pairs = sampled
-        .map((row) => ({
-            actual: test.actual[row] as number,
-            predicted: test.predictions[row] as number,
-        }))
-        .filter(({ actual, predicted }) => Number.isFinite(actual) && Number.isFinite(predicted));
+        .map((row) => [test.actual[row] as number, test.predictions[row] as number] as const)
+        .filter((pair) => pair.every(Number.isFinite));
     const content =
         pairs.length === 0
             ? html`<p>There are no tested rows to plot.</p>`
@@ -26,16 +23,15 @@ export function residualsSection(input: ReportInput): Section {
     return { id: "errors", short: "Errors", title: "Size of the errors", content };
 }
 
-interface Pair {
-    actual: number;
-    predicted: number;
-}
+type Pair = readonly [actual: number, predicted: number];
 
 function drawScatter(pairs: readonly Pair[], testRows: number): Html {
-    const values = pairs.flatMap(({ actual, predicted }) => [actual, predicted]);
+    const values = pairs.flat().sort((a, b) => a - b);
+    const [least = 0, most = 0] = [values[0], values.at(-1)];
+    const margin = most > least ? (most - least) * 0.03 : Math.abs(least) * 0.1 || 1;
+    const [low, high] = [least - margin, most + margin];
     const tested = countOf(testRows, "tested row");
     const drawn = pairs.length < testRows ? `${formatCount(pairs.length)} of ${tested}` : tested;
-    const [low, high] = withMargin(minimum(values), maximum(values));
     const dense = pairs.length > 300 && " dense";
     return drawPlot({
         label: `Predicted against actual values of ${drawn}; a point on the diagonal is a correct prediction`,
@@ -45,7 +41,7 @@ function drawScatter(pairs: readonly Pair[], testRows: number): Html {
         range: [low, high],
         draw: (x, y) => {
             const points = pairs.map(
-                ({ actual, predicted }) => html`<circle cx="${x(actual)}" cy="${y(predicted)}" r="3.5"/>`,
+                ([actual, predicted]) => html`<circle cx="${x(actual)}" cy="${y(predicted)}" r="3.5"/>`,
             );
             return html`<path class="diagonal" d="M${x(low)} ${y(low)}L${x(high)} ${y(high)}"/><g
                 class="points${dense}">${points}</g>`;
@@ -54,7 +50,7 @@ function drawScatter(pairs: readonly Pair[], testRows: number): Html {
 }
 
 function drawErrors(pairs: readonly Pair[], { mae = 0, rmse = 0, r2 = null, testRows }: ReportInput["metrics"]): Html {
-    const errors = pairs.map(({ actual, predicted }) => predicted - actual);
+    const errors = pairs.map(([actual, predicted]) => predicted - actual);
     const sizes = errors.map(Math.abs).sort((a, b) => a - b);
     const quantile = (share: number) => sizes[Math.min(sizes.length - 1, Math.ceil(share * sizes.length) - 1)] ?? 0;
     const high = errors.filter((error) => error > 0).length;
@@ -69,30 +65,30 @@ function drawErrors(pairs: readonly Pair[], { mae = 0, rmse = 0, r2 = null, test
         ["Predicted too high", formatShare(high / errors.length)],
         ["Predicted too low", formatShare(low / errors.length)],
     ];
-    const lines = rows.map(
-        ([label, value]) => html`<tr><th scope="row">${label}</th><td class="number">${value}</td></tr>`,
-    );
+    const lines = rows.map(([label, value]) => drawRow(label, numberCell(value)));
     const table = drawTable("The errors in numbers", ["Measure", "Value"], lines, "numbers-last");
     const note =
         pairs.length < testRows &&
         html`<p class="fine">The first three figures cover all ${countOf(testRows, "tested row")}, the others
             only those drawn.</p>`;
-    return html`${table}${drawHistogram(errors)}${note}`;
+    return html`${table}${drawHistogram(errors, sizes)}${note}`;
 }
 
 const BINS = 21;
 
-/** The distribution of the errors around zero, in equal-width bins; the outermost bins include everything beyond. */
-function drawHistogram(errors: readonly number[]): Html {
-    const sizes = errors.map(Math.abs).sort((a, b) => a - b);
-    const reach = sizes[Math.floor(0.98 * (sizes.length - 1))] || maximum(sizes) || 1;
+/**
+ * The distribution of the errors around zero, in equal-width bins; the outermost bins include everything beyond.
+ * @param sizes absolute values of the errors, in ascending order
+ */
+function drawHistogram(errors: readonly number[], sizes: readonly number[]): Html {
+    const reach = sizes[Math.floor(0.98 * (sizes.length - 1))] || sizes.at(-1) || 1;
     const bins = new Array<number>(BINS).fill(0);
     for (const error of errors) {
         const bin = Math.round(((error / reach + 1) / 2) * (BINS - 1));
         const index = Math.min(BINS - 1, Math.max(0, bin));
         bins[index] = (bins[index] as number) + 1;
     }
-    const most = maximum(bins);
+    const most = Math.max(...bins);
     const bars = bins.map((count, index) => {
         const height = (90 * count) / most;
         return html`<rect x="${index * 20 + 2}" y="${coordinate(94 - height)}" width="16"
@@ -103,21 +99,7 @@ function drawHistogram(errors: readonly number[]): Html {
     const axis = html`<path class="zero" d="M210 0V98"/><path class="base" d="M0 94.5H420"/>`;
     const ticks = html`<text x="2" y="114">${least}</text><text x="210" y="114" text-anchor="middle">0</text><text
         x="418" y="114" text-anchor="end">${greatest}</text>`;
-    const drawing = html`<g class="bins">${bars}</g>${axis}${ticks}`;
-    return html`<figure class="histogram"><svg role="img" aria-label="${label}"
-        viewBox="0 0 420 120">${drawing}</svg><figcaption>Distribution of the errors: predicted minus
+    return html`<figure class="histogram"><svg role="img" aria-label="${label}" viewBox="0 0 420 120"><g
+        class="bins">${bars}</g>${axis}${ticks}</svg><figcaption>Distribution of the errors: predicted minus
         actual.</figcaption></figure>`;
-}
-
-function withMargin(low: number, high: number): [number, number] {
-    const margin = high > low ? (high - low) * 0.03 : Math.abs(low) * 0.1 || 1;
-    return [low - margin, high + margin];
-}
-
-function minimum(values: readonly number[]): number {
-    return values.reduce((least, value) => Math.min(least, value), Infinity);
-}
-
-function maximum(values: readonly number[]): number {
-    return values.reduce((most, value) => Math.max(most, value), -Infinity);
 }

@@ -25,12 +25,19 @@ export function drawLongTable(
     rows: readonly Html[],
     first: number,
 ): Html {
-    const rest = rows.slice(first);
-    const folded = () => {
-        const table = drawTable(restCaption, head, rest, kind);
-        return html`<details class="fold"><summary>${restCaption}</summary>${table}</details>`;
-    };
-    return html`${drawTable(caption, head, rows.slice(0, first), kind)}${rest.length > 0 && folded()}`;
+    const rest = drawTable(restCaption, head, rows.slice(first), kind);
+    const folded = html`<details class="fold"><summary>${restCaption}</summary>${rest}</details>`;
+    return html`${drawTable(caption, head, rows.slice(0, first), kind)}${rows.length > first && folded}`;
+}
+
+/** A row of a table; `attributes` are those of the row. */
+export function drawRow(head: Part, cells: Part, attributes: Part = ""): Html {
+    return html`<tr${attributes}><th scope="row">${head}</th>${cells}</tr>`;
+}
+
+/** A cell with a number. */
+export function numberCell(value: Part): Html {
+    return html`<td class="number">${value}</td>`;
 }
 
 /** A share as a bar; the number next to it gives the same information. */

@@ -3,7 +3,7 @@ import { className, huesOf } from "../hues";
 import type { ReportInput } from "../input";
 import { countOf, formatCount, formatNumber, formatShare } from "../numbers";
 import { drawPlot } from "./plot";
-import { drawTable, type Section } from "./section";
+import { drawRow, drawTable, type Section } from "./section";
 
 /** Steps of the probability from 0 to 1: for the curves, and for the threshold that the reader moves. */
 const FINE_STEPS = 1000;
@@ -24,7 +24,7 @@ export interface ThresholdData {
 export function thresholdsSection(input: ReportInput): Section | undefined {
     const { model, metrics, test } = input;
     const [negative, positive] = model.task === "classification" ? model.classes : [];
-    if (model.task !== "classification" || model.classes.length !== 2 || test.values === undefined) {
+    if (model.task !== "classification" || model.classes.length !== 2) {
         return undefined;
     }
     const fine = countAbove(test, FINE_STEPS);
@@ -45,12 +45,12 @@ export function thresholdsSection(input: ReportInput): Section | undefined {
         content: html`<p>The model gives a probability for ${names[1]}. It predicts this class from 50%; a lower
             threshold finds more of its rows, and a higher one is wrong less often.</p>${slider}<div
             class="two"><div>${drawCounts(data, names)}</div><div>${drawMeasures(data)}</div></div><div
-            class="plots">${drawRoc(fine, data, metrics)}${drawPrecision(fine, data, metrics)}${drawCalibration(test, positive ?? "")}</div><script
+            class="plots">${drawRoc(fine, metrics)}${drawPrecision(fine, metrics)}${drawCalibration(test, positive ?? "")}</div><script
             type="application/json" id="threshold-data">${embedJson(data)}</script>`,
     };
 }
 
-function countAbove({ actual, values = [] }: ReportInput["test"], steps: number): ThresholdData {
+function countAbove({ actual, values }: ReportInput["test"], steps: number): ThresholdData {
     const [found, wrong] = [new Array<number>(steps + 1).fill(0), new Array<number>(steps + 1).fill(0)];
     for (let row = 0; row < actual.length; row++) {
         const list = actual[row] === 1 ? found : wrong;
@@ -70,8 +70,8 @@ function drawCounts({ found, wrong, positives, negatives }: ThresholdData, names
     const [right, false_] = [found[MIDDLE] as number, wrong[MIDDLE] as number];
     const cell = (id: string, count: number) => html`<td class="number" id="${id}">${formatCount(count)}</td>`;
     const rows = [
-        html`<tr><th scope="row">${names[1]}</th>${cell("t-tp", right)}${cell("t-fn", positives - right)}</tr>`,
-        html`<tr><th scope="row">${names[0]}</th>${cell("t-fp", false_)}${cell("t-tn", negatives - false_)}</tr>`,
+        drawRow(names[1], [cell("t-tp", right), cell("t-fn", positives - right)]),
+        drawRow(names[0], [cell("t-fp", false_), cell("t-tn", negatives - false_)]),
     ];
     const head = ["Actual class", html`Predicted ${names[1]}`, html`Predicted ${names[0]}`];
     return drawTable("The tested rows at this threshold", head, rows, "counts");
@@ -85,48 +85,45 @@ function drawMeasures({ found, wrong, positives, negatives }: ThresholdData): Ht
         ["t-precision", "Precision", right / Math.max(1, right + false_)],
         ["t-f1", "F1", (2 * right) / (positives + right + false_)],
     ] as const;
-    const rows = measures.map(
-        ([id, label, share]) =>
-            html`<tr><th scope="row">${label}</th><td class="number" id="${id}">${formatShare(share)}</td></tr>`,
-    );
+    const rows = measures.map(([id, label, share]) => {
+        return drawRow(label, html`<td class="number" id="${id}">${formatShare(share)}</td>`);
+    });
     return drawTable("The measures at this threshold", ["Measure", "Value"], rows, "numbers-last");
 }
 
 type Point = readonly [x: number, y: number];
 
-function drawRoc(fine: ThresholdData, data: ThresholdData, { rocAuc }: ReportInput["metrics"]): Html {
-    const point = (it: ThresholdData, step: number): Point => {
-        return [(it.wrong[step] as number) / it.negatives, (it.found[step] as number) / it.positives];
-    };
-    const points: Point[] = [[0, 0], ...fine.found.map((_, step) => point(fine, step)).reverse()];
+function drawRoc(fine: ThresholdData, { rocAuc }: ReportInput["metrics"]): Html {
+    const { found, wrong, positives, negatives } = fine;
+    const points = found.map((right, step): Point => [(wrong[step] as number) / negatives, right / positives]);
     const area = typeof rocAuc === "number" ? `, area ${formatNumber(rocAuc, 3)}` : "";
-    return drawCurve("ROC curve", area, "share of the others found", "recall", points, point(data, MIDDLE), "roc");
+    const axes = ["share of the others found", "recall"] as const;
+    return drawCurve("roc", `ROC curve${area}`, axes, [[0, 0], ...[...points].reverse()], points[FINE_STEPS / 2]);
 }
 
-function drawPrecision(fine: ThresholdData, data: ThresholdData, { averagePrecision }: ReportInput["metrics"]): Html {
-    const point = (it: ThresholdData, step: number): Point | undefined => {
-        const [right, false_] = [it.found[step] as number, it.wrong[step] as number];
-        return right + false_ === 0 ? undefined : [right / it.positives, right / (right + false_)];
-    };
-    const points = fine.found.flatMap((_, step) => [point(fine, step)]).filter((it) => it !== undefined);
+function drawPrecision(fine: ThresholdData, { averagePrecision }: ReportInput["metrics"]): Html {
+    const { found, wrong, positives } = fine;
+    const points = found.map((right, step): Point | undefined => {
+        const all = right + (wrong[step] as number);
+        return all === 0 ? undefined : [right / positives, right / all];
+    });
     const mean = typeof averagePrecision === "number" ? `, average precision ${formatNumber(averagePrecision, 3)}` : "";
-    const marker = point(data, MIDDLE) ?? [0, 1];
-    return drawCurve("Precision and recall", mean, "recall", "precision", points, marker, "pr");
+    const known = points.filter((it) => it !== undefined);
+    return drawCurve("pr", `Precision and recall${mean}`, ["recall", "precision"], known, points[FINE_STEPS / 2]);
 }
 
+/** @param marker the point for the threshold; undefined if no row is above it */
 function drawCurve(
-    title: string,
-    detail: string,
-    nameX: string,
-    nameY: string,
+    id: "roc" | "pr",
+    label: string,
+    [nameX, nameY]: readonly [string, string],
     points: readonly Point[],
-    [markerX, markerY]: Point,
-    id: string,
+    [markerX, markerY]: Point = [0, 1],
 ): Html {
     const isNew = ([a, b]: Point, index: number) => a !== points[index - 1]?.[0] || b !== points[index - 1]?.[1];
     return drawPlot({
-        label: `${title}${detail}`,
-        caption: html`${title}${detail}. The dot is the threshold.`,
+        label,
+        caption: html`${label}. The dot is the threshold.`,
         x: nameX,
         y: nameY,
         range: [0, 1],
@@ -138,7 +135,7 @@ function drawCurve(
 }
 
 /** Compares predicted probabilities with the share of rows that have the class. */
-function drawCalibration({ actual, values = [] }: ReportInput["test"], positive: string): Html {
+function drawCalibration({ actual, values }: ReportInput["test"], positive: string): Html {
     const bins = Array.from({ length: CALIBRATION_BINS }, () => ({ rows: 0, positives: 0, sum: 0 }));
     for (let row = 0; row < actual.length; row++) {
         const share = values[2 * row + 1] as number;

@@ -1,7 +1,7 @@
 import { type Html, html, name } from "../html";
 import type { ReportInput, Trial } from "../input";
 import { alignedShare, countOf, formatCount, formatNumber } from "../numbers";
-import { drawLongTable, type Section } from "./section";
+import { drawLongTable, drawRow, numberCell, type Section } from "./section";
 
 const FIRST = 20;
 
@@ -13,23 +13,32 @@ export function trialsSection({ metrics }: ReportInput): Section | undefined {
     }
     const measure = cv?.measure ?? "accuracy";
     const isShare = measure === "accuracy";
-    const sorted = trials
-        .map((trial, index) => ({ trial, index }))
-        .sort(
-            (a, b) =>
-                Number(b.trial.best) - Number(a.trial.best) ||
-                (isShare ? b.trial.mean - a.trial.mean : a.trial.mean - b.trial.mean) ||
-                a.index - b.index,
-        )
-        .map(({ trial }) => trial);
+    const byScore = (a: Trial, b: Trial) => (isShare ? b.mean - a.mean : a.mean - b.mean);
+    const sorted = [...trials].sort((a, b) => Number(b.best) - Number(a.best) || byScore(a, b));
     const searched = [...new Set(trials.flatMap(({ hyperparameters }) => Object.keys(hyperparameters)))];
-    const bounds: [number, number] = [
-        sorted.reduce((low, { mean, std }) => Math.min(low, mean - std), Infinity),
-        sorted.reduce((high, { mean, std }) => Math.max(high, mean + std), -Infinity),
-    ];
+    const low = Math.min(...trials.map(({ mean, std }) => mean - std));
+    const high = Math.max(...trials.map(({ mean, std }) => mean + std));
+    const x = (value: number) => Number((high > low ? 3 + (94 * (value - low)) / (high - low) : 50).toFixed(1));
     const format = (value: number) => (isShare ? alignedShare(value) : formatNumber(value, 4));
     const hasAccuracy = !isShare && trials.some(({ accuracy }) => accuracy !== undefined);
-    const rows = sorted.map((trial, index) => drawTrial(trial, index + 1, searched, bounds, format, hasAccuracy));
+    const rows = sorted.map(({ hyperparameters, mean, std, accuracy, best }, index) => {
+        const values = searched.map((key) => {
+            const value = hyperparameters[key];
+            const text = typeof value === "string" ? value : JSON.stringify(value);
+            return html`<td>${text === undefined ? "–" : name(text)}</td>`;
+        });
+        return drawRow(
+            best ? html`<span class="tag">chosen</span>` : index + 1,
+            [
+                numberCell(format(mean)),
+                numberCell(format(std)),
+                html`<td class="bar-cell">${drawRange(x(mean - std), x(mean), x(mean + std))}</td>`,
+                hasAccuracy && numberCell(accuracy === undefined ? "–" : alignedShare(accuracy)),
+                values,
+            ],
+            best && html` class="best"`,
+        );
+    });
     const folds = cv?.folds ?? trials[0]?.scores.length ?? 0;
     const names: Record<string, string> = { rmse: "RMSE", brierScore: "Brier score" };
     const head = [
@@ -70,29 +79,9 @@ function describe({ cv, choice, trainRows }: ReportInput["metrics"], folds: numb
         top is for a model of this kind that was trained on all training rows and tested on the rows held back.`;
 }
 
-function drawTrial(
-    { hyperparameters, mean, std, accuracy, best }: Trial,
-    rank: number,
-    searched: readonly string[],
-    [low, high]: readonly [number, number],
-    format: (value: number) => string,
-    hasAccuracy: boolean,
-): Html {
-    const values = searched.map((key) => {
-        const value = hyperparameters[key];
-        const text = typeof value === "string" ? value : JSON.stringify(value);
-        return html`<td>${text === undefined ? "–" : name(text)}</td>`;
-    });
-    const x = (value: number) => Number((high > low ? 3 + (94 * (value - low)) / (high - low) : 50).toFixed(1));
-    const [from, middle, to] = [x(mean - std), x(mean), x(mean + std)];
-    const drawing = html`<svg class="whisker" aria-hidden="true"><rect class="track" y="7" width="100%"
+/** A mean and its standard deviation on a line; positions are percentages. */
+function drawRange(from: number, middle: number, to: number): Html {
+    return html`<svg class="whisker" aria-hidden="true"><rect class="track" y="7" width="100%"
         height="1"/><rect class="range" x="${from}%" y="6" width="${Number((to - from).toFixed(1))}%" height="3"
         rx="1.5"/><circle class="fill" cx="${middle}%" cy="7.5" r="4"/></svg>`;
-    const head = best ? html`<span class="tag">chosen</span>` : rank;
-    return html`<tr${best && html` class="best"`}><th scope="row">${head}</th><td class="number">${format(mean)}</td><td
-        class="number">${format(std)}</td><td class="bar-cell">${drawing}</td>${
-            hasAccuracy &&
-            html`<td
-        class="number">${accuracy === undefined ? "–" : alignedShare(accuracy)}</td>`
-        }${values}</tr>`;
 }

@@ -1,9 +1,10 @@
+import type { Feature } from "../../model";
 import { type Html, html, name } from "../html";
 import { className, huesOf } from "../hues";
-import type { ReportInput } from "../input";
+import type { ReportInput, TableColumn } from "../input";
 import { alignedShare, formatCount, formatNumber } from "../numbers";
-import { shortValue } from "./column-summary";
-import { drawTable } from "./section";
+import { shortValue } from "./columns";
+import { drawRow, drawTable, numberCell } from "./section";
 
 const WORST = 10;
 const MOST_COLUMNS = 6;
@@ -13,11 +14,8 @@ export function drawWorstRows(input: ReportInput): Html | undefined {
     const { model, metrics, table, test } = input;
     const { actual, predictions, rows, values } = test;
     const isClasses = model.task === "classification";
-    const width = isClasses ? model.classes.length : 1;
-    if (table === undefined || rows === undefined || (isClasses && values === undefined)) {
-        return undefined;
-    }
-    const shareOf = (row: number, label: number) => values?.[row * width + label] as number;
+    const shareOf = (row: number, label: number) =>
+        values[row * (isClasses ? model.classes.length : 1) + label] as number;
     const losses = Float64Array.from({ length: rows.length }, (_, row) => {
         const value = actual[row] as number;
         return isClasses ? 1 - shareOf(row, value) : Math.abs((predictions[row] as number) - value);
@@ -30,12 +28,9 @@ export function drawWorstRows(input: ReportInput): Html | undefined {
     const hueOf = huesOf(input);
     const columns = new Map(table.columns.map((column) => [column.name, column]));
     const features = new Map(model.features.map((feature) => [feature.name, feature]));
-    const shown = (metrics.featureImportances ?? [])
-        .flatMap(({ feature: it }) => {
-            const [column, feature] = [columns.get(it), features.get(it)];
-            return column && feature ? [{ column, feature }] : [];
-        })
-        .slice(0, MOST_COLUMNS);
+    const shown = (metrics.featureImportances ?? []).slice(0, MOST_COLUMNS).map(({ feature: it }) => {
+        return { column: columns.get(it) as TableColumn, feature: features.get(it) as Feature };
+    });
     const answer = (value: number) =>
         isClasses ? className(model.classes[value] ?? "", hueOf(value)) : html`${formatNumber(value)}`;
     const lines = worst.map((row) => {
@@ -45,8 +40,8 @@ export function drawWorstRows(input: ReportInput): Html | undefined {
             const text = shortValue(column.at(rows[row] as number), feature);
             return html`<td>${text === "" || text === "–" ? html`<i>none</i>` : name(text)}</td>`;
         });
-        return html`<tr><th scope="row">${formatCount(table.lineOf(rows[row] as number))}</th><td>${answer(was)}</td><td>${answer(predicted)}</td><td
-            class="number">${loss}</td>${cells}</tr>`;
+        const answers = [was, predicted].map((value) => html`<td>${answer(value)}</td>`);
+        return drawRow(formatCount(table.lineOf(rows[row] as number)), [answers, numberCell(loss), cells]);
     });
     if (lines.length === 0) {
         return undefined;

@@ -9,31 +9,32 @@ import {
     sharesAt,
     type TextFeature,
 } from "../../model";
+import { type Html, html, name } from "../html";
+import type { HueOf } from "../hues";
+import { countOf, formatNumber } from "../numbers";
+import { formatValue } from "../sections/columns";
 
 /** A column in the trees. It contains a feature, or one part of a feature. */
-export interface TreeColumn {
+interface TreeColumn {
     feature: Feature;
     name: string;
-    part: number;
+    /** True for the date itself, as opposed to a part such as the month. */
+    isTime: boolean;
     /** For text, its categories in the order of their codes in this column, and these codes. */
     categories: readonly string[];
     codes: readonly number[];
 }
 
 /** The prediction for a node, as if it were a leaf: the most common classes with their shares, or the mean. */
-export type Answer = { classes: readonly { label: number; share: number }[] } | { mean: number };
+export type Answer = { classes: readonly ClassShare[] } | { mean: number };
 
-/** The question that a split asks. "Yes" goes left. */
-export type Question =
-    /** Is the number below the threshold? A missing one is not, unless the split sends it to the left. */
-    | { kind: "below"; column: number; threshold: number; missingLeft: boolean }
-    /** Is there a number at all? */
-    | { kind: "given"; column: number }
-    /**
-     * Is the text one of the categories from `first` up to, but not including, `middle`? The categories that can reach
-     * the node end before `end`.
-     */
-    | { kind: "one of"; column: number; first: number; middle: number; end: number };
+export interface ClassShare {
+    /** Index of the class, its name and its hue. */
+    label: number;
+    name: string;
+    hue: string;
+    share: number;
+}
 
 /** A node as the report shows it. */
 export interface NodeView {
@@ -50,9 +51,10 @@ export interface NodeView {
 }
 
 export interface SplitView {
-    question: Question;
-    /** The column that the question is about; undefined in a damaged model. */
-    asked: TreeColumn | undefined;
+    /** Name of the column that the question is about. */
+    column: string;
+    /** `petal length < 2.45` or `colour is blue or green`, with the labels of the branches. "Yes" goes left. */
+    texts: { question: Html; yes: Html; no: Html };
     yes: NodeView;
     no: NodeView;
     /** Rank of the split by number of rows. For any n, the splits with ranks below n form the top of the tree. */
@@ -63,6 +65,10 @@ export interface SplitView {
 export interface TreeView {
     root: NodeView;
     splits: number;
+    /** Number of classes; 0 for a regression. */
+    classes: number;
+    /** The smallest and the largest mean among the nodes shown. */
+    range: [low: number, high: number];
 }
 
 /** Maximum number of splits that are drawn. */
@@ -72,25 +78,48 @@ export const DRAWN = 200;
 type Ranges = ReadonlyMap<number, readonly [first: number, end: number]>;
 
 /** Reads the splits with the most rows in the model's first tree. */
-export function readTree(model: Model): TreeView {
+export function readTree(model: Model, hueOf: HueOf): TreeView {
     const tree = compactTrees(model)[0] as CompactTree;
     const columns = treeColumns(model.features);
     const ranks = new Map(chooseSplits(tree).map((split, rank) => [split, rank]));
+    const classes = model.task === "classification" ? model.classes : [];
+    const range: TreeView["range"] = [Infinity, -Infinity];
     const view = (node: number, depth: number, ranges: Ranges): NodeView => {
-        const summary = summarize(tree, node, model);
-        return { index: node, depth, rows: rowsOf(tree, node), ...summary, split: viewSplit(node, depth, ranges) };
+        const { shares, mean, leaves } = summarize(tree, node, classes.length);
+        [range[0], range[1]] = [Math.min(range[0], mean), Math.max(range[1], mean)];
+        const named = shares.map((it) => ({ ...it, name: classes[it.label] as string, hue: hueOf(it.label) }));
+        const answer = classes.length > 0 ? { classes: named } : { mean };
+        return { index: node, depth, rows: rowsOf(tree, node), answer, leaves, split: viewSplit(node, depth, ranges) };
     };
     const viewSplit = (node: number, depth: number, ranges: Ranges): SplitView | undefined => {
         const rank = ranks.get(node);
         if (rank === undefined) {
             return undefined;
         }
-        const { question, left, right } = ask(tree, node, columns, ranges);
-        const yes = view(node + 1, depth + 1, left);
-        const no = view(tree.links[node] as number, depth + 1, right);
-        return { question, asked: columns[question.column], yes, no, rank };
+        const index = tree.columns[node] as number;
+        const column = columns[index] as TreeColumn;
+        const { codes } = column;
+        const [first, end] = ranges.get(index) ?? [0, codes.length];
+        const above = codes.findIndex((code) => code >= (tree.values[node] as number));
+        const middle = Math.min(Math.max(above < 0 ? codes.length : above, first), end);
+        const isText = column.feature.kind === "text";
+        const within = (from: number, to: number): Ranges => (isText ? new Map(ranges).set(index, [from, to]) : ranges);
+        const texts = isText
+            ? describeChoice(column, column.categories.slice(first, middle), column.categories.slice(middle, end))
+            : describeThreshold(column, tree.values[node] as number, tree.missingLeft[node] === 1);
+        const yes = view(node + 1, depth + 1, within(first, middle));
+        const no = view(tree.links[node] as number, depth + 1, within(middle, end));
+        return { column: column.name, texts, yes, no, rank };
     };
-    return { root: view(0, 0, new Map()), splits: ranks.size };
+    return { root: view(0, 0, new Map()), splits: ranks.size, classes: classes.length, range };
+}
+
+/** Confidence in a node's prediction or, in a regression, the position of its mean in the range, from 0 to 1. */
+export function strengthOf({ answer }: NodeView, { classes, range: [low, high] }: TreeView): number {
+    if ("mean" in answer) {
+        return high > low ? (answer.mean - low) / (high - low) : 0.5;
+    }
+    return Math.max(0, ((answer.classes[0]?.share ?? 0) - 1 / classes) / (1 - 1 / classes));
 }
 
 /** The trees' columns, indexed by the column numbers in splits. */
@@ -99,11 +128,10 @@ function treeColumns(features: readonly Feature[]): TreeColumn[] {
         const feature = features[index] as Feature;
         const isTime = feature.kind === "date" && feature.parts[part] === "time";
         const name = feature.kind === "date" && !isTime ? `${feature.name}, ${feature.parts[part]}` : feature.name;
-        return { feature, name, part, ...(feature.kind === "text" ? sort(feature, part) : NO_CODES) };
+        const sorted = feature.kind === "text" ? sort(feature, part) : { categories: [], codes: [] };
+        return { feature, name, isTime, ...sorted };
     });
 }
-
-const NO_CODES = { categories: [], codes: [] };
 
 function sort({ categories, codes }: TextFeature, part: number): Pick<TreeColumn, "categories" | "codes"> {
     const list = codes[part] as number[];
@@ -138,8 +166,8 @@ function rowsOf({ samples }: CompactTree, node: number): number {
 const MOST_CLASSES = 3;
 
 /** Adds up the leaves below a node. Equally common classes are in class order, so the first one is predicted. */
-function summarize(tree: CompactTree, node: number, model: Model): { answer: Answer; leaves: number } {
-    const totals = new Float64Array(model.task === "classification" ? model.classes.length : 0);
+function summarize(tree: CompactTree, node: number, classes: number) {
+    const totals = new Float64Array(classes);
     let [leaves, rows, sum] = [0, 0, 0];
     const end = endOf(tree, node);
     for (let leaf = node; leaf < end; leaf++) {
@@ -153,37 +181,48 @@ function summarize(tree: CompactTree, node: number, model: Model): { answer: Ans
             }
         }
     }
-    const common = [...totals.keys()]
-        .filter((label) => (totals[label] as number) > 0)
-        .sort((a, b) => (totals[b] as number) - (totals[a] as number) || a - b)
+    const shares = [...totals.entries()]
+        .filter(([, total]) => total > 0)
+        .sort(([a, ofA], [b, ofB]) => ofB - ofA || a - b)
         .slice(0, MOST_CLASSES)
-        .map((label) => ({ label, share: (totals[label] as number) / rows }));
-    return { answer: model.task === "classification" ? { classes: common } : { mean: sum / rows }, leaves };
+        .map(([label, total]) => ({ label, share: total / rows }));
+    return { shares, mean: sum / rows, leaves };
 }
 
-/** The question that a split asks, and the ranges of categories below it. */
-function ask(
-    tree: CompactTree,
-    node: number,
-    columns: readonly TreeColumn[],
-    ranges: Ranges,
-): { question: Question; left: Ranges; right: Ranges } {
-    const [column, value] = [tree.columns[node] as number, tree.values[node] as number];
-    const asked = columns[column];
-    if (asked?.feature.kind !== "text") {
-        const question: Question =
-            value === Number.MAX_VALUE
-                ? { kind: "given", column }
-                : { kind: "below", column, threshold: value, missingLeft: tree.missingLeft[node] === 1 };
-        return { question, left: ranges, right: ranges };
+function describeThreshold({ feature, name: title, isTime }: TreeColumn, threshold: number, missingLeft: boolean) {
+    if (threshold === Number.MAX_VALUE) {
+        return { question: html`${name(title)} has a value`, yes: html`yes`, no: html`no` };
     }
-    const { codes } = asked;
-    const [first, end] = ranges.get(column) ?? [0, codes.length];
-    const above = codes.findIndex((code) => code >= value);
-    const middle = Math.min(Math.max(above < 0 ? codes.length : above, first), end);
+    // Enough digits to show on which side of the threshold a value is.
+    const limit = isTime ? formatValue(threshold, feature) : formatNumber(threshold, 7);
+    const orMissing = feature.kind !== "text" && feature.missing && html`<span class="which">, or no value</span>`;
     return {
-        question: { kind: "one of", column, first, middle, end },
-        left: new Map(ranges).set(column, [first, middle]),
-        right: new Map(ranges).set(column, [middle, end]),
+        question: html`${name(title)} &lt;&nbsp;${limit}`,
+        yes: html`yes${missingLeft && orMissing}`,
+        no: html`no${!missingLeft && orMissing}`,
     };
+}
+
+function describeChoice({ name: title }: TreeColumn, left: readonly string[], right: readonly string[]) {
+    return {
+        question: html`${name(title)} is ${listCategories(left)}`,
+        yes: html`yes`,
+        no: html`no<span class="which">: ${listCategories(right)}</span>`,
+    };
+}
+
+/** Up to this many categories are named. */
+const MOST_NAMED = 3;
+
+function listCategories(categories: readonly string[]): Html {
+    if (categories.length === 0) {
+        return html`another value`;
+    }
+    const items = categories
+        .slice(0, categories.length > MOST_NAMED ? MOST_NAMED - 1 : MOST_NAMED)
+        .map((it) => name(it));
+    if (categories.length > items.length) {
+        items.push(html`${countOf(categories.length - items.length, "other value")}`);
+    }
+    return html`${items.map((item, index) => html`${index > 0 && (index < items.length - 1 ? ", " : " or ")}${item}`)}`;
 }

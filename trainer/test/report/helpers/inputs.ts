@@ -1,7 +1,6 @@
 import type { Algorithm, Model, TreeNode } from "../../../lib/model";
 import type { ReportInput, ReportTable } from "../../../lib/report";
-import { scoreClasses, scoreNumbers } from "../../../src/evaluate";
-import { scoreProbabilities } from "../../../src/probability-metrics";
+import { scoreClasses, scoreNumbers, scoreProbabilities } from "../../../src/evaluate";
 import { predictEncoded } from "../../model/predict";
 import type { Data } from "./data";
 import { grow, randomNumbers } from "./grow";
@@ -172,7 +171,23 @@ export function reportOf(model: Model, changes: Partial<ReportInput> = {}): Repo
                 importance: 2 ** -(place + 1),
             })),
         },
-        test: { actual, predictions: predicted },
+        test: {
+            actual,
+            predictions: predicted,
+            rows: [...actual.keys()],
+            values: predicted.flatMap((value) => classes.map((_, label) => (label === value ? 1 : 0))),
+        },
+        table: {
+            rowCount: actual.length,
+            target: actual,
+            lineOf: (row) => row + 2,
+            columns: model.features.map(({ name, kind }) => ({
+                name,
+                isText: kind === "text",
+                at: (row) => (kind === "text" ? "" : row),
+            })),
+        },
+        run: { id: undefined, finishedAt: new Date("2026-11-27T03:04:05Z"), seconds: 1, machine: "made up" },
         trainer: { name: "gcp-trainer-decision-tree", version: "0.1.0" },
         ...changes,
     };

@@ -1,4 +1,4 @@
-/** The part of ml-cart 2.1.1 that the trainer uses; the package has no types. */
+/** The part of ml-cart 2.1.1 that the tests use; the package has no types. */
 declare module "ml-cart" {
     interface TreeOptions {
         gainFunction?: string;

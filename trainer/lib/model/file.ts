@@ -1,6 +1,6 @@
-import { type CompactTree, CompactTrees, compactTree, expandTree } from "./compact-tree";
+import { type CompactTree, CompactTrees, compactTree, expandTree, isSplit } from "./compact-tree";
 import { checkCartModel, checkCount, checkHead, type ModelSizes, parseJson, parseModel } from "./parse";
-import { type CartModel, type Model, ModelError } from "./types";
+import { type CartModel, type Model, ModelError, type TreeNode } from "./types";
 
 const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\[]{}');
 
@@ -25,15 +25,11 @@ export async function readModel(chunks: AsyncIterable<Uint8Array>): Promise<Mode
     let isEscaped = false;
     let inTrees = false;
 
-    /** Returns the pieces and the rest, and forgets the pieces. */
-    function take(rest: Uint8Array): Buffer {
-        const bytes = Buffer.concat([...pieces, rest]);
+    function addTree(rest: Uint8Array): void {
+        const text = Buffer.concat([...pieces, rest])
+            .toString("utf8")
+            .replace(/^\s*,/, "");
         pieces = [];
-        return bytes;
-    }
-
-    function addTree(bytes: Buffer): void {
-        const text = bytes.toString("utf8").replace(/^\s*,/, "");
         const { name, options, root } = checkCartModel(parseJson(text), trees.length, sizes as ModelSizes);
         const task = name === "DTClassifier" ? "classification" : "regression";
         trees.push({ ...compactTree(root, task), name, options });
@@ -80,7 +76,7 @@ export async function readModel(chunks: AsyncIterable<Uint8Array>): Promise<Mode
                 depth--;
                 inTrees &&= depth >= 2;
                 if (inTrees && depth === 2) {
-                    addTree(take(chunk.subarray(start, index + 1)));
+                    addTree(chunk.subarray(start, index + 1));
                     start = index + 1;
                 }
             }
@@ -96,4 +92,36 @@ export async function readModel(chunks: AsyncIterable<Uint8Array>): Promise<Mode
     checkCount(model, trees.length);
     const toModel = ({ name, options, ...tree }: ReadTree) => ({ name, options, root: expandTree(tree, classes) });
     return { ...model, trees: new CompactTrees(trees, toModel) } as unknown as Model;
+}
+
+/**
+ * A node with more training rows than this is written piece by piece, because the text of a whole tree might not fit
+ * into a string.
+ */
+const MANY_ROWS = 20_000;
+
+/** The text of `model.json`, in pieces. */
+export function* formatModel({ trees, ...head }: Model): Generator<string> {
+    yield JSON.stringify({ ...head, trees: [] }).slice(0, -2);
+    let separator = "";
+    for (const { root, ...tree } of trees) {
+        yield `${separator}${JSON.stringify(tree).slice(0, -1)},"root":`;
+        yield* formatNode(root);
+        yield "}";
+        separator = ",";
+    }
+    yield "]}\n";
+}
+
+function* formatNode(node: TreeNode): Generator<string> {
+    if (!isSplit(node) || (node.numberSamples ?? 0) <= MANY_ROWS) {
+        yield JSON.stringify(node);
+        return;
+    }
+    const { left, right, ...split } = node;
+    yield `${JSON.stringify(split).slice(0, -1)},"left":`;
+    yield* formatNode(left);
+    yield ',"right":';
+    yield* formatNode(right);
+    yield "}";
 }
