@@ -8,7 +8,7 @@ import { createServices, mainRoutes } from "../src/services";
 import { TestEmulator } from "../src/testing";
 import { cloudConfig, TestInstance } from "./vm/support";
 
-/** `FUZZ_RUNS=20000 FUZZ_SEED=1 npx jest emulator/test/fuzz` searches more cases. */
+/** `FUZZ_RUNS=20000 FUZZ_SEED=1 npx jest emulator/test/fuzz` tries more cases. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 400);
 const SEED = Number(process.env.FUZZ_SEED ?? 20_26);
 const SECRET = "content of a file outside of the data folder";
@@ -73,7 +73,7 @@ const HOSTILE = [
     DIGEST,
 ];
 const word = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...WORDS) }, fc.constantFrom(...HOSTILE), fc.string());
-/** A path segment that is percent-encoded once, twice or invalidly, or unchanged where HTTP allows that. */
+/** A path segment that is percent-encoded once, twice or incorrectly, or left unchanged where HTTP allows that. */
 const segment = fc.oneof(
     { weight: 4, arbitrary: word.map(encode) },
     word.map((text) => encode(encode(text))),

@@ -98,7 +98,7 @@ describe("a new job", () => {
         expect([again.status, again.at("error.status")]).toEqual([409, "ALREADY_EXISTS"]);
     });
 
-    it("is created once for each requestId", async () => {
+    it("is created only once for each requestId", async () => {
         const requestId = "8d4aa0d2-1c0e-4a3e-9a0e-0a5d2f6f1c11";
         const target = `${JOBS}?jobId=once&requestId=${requestId}`;
         const first = await emulator.ok("POST", target, { body: jobBody("true") });

@@ -26,7 +26,7 @@ async function failures(job: TestJob, index = 0): Promise<(number | undefined)[]
 }
 
 describe("a failing task", () => {
-    it("is retried for the exit codes in a RETRY_TASK policy, and is told the number of the attempt", async () => {
+    it("is retried for the exit codes in a RETRY_TASK policy, and receives the number of its attempt", async () => {
         const script = 'echo "attempt $BATCH_TASK_RETRY_ATTEMPT"; [ $BATCH_TASK_RETRY_ATTEMPT = 2 ] || exit 75';
         const job = await TestJob.create(emulator, "again", jobBody(script, { spec: RETRY }));
         expect((await job.end()).status.state).toBe("SUCCEEDED");
@@ -73,7 +73,7 @@ describe("a disrupted task", () => {
     const URL = "http://$GCE_METADATA_HOST/computeMetadata/v1/instance/preempted";
     const CURL = "curl -s -H Metadata-Flavor:Google";
 
-    it("is told about a preemption by its metadata before it loses its VM, and is retried on another VM", async () => {
+    it("learns of a preemption from the metadata before it loses its VM, and is retried on another VM", async () => {
         faults.add(parseBatchFault("kind=preempt,job=preempted"));
         const script = `[ $BATCH_TASK_RETRY_ATTEMPT = 0 ] || exit 0
             echo "notice $(${CURL} "${URL}?wait_for_change=true&last_etag=$(${CURL} -D - -o /dev/null ${URL} | tr -d '\\r' | sed -n 's/^etag: //Ip')")"
@@ -142,7 +142,7 @@ describe("a disrupted task", () => {
 });
 
 describe("a job that cannot start", () => {
-    it("waits for a quota as QUEUED and for capacity as SCHEDULED, with an event for each", async () => {
+    it("is QUEUED without quota and SCHEDULED without capacity, with an event for each", async () => {
         faults.add(parseBatchFault("kind=quota,job=waits,ticks=2"));
         faults.add(parseBatchFault("kind=stock-out,job=waits,ticks=2"));
         const job = await TestJob.create(emulator, "waits", jobBody("true"));

@@ -19,7 +19,7 @@ function stateChanges(events: readonly EventJson[] = []): EventJson[] {
 }
 
 describe("a job", () => {
-    it("runs its script once per task, with Batch's variables, and then has no VMs", async () => {
+    it("runs its script once per task, with Batch's variables, and then has no VMs left", async () => {
         const script =
             'echo "$BATCH_TASK_INDEX of $BATCH_TASK_COUNT, attempt $BATCH_TASK_RETRY_ATTEMPT, $BATCH_JOB_ID $BATCH_JOB_UID"; echo oops >&2';
         const job = await TestJob.create(emulator, "simple", jobBody(script, { taskCount: 3, parallelism: 2 }));
@@ -112,7 +112,7 @@ describe("a job", () => {
         );
     });
 
-    it("is gone once its deletion is done, together with everything that runs in it", async () => {
+    it("is gone once its deletion has finished, together with everything that was running in it", async () => {
         const job = await TestJob.create(emulator, "deleted", jobBody("sleep 77.13"));
         await job.untilState("RUNNING");
         faults.add(parseBatchFault("kind=slow-delete,ticks=all"));

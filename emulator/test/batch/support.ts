@@ -91,7 +91,7 @@ export function jobBody(script: string, settings: JobSettings = {}): object {
     };
 }
 
-/** Creates what a job needs: an account whose agent may report, and a network with Private Google Access. */
+/** Creates what a job needs: an account with the agent's role, and a network with Private Google Access. */
 export async function prepare(emulator: TestEmulator, ipCidrRange = "10.1.0.0/24"): Promise<void> {
     const compute = `/compute/v1/projects/${PROJECT_ID}`;
     await emulator.ok("POST", `/v1/projects/${PROJECT_ID}/serviceAccounts`, { body: { accountId: "trainer" } });

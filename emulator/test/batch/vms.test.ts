@@ -21,7 +21,7 @@ async function start(options: Parameters<typeof TestEmulator.start>[0], range?: 
 }
 afterEach(() => emulator.stop());
 
-/** Returns true if a process is sleeping for this unusual number of seconds. */
+/** Returns true if some process is sleeping for this number of seconds, which no other program uses. */
 function sleeps(seconds: string): boolean {
     const commands = execFileSync("ps", ["-Ao", "args="], { encoding: "utf8" }).split("\n");
     return commands.some((command) => command.trim() === `sleep ${seconds}`);
@@ -65,7 +65,7 @@ describe("the VMs of a job", () => {
         expect(texts.join()).not.toMatch(/us-central1-[ab]/);
     });
 
-    it("cause the job to fail without tasks if the quota never suffices", async () => {
+    it("cause the job to fail without tasks if the quota is never sufficient", async () => {
         const batch = { tickMs: 10, queueTicks: 3 };
         await start({ batch, org: { constraints: {}, quotas: { CPUS: 1 }, stockOuts: [] } });
         const job = await TestJob.create(emulator, "never", jobBody("true", { taskCount: 2 }));
@@ -86,7 +86,7 @@ describe("the VMs of a job", () => {
         );
     });
 
-    it("act as the job's account with the scope cloud-platform", async () => {
+    it("act as the job's account with the cloud-platform scope", async () => {
         await start({});
         await emulator.makeBucket("results");
         const members = [`serviceAccount:${ACCOUNT}`];
@@ -167,7 +167,7 @@ describe("a task", () => {
         expect((await job.end()).status.state).toBe("SUCCEEDED");
         expect(await job.lines()).toEqual(["hello 0", "hello 1"]);
 
-        // Without the grant, docker fails, and the script requests another attempt with its exit code.
+        // Without the grant, docker fails, and the script's exit code requests another attempt.
         await grant(emulator, "roles/batch.agentReporter", "roles/logging.logWriter");
         const denied = await TestJob.create(
             emulator,
@@ -179,7 +179,7 @@ describe("a task", () => {
         rmSync(folder, { recursive: true });
     });
 
-    it("ends with everything that it has started when its job is cancelled", async () => {
+    it("is ended, together with everything that it has started, when its job is cancelled", async () => {
         await start({});
         const script = "sleep 58.1 & setsid sleep 58.2 & wait";
         const job = await TestJob.create(emulator, "cancelled", jobBody(script));
@@ -197,7 +197,7 @@ describe("a task", () => {
         ]);
     });
 
-    it("is lost when the emulator stops, and is retried when it starts again", async () => {
+    it("is lost when the emulator stops, and is retried when the emulator starts again", async () => {
         await start({});
         const script = "[ $BATCH_TASK_RETRY_ATTEMPT = 0 ] || exit 0; exec sleep 58.3";
         const job = await TestJob.create(emulator, "restarted", jobBody(script, { spec: RETRY }));
@@ -213,7 +213,7 @@ describe("a task", () => {
         expect((await emulator.inventory()).filter(({ kind }) => /instance|disk/.test(kind))).toEqual([]);
     });
 
-    it("is deleted after a restart of the emulator if a stop interrupted its deletion", async () => {
+    it("is deleted after the emulator restarts if its deletion was interrupted by a stop", async () => {
         const faults = new BatchFaults([parseBatchFault("kind=slow-delete,ticks=all")]);
         await start({ batch: { tickMs: 30, faults } });
         const job = await TestJob.create(emulator, "gone", jobBody("exec sleep 58.4"));

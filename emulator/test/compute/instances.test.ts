@@ -268,7 +268,7 @@ describe("an instance", () => {
         expect(none.items).toEqual({});
     });
 
-    it("returns an error that names a method that is not emulated", async () => {
+    it("returns an error that names the method if it is not emulated", async () => {
         const answer = await emulator.call("POST", `${INSTANCES}/changing/suspend`);
         expect([answer.status, answer.at("error.message")]).toEqual([501, expect.stringContaining("/suspend")]);
         const version = await emulator.call("GET", `/compute/alpha/${ZONE}/instances/changing`);

@@ -55,7 +55,7 @@ describe("networks", () => {
         expect(await emulator.inventory()).toEqual([]);
     });
 
-    it("have a subnetwork with the same name in every region in auto mode", async () => {
+    it("have, in auto mode, a subnetwork of the same name in every region", async () => {
         await post(`${GLOBAL}/networks`, { name: "auto", autoCreateSubnetworks: true });
         expect((await emulator.call("GET", `${SUBNETWORKS}/auto`)).at("network")).toMatch(/networks\/auto$/);
         const interfaces = [{ network: "global/networks/auto" }];
@@ -83,7 +83,7 @@ describe("networks", () => {
         expect((await patch(network, { mtu: 100 })).status).toBe(400);
     });
 
-    it("allow a subnetwork's private Google access to be turned on and off", async () => {
+    it("allow Private Google Access to be turned on and off for a subnetwork", async () => {
         await makeNetwork();
         await makeSubnetwork();
         const access = async () => (await emulator.call("GET", `${SUBNETWORKS}/sub`)).at("privateIpGoogleAccess");

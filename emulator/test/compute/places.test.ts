@@ -74,7 +74,7 @@ describe("a GPU", () => {
         expect((await get(`${ZONE}/acceleratorTypes/constructor`)).status).toBe(404);
     });
 
-    it("is listed in every zone that has it, on several pages", async () => {
+    it("is listed for every zone that has it, across several pages", async () => {
         const zones: string[] = [];
         const lists = `${ROOT}/aggregated/acceleratorTypes?maxResults=3&filter=name%3Dnvidia-tesla-p100`;
         let token: unknown = "";
@@ -93,7 +93,7 @@ describe("a GPU", () => {
 });
 
 describe("quotas", () => {
-    it("have the organization's limits, in the region and in the project", async () => {
+    it("show the organization's limits, both in a region and in the project", async () => {
         expect(quota(await get(`${ROOT}/regions/us-central1`), "CPUS")).toEqual({
             metric: "CPUS",
             limit: 24,

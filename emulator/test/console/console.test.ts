@@ -60,7 +60,7 @@ describe("the console page", () => {
         }
     });
 
-    it("begins with the runs: state, reason, metrics, log and report, and ends with the requests", async () => {
+    it("begins with each run's state, reason, metrics, log and report, and ends with the requests", async () => {
         const run = "runs/r-0123456789";
         await emulator.makeBucket("console-runs");
         const put = (name: string, content: string) => emulator.upload("console-runs", `${run}/${name}`, content);

@@ -70,7 +70,7 @@ describeWithClient(missing === undefined ? title : `${title} [skipped: ${missing
         }
     }
 
-    it("creates a job once, and waits for its end", async () => {
+    it("creates a job only once, and waits for it to end", async () => {
         const job = await create("good", '[ "$BATCH_TASK_INDEX$BATCH_TASK_RETRY_ATTEMPT" != 10 ] || exit 75', 3);
         expect([job.name, job.status.state]).toEqual([`${PARENT}/jobs/good`, "QUEUED"]);
         // The gRPC code ALREADY_EXISTS or ABORTED: the client maps HTTP 409 to one of them.

@@ -33,7 +33,7 @@ describe("@google-cloud/compute (Node.js)", () => {
     });
     afterAll(() => judged.stop());
 
-    it("creates instances with completed operations, and reads them back", async () => {
+    it("creates instances, receives completed operations, and reads the instances back", async () => {
         const image = (
             await new v1.ImagesClient(options).getFromFamily({ project: "cos-cloud", family: "cos-stable" })
         )[0];

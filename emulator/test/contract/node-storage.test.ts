@@ -36,8 +36,8 @@ describe("@google-cloud/storage (Node.js)", () => {
         await rm(folder, { recursive: true, force: true });
     });
 
-    // The upload uses chunks, because the client keeps too little of a single-request upload to resend it, whichever
-    // server it talks to.
+    // The upload uses chunks, because the client cannot resend a single-request upload to any server: it keeps too
+    // little of the data.
     it("continues a resumable upload if the connection breaks during the second chunk", async () => {
         judged.recorder.interruptNext({
             matches: ({ method, headers }) => method === "PUT" && /^bytes 262144-/.test(headers["content-range"] ?? ""),
@@ -112,7 +112,7 @@ describe("@google-cloud/storage (Node.js)", () => {
     });
 
     it("sends and receives only what Google's descriptions allow", () => {
-        // deleteFiles() forwards its listing's query to every delete, as it also does with Google.
+        // deleteFiles() sends its listing's query parameters with every delete request, even to Google's servers.
         const problems = (judged.report()?.problems ?? []).filter(
             (problem) => !/^DELETE .*\?.*versions=true/.test(problem),
         );

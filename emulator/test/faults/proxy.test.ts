@@ -65,7 +65,7 @@ describe("a fault proxy", () => {
         expect(received).toHaveLength(3);
     });
 
-    it("breaks only a request whose path ends as the rule's does, if that ends with $", async () => {
+    it("breaks only requests whose path ends like the rule's path if that ends with $", async () => {
         const plan = await start("kind=status,path=/a$,count=all");
         for (const path of ["/a/b", "/a?b=c", "/a", "/b/a"]) {
             await ask(path);

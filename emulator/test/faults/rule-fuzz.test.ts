@@ -40,7 +40,7 @@ function parseOrExplain(given: string): FaultRule | string {
 }
 
 describe("a fault rule", () => {
-    it("is parsed, or rejected with a list of the keys and an example, for arbitrary text", () => {
+    it("is either parsed, or rejected with a list of the keys and an example, whatever its text", () => {
         fc.assert(
             fc.property(rule, (given) => {
                 const result = parseOrExplain(given);

@@ -9,8 +9,8 @@ import { findDocker } from "./find-docker";
 const run = promisify(execFile);
 
 /**
- * Labels on every container, by which the emulator finds the containers of a VM, of one of its boots, or of a data
- * folder.
+ * Labels that the emulator sets on every container, so that it can find the containers of a VM, of a single boot, or of
+ * a data folder.
  */
 export const LABELS = { vm: "gcp-emulator.vm", boot: "gcp-emulator.boot", data: "gcp-emulator.data" } as const;
 
@@ -41,7 +41,8 @@ export class EngineContainers implements Containers {
         try {
             await run(this.#docker, [...command, ...ids]);
         } catch (error) {
-            // The command also fails if a container has ended in the meantime, which is not an error if none is left.
+            // The command fails even if a container has merely ended in the meantime; this is not an error if none is
+            // left.
             if ((await this.#list(list)).length > 0) {
                 throw error;
             }
@@ -55,7 +56,7 @@ export class EngineContainers implements Containers {
 }
 
 /**
- * Returns the id of a data folder in labels, and creates it if it does not exist. It is unique even if the folder is
+ * Returns the id that labels use for a data folder, creating it if necessary. It is unique even if the folder is
  * copied, or if several machines with the same paths share an engine.
  */
 export function dataFolderId(dataDir: string): string {
@@ -67,9 +68,9 @@ export function dataFolderId(dataDir: string): string {
     return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
-/** Removes the containers that a killed emulator with this data folder left in the engine. */
+/** Removes containers left in the engine by an emulator that was killed while it used this data folder. */
 export async function removeAbandonedContainers(dataDir: string): Promise<void> {
-    // Without the file, no container was ever created, and this machine may not even have an engine.
+    // If the file does not exist, no container was ever created, and this machine may not even have an engine.
     if (existsSync(idFile(dataDir))) {
         await new EngineContainers(findDocker(), `${LABELS.data}=${dataFolderId(dataDir)}`).remove();
     }

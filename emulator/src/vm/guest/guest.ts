@@ -7,12 +7,12 @@ export interface CommandResult {
     readonly stderr: string;
 }
 
-/** The output stream of a program. */
+/** Name of a program's output stream. */
 export type OutputStream = "stdout" | "stderr";
 
-/** A script for a VM, to run in addition to what its user-data starts. */
+/** A script that a VM runs in addition to what its user-data starts. */
 export interface GuestScript {
-    /** The text, with a shebang line unless it is for sh. */
+    /** The script itself, which begins with a shebang line unless it is for sh. */
     readonly text: string;
     readonly environment: Readonly<Record<string, string>>;
     readonly onLine: (line: string, stream: OutputStream) => void;
@@ -21,8 +21,7 @@ export interface GuestScript {
 /** A script that runs in a VM. */
 export interface RunningScript {
     /**
-     * The exit code, or 128 plus the signal's number for a killed script; undefined if the VM lost power before the
-     * end.
+     * The exit code, or 128 plus the signal number if the script was killed; undefined if the VM lost power first.
      */
     readonly exit: Promise<number | undefined>;
     /** Kills the script and everything that it started. */
@@ -32,13 +31,13 @@ export interface RunningScript {
 /** A VM, as its hypervisor sees it. */
 export interface Guest {
     readonly serial: SerialPort;
-    /** Powers the VM on with this user-data. Returns while its programs continue to run. */
+    /** Powers on the VM with this user-data. Does not wait for the VM's programs to end. */
     boot(userData: string): Promise<void>;
     /** Presses the ACPI power button, which begins an orderly shutdown without a time limit. */
     pressPowerButton(): void;
     /** Kills everything immediately; `onPoweredOff` is not called. */
     cutPower(): Promise<void>;
-    /** Cuts the power and removes everything that the VM has outside its folder. Called when the emulator stops. */
+    /** Cuts the power and removes everything that the VM keeps outside its folder. Called when the emulator stops. */
     release(): Promise<void>;
     /** Deletes the VM along with its files and containers. */
     remove(): Promise<void>;

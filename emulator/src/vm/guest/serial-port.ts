@@ -31,7 +31,7 @@ export class SerialPort {
         this.#bootedAtMs = Date.now();
     }
 
-    /** Writes one line in the kernel's and systemd's format: seconds since boot, source, text. */
+    /** Writes one line in the format that the kernel and systemd use: seconds since boot, source, text. */
     write(source: string, line: string): void {
         const seconds = ((Date.now() - this.#bootedAtMs) / 1000).toFixed(6).padStart(12);
         appendFileSync(this.#file, `[${seconds}] ${source}: ${line}\n`);

@@ -16,7 +16,7 @@ export function deferred<T = void>(): Deferred<T> {
     return { promise, resolve };
 }
 
-/** Waits for an event, for `stop`, or at most `timeoutMs` (`Infinity` for no limit), and returns which came first. */
+/** Waits for an event, `stop` or the timeout (`Infinity` for no limit), and returns whichever comes first. */
 export async function race(
     event: Promise<unknown>,
     timeoutMs: number,

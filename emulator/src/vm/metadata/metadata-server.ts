@@ -100,7 +100,7 @@ function etagOf(source: MetadataSource, path: string): string {
 }
 
 /**
- * Waits until a value changes, the client's time limit passes, or the client is gone.
+ * Waits until a value changes, the client's time limit expires, or the client disconnects.
  * @see https://cloud.google.com/compute/docs/metadata/querying-metadata#waitforchange
  */
 async function untilChange({ query, stream }: ApiRequest, etag: () => string): Promise<void> {

@@ -89,7 +89,7 @@ export function metadataAt(tree: MetadataDirectory, path: string): MetadataNode 
     return node;
 }
 
-/** Tests whether a node is shown as a directory. `tags` and `scopes` are lists of values and shown as such. */
+/** Tests whether a node is shown as a directory. `tags` and `scopes` are shown as lists of values. */
 export function isDirectory(node: MetadataNode): boolean {
     return Array.isArray(node) ? node.some((entry) => typeof entry === "object") : typeof node === "object";
 }
@@ -112,8 +112,7 @@ export function recursiveJson(node: MetadataNode, key = ""): unknown {
         return node.map((entry: MetadataNode) => recursiveJson(entry));
     }
     if (typeof node !== "object") {
-        // These are the only two numbers in the real tree. They exceed the range of a double, but JSON text can hold
-        // them.
+        // These are the only two numbers in the real tree. A double cannot represent them exactly, but JSON text can.
         return node;
     }
     return Object.fromEntries(

@@ -13,7 +13,7 @@ const AUTH = "https://www.googleapis.com/auth/";
 const READ_SCOPES = ["devstorage.read_only", "devstorage.read_write", "devstorage.full_control", "cloud-platform"];
 const WRITE_SCOPES = READ_SCOPES.slice(1);
 
-/** Host names by which programs in a VM address its metadata server. */
+/** Host names under which programs in a VM reach its metadata server. */
 const METADATA_NAMES = ["169.254.169.254", "metadata.google.internal", "metadata"];
 
 /** The services that an endpoint offers besides metadata, and the endpoint's request log. */
@@ -21,8 +21,8 @@ export interface EndpointHost {
     /** Cloud Storage's routes. */
     readonly storage: readonly Route[];
     /**
-     * Secret Manager's route for payloads, and Pub/Sub's for publishing. Unlike Cloud Storage's routes, they require a
-     * token.
+     * Secret Manager's route for reading payloads and Pub/Sub's route for publishing. Unlike Cloud Storage's routes,
+     * they require a token.
      */
     readonly withToken: readonly Route[];
     /** Faults to inject on the endpoint; undefined for none. */
@@ -32,8 +32,8 @@ export interface EndpointHost {
 }
 
 /**
- * A VM's own endpoint on a free port: its metadata server, and Cloud Storage as its service account. Google's clients
- * send no token when STORAGE_EMULATOR_HOST is set, so the endpoint identifies the caller.
+ * A VM's own endpoint, on a free port. It serves the VM's metadata, and Cloud Storage on behalf of the VM's service
+ * account: Google's clients send no token when STORAGE_EMULATOR_HOST is set, so the endpoint identifies the caller.
  */
 export async function startVmEndpoint(
     host: EndpointHost,
@@ -63,7 +63,7 @@ export async function startVmEndpoint(
 }
 
 /**
- * Restricts a Cloud Storage route to tokens with these access scopes, which limit a VM in addition to IAM.
+ * Restricts a Cloud Storage route to VMs with a suitable access scope. Scopes limit a VM in addition to IAM.
  * @see https://cloud.google.com/compute/docs/access/service-accounts#accesscopesiam
  */
 function withinScopes(one: Route, scopes: () => readonly string[]): Route {

@@ -17,7 +17,7 @@ export interface Containers {
     remove(): Promise<void>;
 }
 
-/** Containers in the `process` runtime, which are process groups with their state in the VM's files. */
+/** Containers in the `process` runtime: process groups whose state is kept in the VM's files. */
 export class ProcessContainers implements Containers {
     readonly #vmDir: string;
 

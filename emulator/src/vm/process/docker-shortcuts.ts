@@ -1,7 +1,8 @@
 /**
- * The beginning of the docker command in a VM. In the `process` runtime, it runs the short commands of a boot script
- * without Node.js, which takes longer to start than the rest of a trivial task. Everything else, including every error,
- * is left to the rest of the command. `docker run` passes variables on to the container, so none is set for it.
+ * The beginning of the script that serves as the docker command in a VM. In the `process` runtime, it handles a boot
+ * script's short commands itself, because starting Node.js takes longer than the rest of a trivial task. Everything
+ * else, including every error, is left to Node.js. `docker run` passes variables on to the container, so none are set
+ * for it.
  */
 export const DOCKER_SHORTCUTS = String.raw`
 # render TEMPLATE: prints the parts of the container's state that the template names; fails without a container.

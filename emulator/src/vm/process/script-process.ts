@@ -7,7 +7,7 @@ import type { ProcessExit, UnitProcess } from "./units/unit-process";
 import { startProcess } from "./units/unit-process";
 import type { VmFiles } from "./vm-files";
 
-/** How long a process that outlives the script may hold the script's output open, in ms. */
+/** Maximum time, in ms, for which a process that outlives the script may hold the script's output open. */
 const OUTPUT_MS = 500;
 
 /** A script as a process on this machine. */
@@ -37,7 +37,7 @@ export function startScript(
         program: files.resolveProgram(program),
         args: [...(argument === undefined || argument.trim() === "" ? [] : [argument.trim()]), file],
         cwd: files.root,
-        // Without a chroot, the host's /tmp would keep what the script leaves there.
+        // There is no chroot, so temporary files would otherwise remain in the host's /tmp.
         env: { ...environment, TMPDIR: temporary, ...script.environment },
         onLine: (line, _pid, stream) => script.onLine(line, stream),
     });

@@ -5,7 +5,7 @@ import { DOCKER_SHORTCUTS } from "./docker-shortcuts";
 import type { UnitSource } from "./units/service-unit";
 
 const SHIMS = ["docker", "docker-credential-gcr", "systemctl"];
-/** Programs that this machine may lack. Their replacements come last in PATH, because Node.js takes longer to start. */
+/** Programs that this machine may lack. Their replacements come last in PATH, because Node.js starts more slowly. */
 const FALLBACKS = ["curl", "timeout"];
 const SYSTEM_FOLDERS = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin"];
 /** Folders that Container-Optimized OS keeps in memory. They are empty at every boot. */
@@ -86,7 +86,7 @@ export class VmFiles {
         }));
     }
 
-    /** PATH inside the VM: the shims, then the host's PATH, then the replacements for what the host lacks. */
+    /** PATH inside the VM: the shims, then the host's PATH, then the replacements for programs that the host lacks. */
     searchPath(): string {
         const host = process.env.PATH ?? "";
         // On Windows, timeout.exe is a different program.

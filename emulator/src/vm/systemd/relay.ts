@@ -13,7 +13,7 @@ export class Relay {
         this.#server = server;
     }
 
-    /** @param socketPath at most 107 bytes, the limit for Unix sockets; replaced if it exists */
+    /** @param socketPath at most 107 bytes long (the limit for Unix sockets); an existing file is replaced */
     static async start(socketPath: string, port: number): Promise<Relay> {
         rmSync(socketPath, { force: true });
         const server = createServer({ allowHalfOpen: true });

@@ -26,7 +26,7 @@ export interface SystemdMachine {
 /**
  * Runs a script as a transient unit, once docker and the network have started.
  * @param isOn tests whether the VM still has power
- * @throws Error if the VM loses power before that
+ * @throws Error if the VM loses power before docker and the network have started
  */
 export async function runScript(
     script: GuestScript,

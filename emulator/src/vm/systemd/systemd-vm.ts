@@ -165,7 +165,7 @@ export class SystemdVm implements Guest {
         await this.#call(
             ...["create", "--name", this.#name, "--label", `${LABELS.vm}=${vmId(this.#options.dir)}`],
             ...["--label", `${LABELS.boot}=${bootId}`, "--label", `${LABELS.data}=${this.#options.dataId}`],
-            // The terminal is the console, which feeds the serial port.
+            // The container's terminal is the VM's console, whose output goes to the serial port.
             ...["--tty", "--env", "container=docker", "--env", "TERM=dumb", "--env", "SYSTEMD_COLORS=0"],
             // The capabilities that systemd and docker need. An engine inside a container cannot grant --privileged.
             ...["--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE", "--cgroupns", "private"],
@@ -189,7 +189,8 @@ export class SystemdVm implements Guest {
             mkdirSync(path.join(root, file, ".."), { recursive: true });
             writeFileSync(path.join(root, file), text);
         };
-        // Google's data source stores no seed in cloud-init's small file system, so the seed is kept outside it.
+        // The seed is kept outside cloud-init's small file system, because Google's data source stores none there
+        // either.
         const seed = path.join(sockets, "seed");
         mkdirSync(seed);
         writeFileSync(path.join(seed, "user-data"), userData);
@@ -253,7 +254,7 @@ export class SystemdVm implements Guest {
         await this.#discarding;
     }
 
-    /** Path to a marker file that exists if the disk is not the one from the VM's last boot. */
+    /** Path to a marker file, which exists if the disk from the VM's last boot has been lost. */
     get #diskLost(): string {
         return path.join(this.#options.dir, "disk-lost");
     }

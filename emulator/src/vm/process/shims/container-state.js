@@ -1,6 +1,7 @@
 // @ts-check
-// The state of a container in the process runtime: the JSON of `docker inspect`, in a file that is replaced by rename.
-// Next to it is a sed script that renders templates which name only these parts of the state, for docker-shortcuts.ts.
+// The state of a container in the process runtime: the output of `docker inspect`, in a JSON file that is replaced by
+// renaming. A sed script next to it lets docker-shortcuts.ts render templates that name only certain parts of the
+// state.
 
 const { readFileSync, renameSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
@@ -20,7 +21,7 @@ function writeState(dir, state) {
     const { Status, Running, ExitCode, OOMKilled } = state.State;
     const words = Object.entries({ Status, Running, ExitCode, OOMKilled });
     replace(dir, "state.sed", words.map(([name, word]) => `s/{{\\.State\\.${name}}}/${word}/g\n`).join(""));
-    // Whoever sees this state finds the templates of the same state.
+    // Written last, so that a reader of this state finds a sed script for the same state.
     replace(dir, "state.json", JSON.stringify(state));
 }
 

@@ -23,7 +23,7 @@ function configureDocker(words) {
         }
         registries = (match?.[1] ?? words.shift() ?? fail("--registries requires hosts")).split(",");
     }
-    // Fail like the real system, where root's home is read-only, so without HOME there is nowhere to write.
+    // Fail as on the real system: root's home is read-only, so without HOME there is nowhere to write.
     const home = process.env.HOME || fail("unable to save docker config: mkdir /root/.docker: read-only file system");
     const folder = join(home, ".docker");
     const file = join(folder, "config.json");

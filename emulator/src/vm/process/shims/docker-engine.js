@@ -8,7 +8,7 @@ const { localImage, pull } = require("./docker-pull.js");
 const { identify, signalProcess } = require("./signals.js");
 const { bootId, dataId, vmId, realDocker, realEnv } = require("./vm.js");
 
-/** The name by which containers in Docker Desktop reach their host. */
+/** The host name under which containers in Docker Desktop reach their host. */
 const DESKTOP_HOST = "host.docker.internal";
 
 /** @param {string} name */
@@ -33,7 +33,7 @@ function docker(args) {
 
 /**
  * Returns whether the engine is Docker Desktop, which runs containers in a virtual machine. With a native engine on
- * Linux, they share the host's network.
+ * Linux, containers share the host's network.
  */
 function isDesktop() {
     if (process.platform !== "linux") {

@@ -3,10 +3,10 @@
 
 class UsageError extends Error {}
 
-/** A request that the daemon rejects. */
+/** Thrown for a request that the daemon rejects. */
 class DaemonError extends Error {}
 
-/** The container was created, but its program cannot be started. */
+/** Thrown if the container was created, but its program cannot be started. */
 class StartError extends DaemonError {}
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
-// Containers in the process runtime. Each is the image's command, or else the `start` script in the trainer's
-// package.json, run by a supervisor that outlives this command. The state of a container is kept in files instead of in
-// a daemon.
+// Containers in the process runtime. Each consists of the image's command, or else of the `start` script in the
+// trainer's package.json, and of a supervisor that runs it and outlives this command. The state of a container is kept
+// in files, because there is no daemon.
 
 const { spawn } = require("node:child_process");
 const { randomBytes } = require("node:crypto");
@@ -96,7 +96,7 @@ function pick(...names) {
  * Starts the supervisor and waits until the container is running. The supervisor receives the specification in a
  * message, because its environment may hold secrets, which must not be written to a file.
  * @param {string} dir @param {object} spec
- * @param {string[]} inherited variables from this command that only the container gets
+ * @param {string[]} inherited names of this command's variables that are passed only to the container
  * @returns {Promise<void>}
  */
 function supervise(dir, spec, inherited) {
@@ -163,7 +163,7 @@ async function printLines(text) {
     const lines = text.split("\n");
     const rest = lines.pop() ?? "";
     const records = lines.map((line) => /** @type {{ log: string, stream: string }} */ (JSON.parse(line)));
-    // There is one write per stream and not one per line, because a program may print millions of lines.
+    // Write once per stream rather than once per line, because a program may print millions of lines.
     for (let start = 0, end = 0; start < records.length; start = end) {
         const stream = records[start]?.stream;
         while (records[end]?.stream === stream && end < records.length) {
@@ -190,7 +190,7 @@ async function inspect(words) {
 }
 
 /**
- * Inspects an image in the process runtime, which is a folder on this machine and does not specify a working directory.
+ * Inspects an image in the process runtime. Such an image is a folder on this machine without a working directory.
  * @param {{ imageId: string }} image @param {string | undefined} format
  */
 async function inspectImage({ imageId }, format) {
@@ -246,7 +246,7 @@ async function rm(words) {
     const force = parsed.last("f", "force") === "true";
     for (const name of parsed.positional) {
         if (force && !existsSync(join(containerDir(name), "state.json"))) {
-            // A power cut may leave the folder of a container that has no state yet.
+            // After a power cut, a container's folder may exist even though its state was never written.
             if (/^[a-zA-Z0-9][\w.-]*$/.test(name)) {
                 rmSync(containerDir(name), { recursive: true, force: true });
             }

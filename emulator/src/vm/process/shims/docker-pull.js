@@ -1,5 +1,5 @@
 // @ts-check
-// Pulls images. The manifest identifies the image; its content stays in the Docker engine or the trainer's folder.
+// Pulls images. The manifest identifies the image; its content remains in the Docker engine or in the trainer's folder.
 
 const { execFileSync } = require("node:child_process");
 const { createHash } = require("node:crypto");
@@ -18,7 +18,7 @@ const MANIFEST_TYPES = [
     "application/vnd.docker.distribution.manifest.list.v2+json",
 ];
 
-/** Time in milliseconds without any data after which a request is abandoned. */
+/** Number of milliseconds without any data after which a request is abandoned. */
 const IDLE_MS = 30_000;
 
 class PullError extends Error {}
@@ -83,7 +83,7 @@ function isEmulator(host) {
 }
 
 /**
- * Pulls from another registry with the engine and the developer's credentials, unless the engine has the image.
+ * Pulls from another registry through the engine, with the developer's credentials, unless the engine has the image.
  * @param {string} reference @returns {{ digest: string, imageId: string }}
  */
 function pullIntoEngine(reference) {
@@ -213,7 +213,7 @@ async function credentials(host) {
 /**
  * @param {string} url @param {Record<string, string>} headers
  * @returns {Promise<{ status: number, body: Buffer, digest: string }>}
- * @throws PullError also if the response is incomplete
+ * @throws PullError if the request fails or its response is incomplete
  */
 function get(url, headers) {
     return new Promise((resolve, reject) => {

@@ -23,7 +23,7 @@ function record(source, stream) {
     const write = (/** @type {string[]} */ texts) => {
         const time = new Date().toISOString();
         const records = texts.filter((text) => text !== "").map((text) => JSON.stringify({ log: text, stream, time }));
-        // A program may print millions of lines, so there is one write per chunk and not one per line.
+        // Write once per chunk rather than once per line, because a program may print millions of lines.
         if (records.length > 0) {
             writeSync(log, `${records.join("\n")}\n`);
         }
@@ -108,7 +108,7 @@ function run(spec) {
         process.exit(0);
     }
 
-    // As in Docker, a program that cannot be started has exit code 127, and `docker run` prints the reason.
+    // As in Docker, the exit code is 127 if the program cannot be started, and `docker run` prints the reason.
     child.on("error", (error) => {
         const reason = existsSync(spec.cwd) ? error.message : `the trainer's folder ${spec.cwd} does not exist`;
         const finish = () => end(127, reason);
@@ -124,8 +124,8 @@ function run(spec) {
         // Output may still be in the pipes, but a process that escaped the group must not delay the exit.
         const finish = () => end(exitCode, "");
         child.once("close", finish);
-        // The pipes are read once more between a timer and an immediate, even if this process has not been scheduled
-        // for a long time.
+        // Even if this process has not been scheduled for a long time, the event loop reads the pipes once more between
+        // the timer and the immediate.
         setTimeout(() => setImmediate(finish), 1000);
     });
 

@@ -4,7 +4,7 @@
 const http = require("node:http");
 const { text } = require("node:stream/consumers");
 
-/** Time in milliseconds without any data after which the metadata server counts as unreachable. */
+/** Number of milliseconds without any data after which the metadata server counts as unreachable. */
 const IDLE_MS = 10_000;
 
 /**

@@ -1,8 +1,8 @@
 // @ts-check
 // Ends everything from one boot of a VM if the emulator is killed. The emulator holds the other end of this process's
-// standard input. It sends a line when it has ended the boot itself; without that line, the end of the input means that
-// the emulator is gone. Every process started during a boot has the boot's id in its environment, or descends from a
-// process that does. Every container has it in a label.
+// standard input. It sends a line when it has ended the boot itself; if the input ends without that line, the emulator
+// is gone. Every process started during a boot has the boot's id in its environment, or descends from a process that
+// does. Every container has that id in a label.
 
 const { execFileSync } = require("node:child_process");
 const { killByEnvironment } = require("./signals.js");
@@ -29,7 +29,7 @@ async function endBoot() {
     }
 }
 
-/** @returns {number} the number of containers that there were */
+/** @returns {number} the number of containers found */
 function removeContainers() {
     try {
         const filter = ["--filter", `label=gcp-emulator.boot=${bootId}`];

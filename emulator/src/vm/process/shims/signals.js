@@ -16,7 +16,7 @@ const { readdirSync, readFileSync } = require("node:fs");
 /** @typedef {{ pid: number, parent: number, group: number, startedAt: number, isZombie: boolean }} ProcessEntry */
 
 /**
- * Reads the identity of a process. Call it right after the start, before the pid can be reused.
+ * Reads the identity of a process. Call it right after starting the process, before its pid can be reused.
  * @param {number | undefined} pid undefined if the program could not be started
  * @returns {ProcessId | undefined} undefined if the process was not started or is gone
  */
@@ -39,8 +39,7 @@ function identify(pid) {
  */
 function membersOf(leaders) {
     if (process.platform === "win32") {
-        // Windows lacks process groups, but taskkill ends whole process trees, which begin at the group's first
-        // process.
+        // Windows lacks process groups, but taskkill ends the whole process tree below the group's first process.
         return leaders.filter(({ pid }) => isOrdinary(pid));
     }
     const table = processTable();
@@ -48,7 +47,7 @@ function membersOf(leaders) {
 }
 
 /**
- * Returns the processes that are alive among these and all their descendants.
+ * Returns all of these processes and their descendants that are still alive.
  * @param {readonly ProcessEntry[]} entries @param {readonly ProcessEntry[]} table
  * @returns {ProcessId[]}
  */
@@ -129,8 +128,8 @@ function signalProcess({ pid, startedAt }, signal) {
 }
 
 /**
- * Kills every process that was started with this environment variable, and its descendants. Such a process escaped its
- * group or survived an emulator that was killed. Does nothing on Windows, which hides the environment of other
+ * Kills every process that was started with this environment variable, and its descendants. Such processes have escaped
+ * their group or survived an emulator that was killed. Does nothing on Windows, which hides the environment of other
  * processes.
  * @param {string} name @param {string} value
  * @returns {number} the number of processes that were signalled

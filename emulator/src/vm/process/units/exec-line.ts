@@ -1,6 +1,6 @@
 /** One command in a unit, before variable expansion. */
 export interface ExecLine {
-    /** The `-` prefix: a failure of this command counts as success. */
+    /** True for the `-` prefix: a failure of this command counts as success. */
     readonly ignoreFailure: boolean;
     /** The words after unquoting. */
     readonly words: readonly string[];
@@ -23,7 +23,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /**
  * Splits the value of `ExecStart=` and similar directives into words.
- * @throws Error for prefixes and syntax that are not emulated, unbalanced quotes or an empty command.
+ * @throws Error for prefixes or syntax that are not emulated, for unbalanced quotes and for an empty command.
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html#Command%20lines
  */
 export function parseExecLine(line: string): ExecLine {

@@ -7,12 +7,13 @@ import type { ServiceHost, ServiceResult } from "./service-host";
 import type { ServiceUnit } from "./service-unit";
 import { type ProcessExit, startProcess, type UnitProcess } from "./unit-process";
 
-/** Signals that end a service cleanly. For a control command, only exit status 0 is clean. */
+/** Signals that count as a clean exit of a service. For a control command, only exit status 0 is clean. */
 const CLEAN_SIGNALS: readonly string[] = ["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"];
 const POLL_MS = 20;
 
 /**
- * One run of a service, from `ExecStartPre` to the last process, with systemd's order, timeouts, signals and results.
+ * One run of a service, from `ExecStartPre` to the end of its last process, with systemd's order, timeouts, signals and
+ * results.
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html
  * @see https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#Environment%20Variables%20Set%20or%20Propagated%20by%20the%20Service%20Manager
  */
@@ -34,7 +35,7 @@ export class Service {
     #main: UnitProcess | undefined;
     #control: UnitProcess | undefined;
     /**
-     * True once a control command has been told to end. As in systemd, its children live until ExecStopPost is over.
+     * True once a control command has been told to end. As in systemd, its children live until ExecStopPost ends.
      */
     #asked = false;
     /** True once power has been cut. The unit triggers no action after that. */
@@ -169,8 +170,8 @@ export class Service {
     }
 
     /**
-     * Sends SIGTERM according to the kill mode, waits for `TimeoutStopSec`, then sends SIGKILL. If there
-     * is no process to which SIGTERM applies, the others are killed immediately.
+     * Sends SIGTERM according to the kill mode, waits for `TimeoutStopSec`, then sends SIGKILL. If the kill mode sends
+     * SIGTERM to no process, any remaining processes are killed immediately.
      */
     async #terminate(step: string): Promise<void> {
         const { killMode, timeoutStopMs } = this.unit;
@@ -239,8 +240,8 @@ export class Service {
     }
 
     /**
-     * Waits for the last output from all processes, which are gone or abandoned by now. It must be in the log before
-     * the VM powers off.
+     * Waits for the last output from all processes, which by now have ended or been abandoned. It must be in the log
+     * before the VM powers off.
      */
     async #drainOutput(): Promise<void> {
         await this.#race(Promise.all(this.#processes.map((one) => one.output)), 1000, false);

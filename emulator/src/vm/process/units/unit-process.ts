@@ -18,7 +18,7 @@ export interface UnitProcess {
     readonly id: ProcessId | undefined;
     readonly name: string;
     readonly exit: Promise<ProcessExit>;
-    /** Resolves once no process holds the output pipes any longer. */
+    /** Resolves once no process holds the output pipes open any longer. */
     readonly output: Promise<void>;
     /** Set once the process has ended. */
     exited?: ProcessExit;
