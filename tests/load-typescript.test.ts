@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cache, { recursive: true }));
 
-/** The code, and its source map without the folder. */
+/** The code, and its source map with the folder removed from the paths. */
 function withoutFolders(emitted: string): object {
     const [code, map = ""] = emitted.split("//# sourceMappingURL=data:application/json;charset=utf-8;base64,");
     const { mappings, names, sources } = JSON.parse(Buffer.from(map, "base64").toString());
@@ -39,7 +39,7 @@ describe("the loader", () => {
         expect(emitAll()).toEqual(expected);
     });
 
-    it("compiles a source again if its entry is incomplete", () => {
+    it("recompiles a source file if its cache entry is incomplete", () => {
         emitAll();
         for (const name of readdirSync(cache)) {
             writeFileSync(path.join(cache, name), "const a");

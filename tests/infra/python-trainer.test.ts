@@ -68,7 +68,7 @@ describe("the build context for a Python file", () => {
         expect(filesIn(generate("train.py"))).toEqual(["Dockerfile", "app/train.py", "requirements.txt"]);
     });
 
-    it("contains a script that .dockerignore excludes, and one whose name needs quotes", () => {
+    it("contains a script even if .dockerignore excludes it or its name needs quotes", () => {
         write('job/my "best".py', "print(1)");
         write("job/.dockerignore", "*\n");
         const folder = generate('job/my "best".py');
@@ -78,7 +78,7 @@ describe("the build context for a Python file", () => {
         );
     });
 
-    it("follows changes, and leaves unchanged files alone", () => {
+    it("is updated when files change, and leaves unchanged files alone", () => {
         write("job/train.py", "1");
         write("job/old.py");
         const folder = generate("job/train.py");

@@ -40,7 +40,7 @@ describe("a stack without secrets", () => {
         expect(runOf(await declareJob()).runId).toBe(RUN_ID);
     });
 
-    it("can have a secret env that is empty", async () => {
+    it("may have an empty secret env", async () => {
         const stack = await declareJob({ env: "{}" }, ["env"]);
         expect([runOf(stack).runId, scopesOf(stack).includes(CLOUD_PLATFORM)]).toEqual([RUN_ID, false]);
     });
@@ -85,7 +85,7 @@ describe("a secret env", () => {
         );
     });
 
-    it("is passed to the VM as version names, and none of its entries remains a plain variable", () => {
+    it("is passed to the VM as version names, with none of its entries left as a plain variable", () => {
         expect(bootValues(stack).filter((value) => /^(API_KEY|LEVEL)=/.test(value))).toEqual([
             "API_KEY=trainer-secrets-API_KEY/versions/1",
             "LEVEL=trainer-secrets-LEVEL/versions/1",
@@ -142,7 +142,7 @@ describe("secretEnv", () => {
         expect(scopesOf(stack)).toContain(CLOUD_PLATFORM);
     });
 
-    it("changes the run id if the version changes, but not if it is written differently", async () => {
+    it("changes the run id if the version changes, but not if the same version is written differently", async () => {
         const id = async (version: string) =>
             runOf(await declareJob({ secretEnv: JSON.stringify({ K: version }) })).runId;
         expect(await id("key:1")).toBe(await id("projects/my-project/secrets/key/versions/1"));
@@ -159,7 +159,7 @@ describe("TrainingJob in another program", () => {
         trainer: "trainer",
     };
 
-    it("stores secretValues, whether they are outputs or not", async () => {
+    it("stores secretValues, whether or not they are outputs", async () => {
         const secretValues = { A: "plain", B: pulumi.secret(CANARY), C: pulumi.output("later") };
         const stack = await declareStack(() => {
             const { metrics, leftToBill } = new TrainingJob("trainer", { ...args, secretValues });
@@ -240,7 +240,7 @@ describe("the config", () => {
         },
     );
 
-    it("rejects a variable that both keys set", () => {
+    it("rejects a variable that is set by both keys", () => {
         const values = { env: '{"KEY":"value"}', secretEnv: '{"KEY":"key:1"}' };
         const message = expect.stringContaining("`gcp-trainer:secretEnv` must not set KEY, which env also sets");
         expect([problems(values, []), problems(values, ["env"])]).toEqual([[message], [message]]);

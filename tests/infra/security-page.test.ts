@@ -6,7 +6,7 @@ const PAGE = "docs/security.md";
 const TOPIC = "projects/other/topics/finished";
 const VERSION = "projects/other/secrets/api-key/versions/3";
 
-/** The first cell of each row, without code formatting. */
+/** The first cell of each row, without code formattingting. */
 const names = (firstHeader: string) => tableRows(PAGE, firstHeader).map(([cell = ""]) => cell.replaceAll("`", ""));
 
 describe("docs/security.md", () => {
@@ -24,7 +24,7 @@ describe("docs/security.md", () => {
         expect(cells.filter((row) => row.length !== 4 || row.some((cell) => cell === ""))).toEqual([]);
     });
 
-    it("lists exactly a VM's OAuth scopes", () => {
+    it("lists exactly the OAuth scopes of a VM", () => {
         const scopes = [...BASE_SCOPES, SECRETS_SCOPE, PUBSUB_SCOPE].map((scope) => scope.replace(/^.*\/auth\//, ""));
 
         expect(names("scope")).toEqual(scopes);

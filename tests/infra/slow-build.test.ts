@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { declareJob } from "./declared-stack";
 
-describe("a build that does not end", () => {
+describe("a build that never finishes", () => {
     it("is reported every ten minutes", async () => {
         const timers = jest.spyOn(globalThis, "setInterval");
         const warn = jest.spyOn(pulumi.log, "warn").mockResolvedValue();

@@ -9,7 +9,7 @@ function without(more: DeclaredStack, less: DeclaredStack): string[] {
     return names(more).filter((name) => !names(less).includes(name));
 }
 
-/** The GPUs that a machine type has built in, as config. */
+/** A machine type's built-in GPUs, as config. */
 function builtInGpu(machineType: string): Record<string, string> {
     const problem = gpuProblem(machineType, "", 0);
     if (problem === undefined) {
@@ -49,7 +49,7 @@ describe("a variation of the config", () => {
         });
     });
 
-    it("uses an image in the project's Artifact Registry by its present digest, builds nothing, and lets the VM pull it", async () => {
+    it("refers to an image in the project's Artifact Registry by its current digest, builds nothing, and lets the VM pull it", async () => {
         const stack = await declareJob({ image: "europe-west4-docker.pkg.dev/my-project/images/train:v1" });
 
         expect(without(stack, standard)).toEqual([]);
@@ -81,7 +81,7 @@ describe("a variation of the config", () => {
         ]);
     });
 
-    it("uses an image in another registry by its digest, without a look-up or a grant", async () => {
+    it("refers to an image in another registry by its digest, without a look-up or a grant", async () => {
         const image = `us-docker.pkg.dev/vertex-ai/training/sklearn:latest@${IMAGE_DIGEST}`;
         const stack = await declareJob({ image });
 
@@ -241,7 +241,7 @@ describe("a variation of the config", () => {
         },
     );
 
-    it("adds only an external address to the VM with externalIp", async () => {
+    it("with externalIp, gives the VM an external address and changes nothing else", async () => {
         const stack = await declareJob({ externalIp: "true" });
 
         expect(names(stack)).toEqual(names(standard));
@@ -279,7 +279,7 @@ describe("a variation of the config", () => {
         expect(resource(stack, "gcp:compute/instance:Instance").options.dependsOn).toEqual(["trainer-vm-cleanup"]);
     });
 
-    it("allows ingress only from Identity-Aware Proxy with debugMinutes", async () => {
+    it("with debugMinutes, allows ingress only from Identity-Aware Proxy", async () => {
         const stack = await declareJob({ debugMinutes: "10" });
         const boot = { ...BOOT, debugSeconds: 600 };
 

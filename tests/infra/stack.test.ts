@@ -29,7 +29,7 @@ describe("the stack with the default config", () => {
         ).toEqual(expected.map(({ name }) => name).sort());
     });
 
-    it.each(expected)("declares $name, a $type below $parent", (wanted) => {
+    it.each(expected)("declares $name, a $type under $parent", (wanted) => {
         const { type, name, parent, dependsOn = [], inputs, free = [], isOwned } = wanted;
         const owner = isOwned ? "trainer-cleanup" : undefined;
         const declared = resource(stack, type, name);
@@ -41,7 +41,7 @@ describe("the stack with the default config", () => {
         expect(declared.options.deletedWith).toBe(name === "trainer-vm" ? "trainer-vm-cleanup" : owner);
     });
 
-    it("puts everything into the project, region and zone of the config", () => {
+    it("puts everything in the config's project, region and zone", () => {
         const locations = custom(stack).flatMap(({ inputs }) =>
             ["project", "location", "region", "zone"]
                 .filter((input) => input in inputs)
@@ -57,7 +57,7 @@ describe("the stack with the default config", () => {
         ]);
     });
 
-    it("puts all components below TrainingJob", () => {
+    it("puts all components under TrainingJob", () => {
         const components = stack.resources.filter(({ type }) => type.startsWith("gcp-trainer:"));
 
         expect(components.map(({ type, options }) => [type, options.parent])).toEqual([

@@ -37,7 +37,7 @@ function problemsOf(values: Record<string, string>): string {
 }
 
 describe("the points of a sweep", () => {
-    it("are the combinations of a grid; the last name changes fastest", () => {
+    it("are the combinations of a grid, with the last name varying fastest", () => {
         expect(parse({ sweep: '{"depth":[1,2],"kind":["a",true]}' }).points).toEqual([
             { depth: 1, kind: "a" },
             { depth: 1, kind: true },
@@ -49,7 +49,7 @@ describe("the points of a sweep", () => {
         expect(parse({}).points).toEqual([]);
     });
 
-    it("are the rows of a CSV file, without empty cells", () => {
+    it("are the rows of a CSV file, with empty cells omitted", () => {
         expect(parse({ sweepFile: "points.csv" }).points).toEqual([
             { depth: 1, kind: "gini", note: 'a "b", c' },
             { depth: 2, note: "x" },
@@ -100,7 +100,7 @@ describe("the points of a sweep", () => {
         expect(problemsOf(values)).toContain(message);
     });
 
-    it("are at most 10,000, which is checked without listing them", () => {
+    it("must not exceed 10,000, which is checked without listing them", () => {
         const values = JSON.stringify(Array.from({ length: 1000 }, (_, index) => index));
         const grid = `{"a":${values},"b":${values},"c":${values}}`;
 

@@ -94,7 +94,7 @@ describe("the trainer in a config", () => {
     });
 });
 
-it("the placeholder of a project is reported", () => {
+it("a placeholder instead of a project id is reported", () => {
     expect(problems({}, filesIn(FILES), { ...GCP, project: "my-project-id" })).toEqual([
         '`gcp:project` must be the id of your own project, which replaces this placeholder; got "my-project-id" (pulumi config set gcp:project PROJECT)',
     ]);

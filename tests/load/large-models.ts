@@ -11,9 +11,9 @@ import { mulberry32 } from "../../trainer/lib/random";
 import { type PeakMemory, peakMemory } from "./memory";
 
 const PROJECT = path.join(__dirname, "../..");
-/** The most memory in MB that the trainer or `npm run predict` may use for a large model. */
+/** Maximum memory in MB that the trainer or `npm run predict` may use for a large model. */
 const MOST_MEMORY_MB = 12_000;
-/** The largest report in MB that a browser is expected to open. */
+/** Size in MB of the largest report that a browser is expected to open. */
 const MOST_REPORT_MB = 20;
 const ROWS_TO_PREDICT = 200;
 

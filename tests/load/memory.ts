@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** The most resident memory that a process and the largest of its descendants used, in MB. */
+/** Peak resident memory in MB of a process, and of the largest of its descendants. */
 export interface PeakMemory {
     readonly ownMb: number;
     readonly childMb: number;

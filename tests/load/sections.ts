@@ -35,7 +35,7 @@ export interface Sizes {
 export type SectionName = keyof Sizes;
 
 /**
- * Each section returns a line of figures. It throws if something failed or grew.
+ * Each section returns a line of figures. It throws if something fails or grows.
  * @param minutes time after which no further run starts
  */
 export const SECTIONS: Readonly<Record<SectionName, (size: number, minutes: number) => Promise<string>>> = {
@@ -55,7 +55,7 @@ export const SECTIONS: Readonly<Record<SectionName, (size: number, minutes: numb
     array: trivialArray,
 };
 
-/** The most memory in MB that any process of a rehearsal may use, for any size of log and model. */
+/** Maximum memory in MB that any process of a rehearsal may use, whatever the size of the log and the model. */
 const MOST_MEMORY_MB = 1000;
 
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
@@ -89,7 +89,7 @@ async function upload({ url }: TestEmulator, agent: Agent, name: string, content
     });
 }
 
-/** Uploads the objects with the numbers from `first` to `end` - 1 through this number of clients at the same time. */
+/** Uploads the objects with the numbers from `first` to `end` - 1 with this number of clients in parallel. */
 async function uploadAll(
     emulator: TestEmulator,
     first: number,
@@ -128,7 +128,7 @@ function listObjects(objects: number): Promise<string> {
     return withEmulator(async (emulator) => {
         const tenth = Math.ceil(objects / 10);
         await uploadAll(emulator, 0, tenth, 50, Buffer.from("x"));
-        // Pages with the same size are comparable.
+        // Only pages of the same size are comparable.
         const pageSize = Math.min(1000, tenth);
         const few = await listPages(emulator, tenth, pageSize);
         await uploadAll(emulator, tenth, objects, 50, Buffer.from("x"));
@@ -166,7 +166,7 @@ function median(values: readonly number[]): number {
     return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-/** A trainer that logs LOG_MB in lines of 100 bytes, and then uploads a model that has FILES files and MODEL_MB. */
+/** A trainer that logs LOG_MB in lines of 100 bytes, and then uploads a model of MODEL_MB in FILES files. */
 const TRAINER = `
 const { request } = require("node:http");
 const { LOG_MB, MODEL_MB, FILES } = JSON.parse(require("node:fs").readFileSync(__dirname + "/sizes.json", "utf8"));
@@ -222,7 +222,7 @@ async function rehearsal(
 }
 
 /**
- * Runs `npm start` and samples its memory and that of its descendants, which stay 0 on systems without /proc.
+ * Runs `npm start` and samples its memory and that of its descendants, which is reported as 0 on systems without /proc.
  * @throws {Error} with the end of its output unless it succeeds
  */
 async function npmStart(folder: string, args: readonly string[]): Promise<{ ownMb: number; childMb: number }> {
@@ -249,7 +249,7 @@ function filesIn(folder: string): string[] {
         .map((entry) => path.join(entry.parentPath, entry.name));
 }
 
-/** Repeats a boot script run in one emulator, with a new status each time, and reports how many runs there were. */
+/** Runs the boot script repeatedly in one emulator, with a new status each time, and reports the number of runs. */
 async function consecutiveRuns(most: number, minutes: number): Promise<string> {
     const samples: { rssMb: number; handles: number }[] = [];
     const began = performance.now();

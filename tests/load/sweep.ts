@@ -10,13 +10,13 @@ import {
 } from "../boot/helpers/emulated-sweep";
 import { RUN_ID } from "../boot/helpers/vm";
 
-/** The most memory in MB that the emulator and the waiter may use together, for any number of points. */
+/** Maximum memory in MB that the emulator and the waiter may use together, whatever the number of points. */
 const MOST_MEMORY_MB = 1000;
 const PARALLELISM = 20;
 /** Batch's limits per minute and region. https://docs.cloud.google.com/batch/quotas */
 const LIMITS = { reads: 15_000, changes: 6_000 };
 
-/** Counts the requests from tasks, and finds the most requests to Batch in one minute. */
+/** Counts the requests from tasks, and finds the maximum number of requests to Batch in one minute. */
 class Requests {
     ofTasks = 0;
     readonly #toBatch = { reads: new Map<number, number>(), changes: new Map<number, number>() };

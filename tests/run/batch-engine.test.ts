@@ -26,7 +26,7 @@ function scene({ spotFallback = "none", maxAttempts = 3, wait = true } = {}) {
 const created = ({ requests }: FakeBatch) => requests.filter((request) => request.startsWith("POST jobs?"));
 
 describe("a Batch run", () => {
-    it("is followed from its queue to its end", async () => {
+    it("is followed from the queue to its end", async () => {
         const { bucket, clock, batch, printed, engine, wait } = scene();
         putStatus(bucket, { state: "PENDING", bootId: null });
         await engine.start(3);
@@ -88,7 +88,7 @@ describe("a Batch run", () => {
         expect(status().interruptions).toBe(1);
     });
 
-    it("gets another job when Batch has ended the first one although attempts are left", async () => {
+    it("gets another job if Batch ended the first one while attempts were left", async () => {
         const { bucket, clock, batch, printed, engine, wait } = scene({ spotFallback: "standard" });
         putStatus(bucket, { state: "RUNNING", attempt: 2, interruptions: 1 });
         await engine.start(3);
@@ -136,7 +136,7 @@ describe("a Batch run", () => {
         expect(status()).toMatchObject({ state: "SUCCEEDED" });
     });
 
-    it("fails with the events of its jobs only after a second job has not started a VM either", async () => {
+    it("fails with the events of its jobs only after a second job has also failed to start a VM", async () => {
         const { bucket, clock, batch, engine, failure } = scene();
         putStatus(bucket, { state: "PENDING" });
         await engine.start(3);
@@ -158,7 +158,7 @@ describe("a Batch run", () => {
         expect(created(batch)).toHaveLength(2);
     });
 
-    it("is created again after somebody has deleted it", async () => {
+    it("gets a new job after somebody has deleted its job", async () => {
         const { bucket, clock, batch, wait } = scene();
         putStatus(bucket, { state: "RUNNING" });
         clock.at(60_000, () => putStatus(bucket, { state: "SUCCEEDED", attempt: 2 }));
@@ -167,7 +167,7 @@ describe("a Batch run", () => {
         expect(created(batch)).toEqual([`POST jobs?jobId=${ID}`]);
     });
 
-    it("ends the update as soon as Batch has accepted the job if `wait` is false", async () => {
+    it("does not hold up the update once Batch has accepted the job if `wait` is false", async () => {
         const { bucket, engine, wait } = scene({ wait: false });
         putStatus(bucket, { state: "PENDING" });
         await engine.start(3);
@@ -197,7 +197,7 @@ describe("starting a job", () => {
         await apis.call("POST", `${apis.endpoints.batch}projects/demo-project/locations/us-central1/jobs?jobId=${ID}`, {
             labels: LABELS,
         });
-        // For a moment, Batch does not know a new job.
+        // Batch does not know about a new job for a moment.
         batch.before = (request) => {
             if (isFirst && request === `GET jobs/${ID}`) {
                 isFirst = false;

@@ -14,7 +14,7 @@ import { renderStatus } from "../../run/status";
 import { FakeClock, runId, statusOf } from "./fakes";
 
 // The real client library accesses the emulator's Cloud Storage through a proxy that breaks its requests. The clock
-// advances only when the bucket client sleeps between its own tries.
+// advances only when the bucket client sleeps between its own retries.
 const CONTENT = "0123456789".repeat(50_000);
 let root: string;
 let emulator: Emulator;
@@ -71,7 +71,7 @@ afterAll(async () => {
     rmSync(root, { recursive: true, force: true });
 });
 
-/** A client whose requests are broken according to the rules. */
+/** A client whose requests fail according to the rules. */
 async function broken(...rules: string[]): Promise<{ bucket: BucketClient; plan: FaultPlan; clock: FakeClock }> {
     const plan = new FaultPlan(rules.map(parseFaultRule));
     const clock = new FakeClock();
@@ -80,7 +80,7 @@ async function broken(...rules: string[]): Promise<{ bucket: BucketClient; plan:
 }
 
 const ONCE = ["half-body", "damaged-body", "truncated-body", "empty-body", "html", "wrong-hash"];
-// Nothing detects a changed byte in a listing, where it may be part of a name.
+// A changed byte in a listing goes undetected, because it may be part of a name.
 const DETECTED = ONCE.filter((kind) => kind !== "damaged-body");
 
 let files = 0;
@@ -103,7 +103,7 @@ describe("a client whose connection breaks once", () => {
         expect(plan.hits).toHaveLength(1);
     });
 
-    it("repeats a download after status 503 itself, because in Node.js 24, Google's client would crash", async () => {
+    it("retries a download itself after status 503, because Google's client would crash in Node.js 24", async () => {
         const { bucket, plan, clock } = await broken("kind=status,status=503,path=alt=media");
 
         expect((await bucket.read(big))?.toString() === CONTENT).toBe(true);
@@ -122,7 +122,7 @@ describe("a client whose connection breaks once", () => {
     it.each(["half-body", "truncated-body", "empty-body", "html"])("writes an object after %s", async (kind) => {
         const { bucket, plan } = await broken(`kind=${kind},method=POST`);
 
-        // Like an object that somebody else wrote, it exists when the request is repeated.
+        // When the request is retried, the object already exists, as if somebody else had written it.
         await bucket.write(`runs/${kind}.txt`, "text", "0");
 
         expect((await healthy.read((await healthy.stat(`runs/${kind}.txt`)) as StoredObject))?.toString()).toBe("text");
@@ -141,7 +141,7 @@ describe("a client whose connection breaks once", () => {
         expect(plan.hits).toHaveLength(1);
     });
 
-    it("resumes a download that makes no progress for as long as its caller is patient", async () => {
+    it("keeps resuming a download that makes no progress, for as long as the caller allows", async () => {
         const { bucket, plan } = await broken("kind=empty-body,count=20,path=alt=media");
         const errors: unknown[] = [];
         const [file, other] = [newPath(), newPath()];

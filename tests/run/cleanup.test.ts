@@ -79,7 +79,7 @@ function places() {
     return { regions: [region], accounts: [cleanupInputs.account], sharedBuckets: [], sharedSecrets: [] };
 }
 
-/** Creates every kind of resource that a stack has, with an owner's mark. */
+/** Creates a resource of every kind that a stack has, marked with an owner. */
 async function createAll(owner: string): Promise<void> {
     const { bucket, repository, account, network, subnetwork, firewall } = cleanupInputs;
     const labels = { [ownerLabel]: owner };
@@ -132,7 +132,7 @@ describe("the serialised Cleanup", () => {
         expect(one.id).toBe(one.outs?.owner);
     });
 
-    it("keeps the owner and all earlier places in an update", async () => {
+    it("keeps the owner and all earlier places when it is updated", async () => {
         const olds = { ...cleanupInputs, owner: OWNER, places: places() };
         const { outs } = await call("update", {
             olds,
@@ -173,7 +173,7 @@ describe("the serialised Cleanup", () => {
         expect(await kinds()).toEqual(others);
     });
 
-    it("deletes its own topic and subscription, and only its account's grant on the topic of somebody else", async () => {
+    it("deletes its own topic and subscription, but only its account's grant on somebody else's topic", async () => {
         const name = (kind: string, id: string) => `projects/${project}/${kind}/${id}`;
         for (const [id, owner] of [
             ["own", OWNER],
@@ -220,7 +220,7 @@ describe("the serialised Cleanup", () => {
         );
     });
 
-    it("deletes only the instances with the scope `instances`", async () => {
+    it("with the scope `instances`, deletes only the instances", async () => {
         await createAll(OWNER);
         await call("delete", { inputs: { ...cleanupInputs, scope: "instances", owner: OWNER, places: places() } });
 
@@ -229,7 +229,7 @@ describe("the serialised Cleanup", () => {
     });
 });
 
-describe("the hook before a creation", () => {
+describe("the hook that runs before a resource is created", () => {
     const network = { kind: "network", project, name: cleanupInputs.network } as const;
     const subnetwork = { kind: "subnetwork", project, location: region, name: cleanupInputs.subnetwork } as const;
     const firewall = { kind: "firewall", project, name: cleanupInputs.firewall } as const;
@@ -350,7 +350,7 @@ describe("the hook that runs before the VM is created", () => {
         expect(await kinds()).toContain("instance");
     });
 
-    it("rejects a change that needs the VM off while it is on", async () => {
+    it("rejects a change that requires the VM to be off while it is on", async () => {
         await createAll(OWNER);
         const oldInputs = { name: runInputs.instance, zone, machineType: "e2-small", labels: {} };
         const change = (newInputs: object) =>
@@ -365,7 +365,7 @@ describe("the hook that runs before the VM is created", () => {
         await expect(change({ machineType: "e2-medium" })).resolves.toBeUndefined();
     });
 
-    it("waits until a leftover VM has trained the run, and then removes it", async () => {
+    it("waits until a leftover VM has finished training the run, and then removes it", async () => {
         await createAll(OWNER);
         await report("RUNNING");
         const waiting = new Promise<void>((resolve) => {

@@ -75,7 +75,7 @@ describe("collecting output that a trainer or somebody on this machine has manip
         expect(printed.join()).toContain("its metrics are not shown");
     });
 
-    it("never writes through a link that leads out of the results folder", async () => {
+    it("never writes through a link that points outside the results folder", async () => {
         const bucket = bucketWith({ "sub/model.json": "{}", "model.json": "{}" });
         await collect(bucket);
         const outside = mkdtempSync(path.join(tmpdir(), "outside-"));

@@ -68,7 +68,7 @@ describe("the objects of a dataset", () => {
         expect(await names(pattern)).toEqual(expected);
     });
 
-    it("have their generation, size and hashes", async () => {
+    it("are listed with their generation, size and hashes", async () => {
         expect(await list("in/part-2.*v")).toEqual([
             {
                 name: "in/part-2.csv",
@@ -165,7 +165,7 @@ describe("the identity of a dataset's objects", () => {
         expect(new Set([before, ...others]).size).toBe(5);
     });
 
-    it("is that of the same files in a folder on this machine", async () => {
+    it("equals that of the same files in a folder on this machine", async () => {
         const folder = mkdtempSync(path.join(tmpdir(), "dataset-"));
         writeFileSync(path.join(folder, "part-10.csv"), "ten");
         writeFileSync(path.join(folder, "part-2.csv"), "two");

@@ -4,7 +4,7 @@ import { createAuth, readCloudSettings } from "../../run/credentials";
 import { openCall } from "../../run/google-api";
 import { FakeClock } from "./fakes";
 
-/** Asks for a bucket that does not exist. Returns the number of repetitions, and the error. */
+/** Requests a bucket that does not exist. Returns the number of retries, and the error. */
 async function askWith(...rules: string[]): Promise<{ repetitions: number; error?: string }> {
     const emulator = await startTestEmulator({ faults: new FaultPlan(rules.map(parseFaultRule)) });
     const clock = new FakeClock();
@@ -21,13 +21,13 @@ async function askWith(...rules: string[]): Promise<{ repetitions: number; error
 }
 
 describe("a call to an API", () => {
-    it("is repeated if its response has status 404 but is empty or truncated", async () => {
+    it("is retried if its response has status 404 but is empty or truncated", async () => {
         const asked = await askWith("kind=empty-body", "kind=truncated-body,request=2");
 
         expect(asked).toEqual({ repetitions: 2 });
     });
 
-    it("is repeated once if its credentials are rejected, and then fails with the reason", async () => {
+    it("is retried once if its credentials are rejected, and then fails with the reason", async () => {
         expect(await askWith("kind=status,status=401")).toEqual({ repetitions: 1 });
         expect(await askWith("kind=status,status=401,count=2")).toEqual({ repetitions: 1, error: "Injected fault." });
     });

@@ -3,7 +3,7 @@ import type { Price } from "../../../run/cost/price-list";
 
 /**
  * Descriptions as Google's catalog has them, from https://github.com/Cyclenerd/google-cloud-pricing-cost-calculator
- * (build/mapping.csv, August 2026); each has a different power of two as its price, so that a sum shows its parts.
+ * (build/mapping.csv, August 2026); each has a different power of two as its price, so that a sum reveals its parts.
  */
 const RECORDED = [
     "Spot Preemptible N2 Instance Core running in Americas",
@@ -85,7 +85,7 @@ describe("a CPU hour", () => {
         );
     });
 
-    it("is an error that names the machine if there is no price", () => {
+    it("causes an error that names the machine if there is no price", () => {
         expect(() => machinePrice(RECORDED, machine("x4-megamem-960-metal"), shape())).toThrow(
             "the price list has no price for CPUs of x4-megamem-960-metal",
         );
@@ -102,7 +102,7 @@ describe("memory", () => {
         { description: "N2 Custom Extended Instance Ram running in Americas", group: "RAM", usd: 10, unit: "GiBy.h" },
     ];
 
-    it("has its own price beyond the limit per CPU of a custom machine", () => {
+    it("has its own price above a custom machine's per-CPU limit", () => {
         const parts = machinePrice(prices, machine("n2-custom-2-20480-ext"), shape({ cpus: 2, memoryGib: 20 }));
 
         expect(parts.map(({ what, usdPerHour }) => [what, usdPerHour])).toEqual([
@@ -149,7 +149,7 @@ describe("a GPU hour", () => {
         expect(total(prices, machine(type, spot), shape({ gpus }))).toBe(expected);
     });
 
-    it("is an error if Google does not list it", () => {
+    it("causes an error if Google does not list it", () => {
         const gpus = [{ type: "nvidia-gb200", count: 4 }];
 
         expect(() => machinePrice(prices, machine("a4-highgpu-8g"), shape({ gpus }))).toThrow(
@@ -158,7 +158,7 @@ describe("a GPU hour", () => {
     });
 });
 
-it("a boot disk has the price of its type, not that of a replicated one", () => {
+it("a boot disk has the price of its own type, not that of a replicated disk", () => {
     const prices: Price[] = [
         { description: "Balanced PD Capacity in Americas", group: "SSD", usd: 0.1, unit: "GiBy.mo" },
         { description: "Regional Balanced PD Capacity in Americas", group: "SSD", usd: 0.2, unit: "GiBy.mo" },

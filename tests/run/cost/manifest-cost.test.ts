@@ -28,7 +28,7 @@ describe("the cost in a manifest", () => {
         expect(manifest(PRICE, attempts).cost).toEqual({ usd: 0.5, minutes: 50, earlierMinutes: 48, ...PRICE });
     });
 
-    it("has another price for earlier attempts if only the last one was on a standard VM", () => {
+    it("uses a different price for earlier attempts if only the last one ran on a standard VM", () => {
         const last = { hourlyUsd: 3, attemptUsd: 9, interruptions: status.interruptions };
         const attempts = [attempt(1, "00:00:00", "00:30:00"), attempt(2, "01:00:00", "01:02:00")];
 

@@ -117,7 +117,7 @@ describe("the emulator's price list", () => {
             offered.push(...((page?.items ?? []) as { name: string }[]).map(({ name }) => name));
             token = page?.nextPageToken;
         }
-        // The config check names series only at the start of a pattern or as words of their own.
+        // The config check names series only at the start of a pattern or as separate words.
         const source = ["infra/machine-types.ts", "infra/config/gpus.ts"].map((file) => readFileSync(file, "utf8"));
         const named = [...source.join("\n").matchAll(/(?<=["(|^])[acefghmntxz]\d[a-z]?(?=["|)-])/g)].map(
             ([name]) => name,
@@ -141,7 +141,7 @@ describe("the price list", () => {
         expect(list.isReal).toBe(false);
     });
 
-    it("is read again after a week, and not before", async () => {
+    it("is read again after a week, but not before", async () => {
         await readPriceList(call, baseUrl(), REGION, WEEK_MS - 1);
         expect(requests).toEqual([]);
 
@@ -185,7 +185,7 @@ describe("the estimate", () => {
         hasExternalIp: false,
     };
 
-    it("counts every attempt for its whole time, and 30 days of storage", async () => {
+    it("counts the full duration of every attempt, and 30 days of storage", async () => {
         const cost = estimateCost(list, machine("e2-standard-2", false), await shape("e2-standard-2"), usage);
 
         // 2 CPUs at 0.022 and 8 GiB at 0.00275; per month, 20 GB of disk at 0.1, 20 GB of images at 0.1, and 20 GB of
