@@ -32,8 +32,8 @@ find_certificates() {
     fail "no CA certificates found; set NODE_EXTRA_CA_CERTS to a PEM file"
 }
 
-# copy_program ROOT PROGRAM PATH_IN_IMAGE: copies a program to PATH_IN_IMAGE, and its shared libraries to the paths that
-# they have on this machine.
+# copy_program ROOT PROGRAM PATH_IN_IMAGE: copies a program to PATH_IN_IMAGE, and its shared libraries to the same paths
+# as on this machine.
 copy_program() {
     mkdir -p "$1$(dirname "$3")"
     cp -L "$2" "$1$3"

@@ -10,5 +10,5 @@ rm -rf .clients
 mkdir .clients
 cp "$source/package.json" "$source/package-lock.json" .clients/
 npm ci --prefix .clients --ignore-scripts --no-audit --no-fund
-# This comes last, so that a .clients whose installation was interrupted is recreated.
+# This comes last, so that .clients is recreated if its installation was interrupted.
 cp "$source/package-lock.json" .clients/installed.json

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs newer Node.js versions into .nodes/ from the npm packages that contain Node.js, for
-# tests/e2e/node-versions.test.ts. Works only on Linux on amd64. Without .nodes, those tests are skipped.
+# tests/e2e/node-versions.test.ts. Works only on amd64 Linux. Without .nodes, those tests are skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -19,5 +19,5 @@ if cat "${requirements[@]}" "$constraints" | cmp -s - .venv/requirements.txt; th
 rm -rf .venv
 python3 -m venv .venv
 .venv/bin/pip install --quiet --disable-pip-version-check --constraint "$constraints" "${requirements[@]/#/--requirement=}"
-# This comes last, so that a .venv whose installation was interrupted is recreated.
+# This comes last, so that .venv is recreated if its installation was interrupted.
 cat "${requirements[@]}" "$constraints" >.venv/requirements.txt
