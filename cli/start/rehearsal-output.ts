@@ -18,7 +18,7 @@ export class RehearsalOutput {
         this.#screen.print(line);
     }
 
-    /** Adds a task in progress. Returns a function that removes it or, if given text, shows its progress. */
+    /** Adds a task. Returns a function that shows its progress if called with text, and removes it otherwise. */
     begin(title: string): (progress?: string) => void {
         const key = {};
         this.#active.set(key, { title, progress: "", sinceMs: Date.now() });

@@ -31,7 +31,7 @@ import { readStackConfig, rehearsalAdvice, type StackConfig, startCommand, witho
 export interface RehearsalOptions {
     /** The folder that contains Pulumi.yaml and index.ts. */
     projectDir: string;
-    /** Folder in which every rehearsal creates a folder for the emulator's data, which it removes when it ends. */
+    /** Folder in which each rehearsal creates a temporary folder for the emulator's data. */
     dataParent: string;
     stack: string;
     /** The values of `--config`, each `key=value`. */
@@ -48,7 +48,7 @@ export interface RehearsalOptions {
     begin?: RehearsalContext["begin"];
     /** Called with the results, once they are saved and verified. */
     onResults?(results: Results): void;
-    /** Aborted by Ctrl-C, after which the rehearsal destroys everything that exists and ends. */
+    /** Signal that Ctrl-C aborts. The rehearsal then destroys everything it has created and ends. */
     signal: AbortSignal;
 }
 
@@ -130,7 +130,7 @@ async function requireBash(): Promise<void> {
     }
 }
 
-/** The image to build. The program will later create the same copy of the build context. */
+/** The image to build, from a copy of the build context. The program will later create an identical copy. */
 function buildOf(config: Config, { projectDir, stack }: RehearsalOptions): ImageBuild {
     const copy = copyBuildContext(projectDir, config.trainer, { stack, component: "trainer" });
     const context = path.resolve(projectDir, copy);
@@ -168,8 +168,8 @@ function rawConfig({ project, values, secretKeys }: StackConfig): RawConfig {
 const DATA_PREFIX = "rehearsal";
 
 /**
- * Removes the data folders that killed rehearsals left behind, after stopping any processes of their VMs that are still
- * running. A rehearsal that is still running holds the lock on its folder.
+ * Removes the data folders left behind by killed rehearsals, after stopping any of their VMs' processes that are still
+ * running. A rehearsal that is still in progress holds the lock on its folder.
  */
 async function removeAbandoned(parent: string, runtime: RuntimeName): Promise<void> {
     mkdirSync(parent, { recursive: true });
@@ -180,7 +180,8 @@ async function removeAbandoned(parent: string, runtime: RuntimeName): Promise<vo
             await emulator.stop();
             rmSync(dataDir, { recursive: true, force: true });
         } catch {
-            // Either its rehearsal is still running or another one is removing it. The next rehearsal tries again.
+            // Either the rehearsal that owns the folder is still running, or another one is removing it. The next
+            // rehearsal tries again.
         }
     }
 }
@@ -210,7 +211,7 @@ async function up(
     options: RehearsalOptions,
 ): Promise<number> {
     const { print } = options;
-    // A failed function call or resource may reject outputs that nobody is awaiting, at any time from now on. The
+    // From now on, a failed function call or resource may at any time reject outputs that nobody is awaiting. The
     // engine keeps the first failure, which is the cause of the others.
     process.on("unhandledRejection", (error: Error) => engine.fail("index.ts", error));
     const reasons = new Set<string>();
@@ -284,7 +285,7 @@ async function runProgram(
     return (outputs ?? {}) as Properties;
 }
 
-/** The outputs of a program that exports either them or a function that returns them. */
+/** Returns the outputs of a program that exports either the outputs themselves or a function that returns them. */
 function run(exported: unknown): unknown {
     return typeof exported === "function" ? exported() : exported;
 }

@@ -10,7 +10,7 @@ export interface ShownResource {
     ms: number;
 }
 
-/** The way in which a rehearsal shows resources. */
+/** A display of the resources in a rehearsal. */
 export interface ResourceView {
     show(sign: "+" | "-", resource: ShownResource): void;
     /** Shows the lines that have been held back. */
@@ -38,7 +38,7 @@ const DESCRIBING = [
     trainingRunType,
 ];
 
-/** One part of the stack: its number of resources, their details, and the longest time that a resource took. */
+/** One part of the stack: its number of resources, their details, and the longest time that any of them took. */
 interface Part {
     sign: string;
     count: number;

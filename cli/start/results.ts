@@ -46,12 +46,12 @@ export function readResults(
     return { files, metrics };
 }
 
-/** True for a log for TensorBoard or a checkpoint. */
+/** True for a checkpoint or a TensorBoard log. */
 function isBesideModel(file: string): boolean {
     return /^(logs|checkpoints)[\\/]/.test(file);
 }
 
-/** True for a file of one of a sweep's points. */
+/** True for a file that belongs to a point of a sweep. */
 function isOfPoint(file: string): boolean {
     return /^points[\\/]/.test(file);
 }
@@ -120,7 +120,7 @@ export function metricsTable(metrics: Properties): string[] {
 
 /** Maximum number of rows, so that a table does not push the rest of the output off the screen. */
 const MAX_ROWS = 20;
-/** Maximum width of a line, which fits on a terminal with 80 columns. */
+/** Maximum width of a line, so that it fits in an 80-column terminal. */
 const MAX_COLUMNS = 79;
 const INDENT = "    ";
 

@@ -17,7 +17,7 @@ export interface StackConfig {
     values: Record<string, string>;
     /** Fully qualified keys that hold a secret. */
     secretKeys: string[];
-    /** Values for variables that `secretEnv` names, for the versions that the rehearsal creates. */
+    /** Values of the variables named in `secretEnv`, for the secret versions that the rehearsal creates. */
     standIns: Record<string, string>;
 }
 
@@ -71,7 +71,7 @@ export function readStackConfig(
     return { project: projectName, stack, ...withSecretEnv(values, qualify, secretEnv) };
 }
 
-/** The stack's file, or for a stack `local` without one, the file that comes with the emulator. */
+/** The stack's file or, if the stack `local` does not have one, the file that comes with the emulator. */
 function stackFile(folder: string, stack: string): string {
     const own = path.join(folder, `Pulumi.${stack}.yaml`);
     return stack === "local" && !existsSync(own) ? LOCAL_STACK : own;
@@ -169,7 +169,7 @@ export function rehearsalAdvice(message: string): string {
 const PATHS = ["dataset", "trainer", "script", "requirements", "sweepFile"];
 
 /**
- * Lets `--config` name a file relative to the folder in which the user called npm, if that file exists.
+ * Lets `--config` name a file relative to the folder in which the user ran npm, if that file exists.
  *
  * @param folder the folder of Pulumi.yaml, relative to which the program looks for files
  */
@@ -182,7 +182,7 @@ export function fromUsersFolder(override: string, folder: string, usersFolder: s
     return existsSync(file) ? `${key}=${path.relative(folder, file)}` : override;
 }
 
-/** A list or an object with one entry, which may be a list or an object itself. */
+/** A list or an object with one entry, which may itself be a list or an object. */
 function whole([member, ...rest]: readonly string[], text: string): unknown {
     if (member === undefined) {
         return /^-?\d+(\.\d+)?$|^(true|false)$|^\[/.test(text) ? rawJson(text) : text;
@@ -204,7 +204,7 @@ function rawJson(text: string): unknown {
  */
 export function googleCloudCommand(overrides: readonly string[], secretNames: readonly string[] = []): string {
     const isStructured = (override: string) => /^[^=]+=\s*[[{]/.test(override);
-    // A URL is a secret.
+    // The URL in `notify` is a secret.
     const isNotify = (override: string) => /^([^:=]+:)?notify=https:/.test(override);
     const flags = overrides
         .filter((each) => !isStructured(each) && !isNotify(each))

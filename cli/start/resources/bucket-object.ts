@@ -17,7 +17,7 @@ import {
 
 /** The bytes of an object to upload. */
 export interface UploadContent {
-    /** The name of the content in messages. */
+    /** The name used for the content in messages. */
     title: string;
     size: number;
     /** Reads the bytes from the beginning. */
