@@ -353,7 +353,7 @@ describe("source files", () => {
 });
 
 describe("signals", () => {
-    // A pid that is 0, negative or reused would reach other processes.
+    // A signal to a pid that is 0, negative or reused would reach other processes.
     it("are sent by only one module of the emulator", () => {
         const senders = sources.filter((file) => /\bprocess\.kill\(/.test(textOf(file)));
 

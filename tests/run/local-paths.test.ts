@@ -98,7 +98,7 @@ describe("assignPaths", () => {
         expect(assign(names)).toEqual(expected);
     });
 
-    it("renames a name that is outside the prefix", () => {
+    it("renames an object whose name is outside the prefix", () => {
         expect([...assignPaths(["runs/r-ffffffffff/model/x"], PREFIX).values()]).toEqual([RENAMED]);
     });
 

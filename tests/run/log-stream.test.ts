@@ -168,7 +168,7 @@ describe("the log stream", () => {
         expect(counts).toEqual([1, 1, 2, 2, 2, 5]);
     });
 
-    it("does not take half of a Windows line break for progress", async () => {
+    it("does not mistake half of a Windows line break for progress", async () => {
         const { bucket, printed, log } = follow();
         putLog(bucket, 1, 0, "one\r");
         await log.follow(1);

@@ -9,7 +9,7 @@ describe("metricsForOutput", () => {
         expect(metricsForOutput(metrics, FILE)).toEqual(metrics);
     });
 
-    it("omits lists, objects and long strings, and names the file that has them", () => {
+    it("omits lists, objects and long strings, and names the file that contains them", () => {
         const metrics = {
             accuracy: 0.9,
             confusionMatrix: [[1]],

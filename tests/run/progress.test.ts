@@ -31,7 +31,7 @@ describe("the progress of a download", () => {
         expect(printed).toEqual([]);
     });
 
-    it("decreases if a download starts again", async () => {
+    it("drops back if a download starts over", async () => {
         const { clock, printed, onBytes } = start(100_000_000);
         onBytes(60_000_000);
         onBytes(-60_000_000);

@@ -110,7 +110,7 @@ describe("the page about all runs", () => {
         expect(readdirSync(root)).toEqual(["index.html"]);
     });
 
-    it("contains no text from a trainer as HTML", () => {
+    it("never treats text from a trainer as HTML", () => {
         expect(renderRunsPage('</title>"&', [])).toContain("<title>Runs of &lt;/title>&quot;&amp;</title>");
     });
 });

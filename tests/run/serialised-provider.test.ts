@@ -88,7 +88,7 @@ async function putRun(change: Partial<RunStatus>): Promise<void> {
 }
 
 describe("the text that Pulumi receives", () => {
-    it("contains no path on this machine, and is the same in another checkout with the loader of `npm start`", async () => {
+    it("contains no path on this machine, and is the same in another checkout that uses the loader of `npm start`", async () => {
         const copy = path.join(root, "another checkout");
         for (const folder of ["run", "tests/run/fixtures", "tsconfig.json", "package.json"]) {
             cpSync(path.join(projectRoot, folder), path.join(copy, folder), { recursive: true });
@@ -178,7 +178,7 @@ describe("the serialised TrainingRun", () => {
         expect(printed.join("\n")).not.toContain("you can leave now");
     });
 
-    it("ends without `wait` once the VM claims the run, and explains how to collect the results", async () => {
+    it("without `wait`, ends once the VM claims the run, and explains how to collect the results", async () => {
         await putRun({ state: "RUNNING" });
         const inputs = { ...runInputs, bucket: bucket.name, wait: false };
 
@@ -253,7 +253,7 @@ describe("the serialised TrainingRun", () => {
 describe("the serialised TrainingRun, compared with its state,", () => {
     const diff = () => call("trainingRun", "diff", { olds: { ...runInputs, state: "SUCCEEDED" }, inputs: runInputs });
 
-    it("collects results again that were deleted on this machine", async () => {
+    it("collects results again if they were deleted on this machine", async () => {
         mkdirSync(path.join(cwd(), "models", "dev"), { recursive: true });
         await expect(diff()).resolves.toEqual({ changes: true, replaces: [] });
         mkdirSync(resultsFolder());

@@ -1,7 +1,7 @@
 import type { Provenance } from "../../run/manifest";
 import { FakeBucket, putLog, runId, statusOf } from "./fakes";
 
-/** Prefix for the run's model, without its slash. */
+/** Prefix for the run's model, without the trailing slash. */
 export const model = `runs/${runId}/model`;
 export const status = statusOf({ state: "SUCCEEDED", exitCode: 0, attempt: 2, finishedAt: "2026-01-01T00:02:00Z" });
 export const provenance: Provenance = {

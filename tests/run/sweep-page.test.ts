@@ -54,7 +54,7 @@ describeWithChromium("the page of a sweep", (executablePath) => {
             expect(await page.locator("tbody tr").first().textContent()).toContain("$0.5000");
             expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
 
-            // The keyboard chooses a point, which every plot then marks.
+            // A point is selected with the keyboard, and every plot marks it.
             await page.locator("#row-4").focus();
             await page.keyboard.press("Enter");
             expect(await page.locator(".dot.chosen").count()).toBe(2);
@@ -69,7 +69,7 @@ describeWithChromium("the page of a sweep", (executablePath) => {
     });
 });
 
-it("contains text from a config only as JSON", () => {
+it("the page about a sweep contains text from a config only as JSON", () => {
     const page = renderSweepPage({ ...TABLE, runId: "<r>" });
 
     expect(page).not.toContain("<b>gini");

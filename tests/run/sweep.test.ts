@@ -277,7 +277,7 @@ describe("the results of a sweep", () => {
         })),
     };
 
-    it("are saved with every point, its log, the table and the page, and again after part of them has been deleted", async () => {
+    it("are saved with every point, its log, the table and the page, and are saved again if some of them were deleted", async () => {
         const folder = mkdtempSync(path.join(tmpdir(), "sweep-"));
         try {
             const { bucket, clock, print, printed } = scene();

@@ -105,7 +105,7 @@ describe("the Compute Engine VM client", () => {
         await expect(vm.start()).rejects.toThrow("ZONE_RESOURCE_POOL_EXHAUSTED: try another zone");
     });
 
-    it("gives up waiting for an endless operation", async () => {
+    it("gives up waiting for an operation that never ends", async () => {
         answers[`POST ${zone}/instances/iris-vm/stop?discardLocalSsd=true`] = [
             { body: { kind: "compute#operation", name: "op-1", status: "RUNNING" } },
         ];

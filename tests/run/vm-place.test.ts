@@ -80,7 +80,7 @@ describe("the zone of a new VM", () => {
         expect(printed).toEqual([]);
     });
 
-    it("is the next one if the VM could not be created for lack of capacity, with a message", async () => {
+    it("is the next one, with a message, if the VM could not be created for lack of capacity", async () => {
         stockOuts.push(A);
         expect(await create(A)).toBe("ZONE_RESOURCE_POOL_EXHAUSTED");
 
@@ -172,7 +172,7 @@ describe("a VM that exists", () => {
         await expect(choose({ zones: [] })).resolves.toMatchObject(expected);
     });
 
-    it("does not keep the zone of a VM in another region", async () => {
+    it("does not stay in its zone if that is in another region", async () => {
         await create(B);
         await stop(B);
         await report({ state: "SUCCEEDED" });
@@ -224,7 +224,7 @@ describe("without permission to look up the run and the VM", () => {
         await expect(choosePlace(denied, plan(), true)).rejects.toThrow();
     });
 
-    it("a plan without a choice is the config's", async () => {
+    it("a plan without a choice follows the config", async () => {
         await expect(choosePlace(denied, plan({ zones: [] }), true)).resolves.toEqual({ zone: A, spot: false });
     });
 });

@@ -100,7 +100,7 @@ describe("a VM that sends nothing", () => {
         expect(clock.now() - Date.parse("2026-01-01T00:00:00Z")).toBeGreaterThan(1_000_000);
     });
 
-    it("comes with advice on Private Google Access if its subnetwork is outside the stack", async () => {
+    it("is reported with advice on Private Google Access if its subnetwork is outside the stack", async () => {
         const { failure, vm } = scene();
         vm.serialOutput = async () => {
             throw new Error("permission denied");

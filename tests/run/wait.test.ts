@@ -23,7 +23,7 @@ describe("a run that succeeds", () => {
         ]);
     });
 
-    it("is polled every second, and every five seconds after ten minutes, except for its log", async () => {
+    it("is polled every second, and after ten minutes every five seconds, except for its log", async () => {
         const { bucket, clock, printed, wait } = scene();
         const polls: number[] = [];
         const printedBy = new Set<number>();
@@ -79,7 +79,7 @@ describe("a run that succeeds", () => {
         ]);
     });
 
-    it("ends the update without `wait` once the VM claims the run", async () => {
+    it("without `wait`, does not hold up the update once the VM claims the run", async () => {
         const { bucket, clock, wait } = scene();
         clock.at(4_000, () => putStatus(bucket, { state: "PULLING" }));
 
@@ -204,7 +204,7 @@ describe("a VM that goes down before the run has ended", () => {
         expect(message).toContain("| gcp-trainer: no permission to write");
     });
 
-    it("says what another attempt costs after an interruption, and how the run would continue by itself", async () => {
+    it("is reported with the cost of another attempt, and with a way to let an interrupted run continue by itself", async () => {
         const { bucket, vm, clock, printed, failure } = scene();
         putStatus(bucket, { state: "INTERRUPTED" });
         vm.state = "TERMINATED";
@@ -222,7 +222,7 @@ describe("a VM that goes down before the run has ended", () => {
         expect(message).toContain("as attempt 2. Another attempt costs $0.50 an hour, and at most $1.25.");
     });
 
-    it("is not started as a spot VM for the last attempt with spotFallback, and says what replaces it", async () => {
+    it("with spotFallback, is not started as a spot VM for the last attempt, and the message says what replaces it", async () => {
         const { bucket, vm, printed, failure, status } = scene();
         putStatus(bucket, { state: "INTERRUPTED", interruptions: 1 });
         vm.state = "TERMINATED";
@@ -253,7 +253,7 @@ describe("a VM that goes down before the run has ended", () => {
 });
 
 describe("a run that failed", () => {
-    it("fails the update with exit code, reason, the last 40 log lines and the location of the whole log", async () => {
+    it("fails the update with the exit code, the reason, the last 40 log lines and the location of the whole log", async () => {
         const { bucket, failure, status } = scene();
         const lines = Array.from({ length: 100 }, (_, index) => `line ${index + 1}`);
         putLog(bucket, 1, 0, `${lines.join("\n")}\n`);

@@ -65,7 +65,7 @@ describeWithChromium("a web page in Chromium", (executablePath) => {
         await emulator.makeBucket(BUCKET, {}, PROJECT_ID);
         const bindings = [{ role: "roles/storage.admin", members: [`serviceAccount:${ACCOUNT}`] }];
         await emulator.ok("PUT", `/storage/v1/b/${BUCKET}/iam`, { body: { bindings } });
-        // Programs in the VM know its port, so the VM prints it.
+        // Programs in the VM know the port of its control server, so the VM prints it.
         const userData = cloudConfig({}, 'echo "control $EMULATOR_VM_CONTROL"');
         const scopes = ["https://www.googleapis.com/auth/devstorage.full_control"];
         vm = await TestInstance.create(emulator, "vm", userData, { serviceAccounts: [{ email: ACCOUNT, scopes }] });
@@ -95,7 +95,7 @@ describeWithChromium("a web page in Chromium", (executablePath) => {
         await emulator.stop();
     });
 
-    /** Tries everything from the page, and returns the responses that a script could read. */
+    /** Tries all the requests from the page, and returns the responses that a script could read. */
     async function attack(page: Page, target: string): Promise<{ status: number; text: string }[]> {
         return page.evaluate(
             async ([root, tries]) => {
@@ -140,7 +140,7 @@ describeWithChromium("a web page in Chromium", (executablePath) => {
         async (port) => {
             const rebound = `http://rebound.example:${ports[port]}`;
             const page = await browser.newPage();
-            // The attacker serves the page, then makes its host name point to this machine.
+            // The attacker serves the page, then makes its host name resolve to this machine.
             await page.route(`${rebound}/page`, (route) =>
                 route.fulfill({ contentType: "text/html", body: "<!doctype html><title>rebound</title>" }),
             );

@@ -2,7 +2,7 @@
 export interface Problem {
     /** The setting at fault, or an entry such as `maxDepth[0]`; undefined if the dataset is at fault. */
     setting?: string;
-    /** One sentence; with a setting, the part that follows its name: "must be ...; got ...". */
+    /** One sentence; if there is a setting, the part that follows its name: "must be ...; got ...". */
     text: string;
     /** A value that the setting may have. */
     fix?: string;

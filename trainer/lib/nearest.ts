@@ -1,4 +1,4 @@
-/** The candidate with the fewest edits to a mistyped word, if it needs at most `maxEdits`. */
+/** The candidate closest to a mistyped word, if it is at most `maxEdits` edits away. */
 export function nearest<T>(
     word: string,
     candidates: readonly T[],

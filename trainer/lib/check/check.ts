@@ -41,7 +41,7 @@ export async function readChecked(
         const suspicions = findSuspicions(dataset, learned, hyperparameters.task);
         return { dataset, learned, findings: [...dataset.findings, ...learned.findings, ...suspicions] };
     } catch (error) {
-        // If the header cannot be read, its problems do not include those with the arguments.
+        // If the header cannot be read, the error's problems do not include those with the arguments.
         throw error instanceof DataError && problems.length > 0
             ? new HyperparameterError([...new Set([...problems, ...error.problems])])
             : error;
@@ -68,7 +68,7 @@ const MAX_CLASSES_SHOWN = 12;
 /** A class with a smaller share of the rows hardly changes the accuracy. */
 const RARE_SHARE = 0.05;
 
-/** A column leaks if it leaves at most this share of the errors, or of the variance. */
+/** A column leaks the target if predicting from it leaves at most this share of the errors, or of the variance. */
 const LEFT_BY_LEAK = { classification: 0.01, regression: 0.0001 } as const;
 /** Minimum average number of rows per interval or string in a column that leaks the target. */
 const ROWS_PER_GROUP = 5;
@@ -145,7 +145,7 @@ function isLeak(column: Column, target: Target, rows: readonly number[]): boolea
         : column.kind !== "text" && isProportional(column, target, rows);
 }
 
-/** True if every string, or every one of few intervals of numbers, has rows of only one class. */
+/** True if every string, or each of a few intervals of numbers, has rows of only one class. */
 function separatesClasses({ kind, values }: Column, { y, classes }: ClassTarget, rows: readonly number[]): boolean {
     const sorted = rows.map((row) => ({ value: valueAt(values, row), label: y[row] as number }));
     // Missing values come last.
@@ -190,7 +190,7 @@ function isProportional({ values }: Column, { y }: NumberTarget, rows: readonly 
     return present.length > rows.length / 2 && xy ** 2 >= xx * yy * (1 - LEFT_BY_LEAK.regression) && xx * yy > 0;
 }
 
-/** A column of text that would hold numbers if some strings in it were missing values. */
+/** A column of text that would hold numbers if some strings in it were read as missing values. */
 function findNumbers({ name, dictionary, values }: TextColumn): Finding[] {
     const size = Math.min(dictionary.size, EXAMINED_TEXTS);
     const evidence = new FormatEvidence();

@@ -4,7 +4,7 @@ import { enlarge } from "./shared-memory";
 /** The largest magnitude of a stored integer. The next larger integer represents a missing number. */
 const MAX_INT = MISSING_INT - 1;
 
-/** Used instead of a number of decimals when the list holds doubles. */
+/** Takes the place of the number of decimals when the list holds doubles. */
 const DOUBLES = -1;
 
 /**

@@ -10,10 +10,10 @@ import { type ColumnKind, Sample } from "./sample";
 /** A target with more distinct strings than this is neither classes nor numbers. */
 const MAX_TARGET_TEXTS = 100_000;
 
-/** Spellings are kept for up to this many distinct labels, which is more than a target may have classes. */
+/** Spellings are kept for up to this many distinct labels, more than the number of classes a target may have. */
 const MAX_SPELLINGS = 1001;
 
-/** The problem with a cell. Rows are counted from 0. */
+/** A problem with a cell. Rows are counted from 0. */
 export interface CellProblem {
     row: number;
     problem: string;
@@ -41,16 +41,16 @@ export class ColumnBuilder {
     /** A target's labels as they are written, and the index of each row's label. */
     spellings: { labels: Dictionary; ofRows: GrowingNumbers } | undefined;
     findings: Finding[] = [];
-    /** Markers for missing values, with the number of rows that have each. */
+    /** Markers for missing values, with the number of rows that contain each. */
     readonly markers = new Map<string, number>();
-    /** Number of cells that do not fit, with the first one and its row. Unless they are a problem, they are missing. */
+    /** Number of cells that do not fit, with the first one and its row. Unless they are a problem, they count as missing. */
     bad: { count: number; first: string; row: number } | undefined;
     readonly name: string;
     readonly role: ColumnRole;
     readonly #rules: FileRules;
     /** True if the user has set the kind. */
     readonly isDeclared: boolean;
-    /** True if the usual markers are missing values among text: in a target, unless it was declared as text. */
+    /** True if the usual markers count as missing values even in text: in a target that was not declared as text. */
     readonly #skipsMarkers: boolean;
     #sample: Sample | undefined;
     /** The sample from which the kind was decided, if other rows could have led to another kind. */
@@ -176,7 +176,7 @@ export class ColumnBuilder {
             evidence.groups.has(".") || (!evidence.decimals.has(".") && (hasCommas || this.#rules.decimal === ","));
         if (isGrouped) {
             this.decided = { kind: "number", format: { decimal: ",", group: "." } };
-            const said = `is read as numbers with a dot between thousands, such as ${JSON.stringify(text)}`;
+            const said = `is read as numbers with a dot as the thousands separator, such as ${JSON.stringify(text)}`;
             this.findings.push(aboutColumn("number-format", this.name, said, typeSetting(this.name, "text")));
         } else if (!evidence.decimals.has(".") && this.#rules.decimal === undefined && !this.#hasThousands(row)) {
             return { row, problem: describeOpen(text) };
@@ -295,7 +295,7 @@ export class ColumnBuilder {
         const found = this.kind === "date" ? "is not a date in a column of dates" : "is text in a column of numbers";
         const problem = { row, problem: `${JSON.stringify(text)} ${found}` };
         if (this.role !== "identifier") {
-            // That a column holds dates is only a guess, and a row without a target can be left out.
+            // It is only a guess that the column holds dates, and a row without a target can be left out.
             const isOptional = !this.isDeclared && (this.kind === "date" || this.role === "target");
             this.bad ??= { count: 0, first: text, row };
             this.bad.count += this.#isAgain(row) ? 0 : 1;

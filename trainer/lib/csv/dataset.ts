@@ -50,7 +50,7 @@ export interface DroppedColumn {
 
 /** Options that determine how the columns are used. */
 export interface DatasetRequest extends ReadingSettings {
-    /** Column to predict. If it is missing from the header, only problems can result. */
+    /** Column to predict. If it is missing from the header, the result can only be problems. */
     target: string;
     /** Problems that are already known, which are reported together with those in the file. */
     problems?: readonly Problem[];
@@ -179,7 +179,7 @@ function dropTotals({ builders, reader }: ReadTable): Finding[] {
 }
 
 /**
- * Number of columns that will be added for the codes of text and the parts of dates, as far as the file has been read.
+ * Number of columns to be added for the codes of text and the parts of dates, judging by what has been read so far.
  */
 function countEncoded(builders: readonly ColumnBuilder[]): number {
     const target = builders.find(({ role }) => role === "target");

@@ -83,7 +83,7 @@ export function bytesPerEncodedValue(plan: FitPlan, threads: number): number {
 }
 
 /**
- * Number of threads whose fits for a forest have enough memory at the same time, at least 1.
+ * Number of threads, at least 1, that have enough memory to fit trees of a forest at the same time.
  * @param limit bytes
  */
 export function countThreads(processors: number, rows: number, columns: number, limit: number): number {

@@ -109,7 +109,7 @@ export class RowReader {
         this.#files.push({ source, from: this.rowCount, lines: new LineNumbers() });
     }
 
-    /** Returns a function that finds the file with a row, and its line there. */
+    /** Returns a function that finds the file that contains a row, and the line of the row in that file. */
     locator(): (row: number) => { source: string; line: number } {
         const files = this.#files;
         return (row) => {
@@ -118,13 +118,13 @@ export class RowReader {
         };
     }
 
-    /** A row as named in a finding. */
+    /** A row, as it is named in a finding. */
     nameOf(row: number): string {
         const { source, line } = this.locator()(row);
         return this.#files.length > 1 ? `row ${line} of ${source}` : `row ${line}`;
     }
 
-    /** Problems with the header and with cells, the first one in each column. */
+    /** Problems with the header and with cells: only the first one in each column. */
     get problems(): Problem[] {
         const ofCells = [...this.#badCells].map(([builder, problem]) => this.describe(builder, problem));
         return [...this.#headerProblems, ...ofCells];
@@ -132,7 +132,7 @@ export class RowReader {
 
     /**
      * Takes all complete rows from the window.
-     * @throws {DataError} with every problem, if reading on is impossible or useless
+     * @throws {DataError} with every problem, if reading on is impossible or pointless
      */
     read(window: ByteWindow, final: boolean, isLastFile: boolean): void {
         try {

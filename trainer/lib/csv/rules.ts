@@ -23,7 +23,7 @@ export function fileRules(delimiter: string, { missing = [], decimal, onBadCell 
         delimiter,
         /** True if a plain number may have a decimal comma. */
         decimalComma,
-        /** The decimal mark that the user has set, or that a column in the file proves. */
+        /** The decimal mark that the user has set, or that a column in the file has revealed. */
         decimal,
         badCells: onBadCell,
         /** The markers that are numbers, such as -999. */

@@ -10,13 +10,13 @@ const DECIDING_VALUES = 10_000;
 /** After this many cells without a number or a date, a column is text. */
 const HOPELESS_CELLS = 200;
 
-/** A column holds dates if it has this many for each cell that is not a date. Such cells are then missing values. */
+/** A column holds dates if it has this many dates for each other cell. The other cells are then missing values. */
 const DATES_PER_OTHER = 4;
 
 /** Integers with this many digits may not be exact as numbers. */
 const LONG_DIGITS = 16;
 
-/** The kind of a column, and the way in which its cells are read. */
+/** The kind of a column, and how its cells are read. */
 export type ColumnKind =
     | { kind: "number"; format?: NumberFormat | undefined }
     | { kind: "date"; order: DateOrder }
@@ -24,9 +24,9 @@ export type ColumnKind =
 
 interface KindDecision {
     kind: ColumnKind;
-    /** True if the first lone dot in the cells that follow has two readings. */
+    /** True if the first lone dot in the cells that follow can be read in two ways. */
     watched?: boolean;
-    /** A cell with two readings, between which only the setting `decimal` can decide. */
+    /** A cell that can be read in two ways; only the setting `decimal` can decide between them. */
     open?: string;
     findings: Finding[];
 }
@@ -170,7 +170,7 @@ export class Sample extends ByteStrings {
         };
     }
 
-    /** True if a dot is followed by three digits, and by no other number of digits in any cell. */
+    /** True if some cell has three digits after a dot, and no cell has any other number of digits after one. */
     #hasOpenDots(): boolean {
         let found = false;
         for (let row = 0; row < this.rows; row++) {
@@ -234,8 +234,8 @@ export class Sample extends ByteStrings {
 
     #describeFormat({ decimal, group, unit }: NumberFormat, { example }: FormatEvidence): Finding {
         const parts = [
-            ...(decimal === undefined ? [] : ["a comma before the decimals"]),
-            ...(group === undefined ? [] : [`${GROUP_NAMES[group] ?? group} between thousands`]),
+            ...(decimal === undefined ? [] : ["a decimal comma"]),
+            ...(group === undefined ? [] : [`${GROUP_NAMES[group] ?? group} as the thousands separator`]),
             ...(unit === undefined ? [] : [`the unit ${unit}`]),
         ];
         const said = `is read as numbers with ${parts.join(" and ")}, such as ${JSON.stringify(example)}`;

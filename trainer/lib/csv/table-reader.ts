@@ -3,7 +3,7 @@ import type { ColumnBuilder } from "./column-builder";
 import { type Header, takeHeader } from "./header";
 import { RowReader, type TablePlan } from "./row-reader";
 
-/** One of several files with the same header, which form one table. */
+/** One of several files that have the same header and form one table. */
 export interface Part<T = AsyncIterable<Uint8Array>> {
     /** The file's name, for messages. */
     source: string;

@@ -38,7 +38,7 @@ const COUNT_NAMES =
 /** With larger numbers, squares overflow. */
 const MAX_NUMBER = 1e150;
 
-/** A target with more distinct values than this, or than half its rows, is a name or free text, not a class. */
+/** A target with more distinct values than this, or than half its rows, holds names or free text, not classes. */
 const MAX_CLASSES = 1000;
 
 /**
@@ -62,7 +62,7 @@ export function makeTarget(
         const first = JSON.stringify(column.dictionary.text(valueAt(values, 0)));
         throw new DataError(`${subject} has text such as ${first}: a regression needs numbers`);
     }
-    // Two values make a poor regression, and ml-cart rejects a first split that leaves no error at all.
+    // Two values are too few for a regression, and ml-cart rejects a first split that leaves no error at all.
     if (differentValues(values, 2) !== undefined) {
         throw new DataError(
             `${subject} has fewer than 3 different values: a regression needs more (--task=classification for classes)`,
@@ -187,7 +187,7 @@ function countDifferent(values: NumberList): number {
     return Array.prototype.filter.call(sorted, (value, index) => index === 0 || value !== sorted[index - 1]).length;
 }
 
-/** For more than two classes, a text column has a list of codes for each of the most frequent ones. */
+/** With more than two classes, a text column has a list of codes for each of the most frequent classes. */
 const MAX_LISTS = 6;
 
 export function countCodeLists(classes: number): number {

@@ -33,7 +33,7 @@ export function rankFeatures(
     return ranked.sort((a, b) => b.importance - a.importance);
 }
 
-/** The columns that enter the trees as they were read, which all fits share. */
+/** The columns that enter the trees as they were read; all fits share them. */
 export function sharedColumns({ columns }: Dataset): NumberList[] {
     return columns.flatMap((column) => (column.kind === "number" ? [column.values] : []));
 }
@@ -155,10 +155,10 @@ function describeConstant(column: Column, rows: Uint32Array): Finding {
     return aboutColumn("constant", name, said, setting);
 }
 
-/** Names of row numbers, which may also name something else. R writes `X`, but `x` is a common name for a feature. */
+/** Names of row numbers that may also name something else. R writes `X`, but `x` is a common name for a feature. */
 const ROW_NUMBERS = /^(X|([Nn][Oo]|[Nn][Rr]|[Nn]um|[Nn]umber|[Oo]bs|#|\.\.\.1)\.?)$/;
 
-/** Names of columns that count time, whose values may well follow the order of the rows. */
+/** Names of columns that count time; their values may well follow the order of the rows. */
 const TIMES =
     /(^|[ _.-])(t|time|timestamp|date|year|quarter|month|week|day|hour|minute|second|step|period)s?($|[ _.-])/i;
 
@@ -213,7 +213,7 @@ function isAscending(values: NumberList, rows: Uint32Array): boolean {
     return true;
 }
 
-/** True if the values are 0 or 1 and the following integers, with few gaps: at most one more for every ten rows. */
+/** True if the integers run from 0 or 1 upwards with few gaps: at most one more for every ten rows. */
 function isDense(values: NumberList, rows: Uint32Array): boolean {
     const all = (rows.at(-1) ?? 0) + 1;
     let [low, high] = [Infinity, -Infinity];
@@ -297,7 +297,7 @@ function learnCodes(column: TextColumn, target: Target, rows: Uint32Array): Code
     };
 }
 
-/** The numbers whose means are encoded: the target, or for each of the most frequent classes, whether a row has it. */
+/** The numbers whose means are encoded: the target or, for each of the most frequent classes, 1 for its rows. */
 function listTargets(target: Target, rows: Uint32Array): ((row: number) => number)[] {
     if (target.task === "regression") {
         return [(row) => target.y[row] as number];

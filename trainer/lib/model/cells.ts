@@ -20,7 +20,7 @@ export const MAX_MARKER_LENGTH = 7;
 /** Number of rows that are searched for the delimiter. */
 const SNIFFED_ROWS = 10;
 
-/** The first line in which Excel announces a file's delimiter. */
+/** A first line that tells Excel the file's delimiter. */
 const SEPARATOR_LINE = /^sep=(.)(\r\n|\n|\r)/;
 
 /**
@@ -147,8 +147,8 @@ function numberReader(
         if (format === undefined) {
             return parseNumber(cell, decimalComma) ?? parseFormatted(cell, {});
         }
-        // A file may have plain numbers although those in training had a format, unless that format would give them
-        // another meaning.
+        // Plain numbers are accepted even if those in training had a format, unless that format would give them another
+        // meaning.
         const isOwn = format.group === "." || format.boolean || format.unit === "%";
         return parseFormatted(cell, format) ?? (isOwn ? undefined : parseNumber(cell, decimalComma));
     };

@@ -16,7 +16,7 @@ export interface CompactTree {
     /** For a split, its right child; for a leaf, its index among the leaves. */
     links: Uint32Array;
     /**
-     * For a split, 1 if rows without a value go left, because no row in this node lacked a value in the fit and most
+     * For a split, 1 if rows without a value go left, because in the fit, no row in this node lacked a value and most
      * rows went left. Otherwise such rows go right, as in the fit.
      */
     missingLeft: Uint8Array;
@@ -275,10 +275,10 @@ export interface Predictor {
     predict(features: Float64Array, rowCount: number, values: Float64Array, labels: Int32Array): void;
 }
 
-/** Number of rows that go through one tree before the next tree is used, while the tree is in the processor's cache. */
+/** Number of rows that go through one tree, which stays in the processor's cache, before the next tree is used. */
 const ROWS_AT_ONCE = 512;
 
-/** Prepares a model, or these trees of a model, for predictions. */
+/** Prepares a model, or only the given trees, for predictions. */
 export function compileModel(model: Model, trees: readonly CompactTree[] = compactTrees(model)): Predictor {
     const columns = listParts(model.features).length;
     const width = model.task === "classification" ? model.classes.length : 1;

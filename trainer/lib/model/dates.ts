@@ -74,7 +74,7 @@ function secondsOf(match: readonly (string | undefined)[]): number | undefined {
 export class DateEvidence {
     readonly #counts = { ymd: 0, dmy: 0, mdy: 0, time: 0 };
     #dates = 0;
-    /** True if the dates are separated by dots, as in German, where the day comes first. */
+    /** True if dots separate the parts of the dates, as in German, where the day comes first. */
     #dotted = false;
 
     /** Adds a cell; returns false if it is not a date in any order. */

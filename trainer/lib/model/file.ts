@@ -8,8 +8,8 @@ const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buf
 type ReadTree = CompactTree & Omit<CartModel, "root">;
 
 /**
- * Reads `model.json` as it arrives, tree by tree, and checks everything that a prediction relies on. If `trees` do not
- * come after everything that describes the model, as in the trainer's files, the whole text must fit into a string.
+ * Reads `model.json` as it arrives, tree by tree, and checks everything that a prediction relies on. The whole text
+ * must fit into a string unless `trees` comes after all that describes the model, as it does in the trainer's files.
  * @throws {ModelError} with the path and the value
  */
 export async function readModel(chunks: AsyncIterable<Uint8Array>): Promise<Model> {

@@ -3,7 +3,7 @@
  * currency, parentheses or U+2212 for negative ones. A column has one format, which all of its cells determine.
  */
 
-/** The way in which the numbers in a column are written, unless they are plain. */
+/** The format of the numbers in a column, unless they are plain. */
 export interface NumberFormat {
     /** @default "." */
     decimal?: ",";
@@ -11,7 +11,7 @@ export interface NumberFormat {
     group?: string;
     /** Percent sign or currency. The number is taken as written: `12.5%` is 12.5. */
     unit?: string;
-    /** The cells are `true` and `false`, in upper or lower case, which count as 1 and 0. */
+    /** True if the cells are `true` and `false`, in upper or lower case; they count as 1 and 0. */
     boolean?: true;
 }
 
@@ -30,7 +30,7 @@ interface Written {
     exponent: string;
 }
 
-/** Takes a cell apart; undefined if it is not a number in any format. */
+/** Splits a cell into its parts; undefined if it is not a number in any format. */
 function takeApart(cell: string): Written | undefined {
     const [, open, first, before, second, digits, exponent = "", after, close] = NUMBER.exec(cell) ?? [];
     const isWrong = (open === undefined) !== (close === undefined) || (first !== undefined && second !== undefined);
@@ -74,7 +74,7 @@ function ungroup(whole: string, group: string): string | undefined {
         : undefined;
 }
 
-/** The marks that a column's cells prove, and the marks that are still ambiguous. */
+/** The marks whose meaning a column's cells reveal, and the marks that are still ambiguous. */
 export class FormatEvidence {
     /** Marks that can only separate decimals or thousands, or either: `1.25`, `1.234.567`, `1.200`. */
     readonly decimals = new Set<string>();
@@ -136,7 +136,7 @@ export class FormatEvidence {
     }
 }
 
-/** The format of a column; `open` is a cell that has two readings, between which only `decimal` can decide. */
+/** The format of a column; `open` is a cell that can be read in two ways, as only `decimal` can decide between them. */
 export interface FormatDecision {
     /** The column's format; undefined for plain numbers. */
     format: NumberFormat | undefined;
@@ -145,8 +145,8 @@ export interface FormatDecision {
 
 /**
  * Decides the format of a column.
- * @param decimal the setting, or the mark that other columns in the file prove
- * @param delimiter files with semicolons usually have decimal commas, so there a lone dot has two readings
+ * @param decimal the setting, or the mark that other columns in the file reveal
+ * @param delimiter files with semicolons usually have decimal commas, so a lone dot in them can be read in two ways
  */
 export function decideFormat(
     evidence: FormatEvidence,

@@ -35,7 +35,7 @@ export interface DateFeature {
 export interface TextFeature {
     name: string;
     kind: "text";
-    /** The strings that occur often enough, sorted by code unit; "" if a value is often missing. */
+    /** The strings that occur often enough, sorted by code unit; "" is one of them if values are often missing. */
     categories: string[];
     /** Lists with a code for each category. */
     codes: number[][];
@@ -55,7 +55,7 @@ export function listParts(features: readonly Feature[]): { feature: number; part
     );
 }
 
-/** The way in which cells in a file are read, which predictions repeat. */
+/** How the cells of a file are read; predictions read cells in the same way. */
 export interface Reading {
     /** Markers for missing values, in addition to the usual ones. */
     missing: string[];
@@ -120,7 +120,7 @@ interface ModelBase {
     rows: number;
     hyperparameters: Record<string, unknown>;
     library: { name: "ml-cart"; version: string };
-    /** A single tree for `tree`. A forest predicts the mean of the shares or numbers of its trees. */
+    /** A single tree if `algorithm` is `tree`. A forest predicts the mean of the shares or numbers of its trees. */
     trees: Trees;
 }
 

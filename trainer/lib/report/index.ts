@@ -101,7 +101,7 @@ function hashOf(text: string): string {
 
 const NO_BETTER = html` <strong>The model is no better than that: it has learned nothing useful.</strong>`;
 
-/** The main metric, in a sentence and compared with predicting without a model. */
+/** A sentence with the main metric, compared with predicting without a model. */
 function drawHeadline(input: ReportInput): Html {
     return input.model.task === "classification" ? drawClassification(input) : drawRegression(input);
 }
@@ -128,7 +128,7 @@ function drawClassification(input: ReportInput): Html {
 
 function drawRegression(input: ReportInput): Html {
     const { rmse = 0, r2 = null, testRows } = input.metrics;
-    // R² compares with always predicting the mean of the tested rows.
+    // R² compares the model with always predicting the mean of the tested rows.
     const baseline = r2 !== null && r2 < 1 ? rmse / Math.sqrt(1 - r2) : undefined;
     const isBetter = r2 !== null && r2 > 0;
     const comparison =

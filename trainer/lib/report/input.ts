@@ -1,7 +1,7 @@
 import type { Finding } from "../findings";
 import type { Model } from "../model";
 
-/** The content for a report, all of which is available when training ends. */
+/** The content of a report, all of which is available when training ends. */
 export interface ReportInput {
     /** `gs://` URI of the dataset. */
     source: string;
@@ -95,7 +95,7 @@ export interface MetricsFile {
     /** Importances in the final model, largest first. They sum to 1, or are all 0 if the model has no splits. */
     featureImportances?: readonly Importance[];
     /**
-     * Loss of accuracy, or added root mean squared error, on the rows held back if the values of a feature are
+     * Loss of accuracy, or increase in root mean squared error, on the held-back rows when a feature's values are
      * shuffled, largest first.
      */
     permutationImportances?: readonly Importance[];
@@ -112,7 +112,7 @@ export interface Importance {
     importance: number;
 }
 
-/** Metrics for one class. A share with denominator 0 is 0. */
+/** Metrics for one class. A share with a denominator of 0 is 0. */
 export interface ClassMeasures {
     label: string;
     /** Share of the rows predicted as this class that belong to it. */

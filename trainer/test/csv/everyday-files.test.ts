@@ -26,7 +26,7 @@ describe("numbers", () => {
 
     it("are reported if they are not plain, with the settings that change how they are read", async () => {
         expect((await readX(['"1,234"', "999"])).warnings).toEqual([
-            'Column "x" is read as numbers with a comma between thousands, such as "1,234" ' +
+            'Column "x" is read as numbers with a comma as the thousands separator, such as "1,234" ' +
                 '(--types={"x":"text"} changes it)',
         ]);
     });

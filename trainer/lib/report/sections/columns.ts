@@ -84,7 +84,7 @@ export interface ColumnSummary {
     typical: number | string | undefined;
     /** The smallest and the largest number. */
     range: readonly [low: number, high: number];
-    /** The most common strings with their numbers of rows, and the number of different ones. */
+    /** The most common strings, each with its number of rows, and the number of distinct strings. */
     texts: readonly (readonly [text: string, rows: number])[];
     distinct: number;
     /** The rows in each bar of the histogram, by the hue of their class. */

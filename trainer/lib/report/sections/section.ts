@@ -19,7 +19,7 @@ export function drawTable(caption: Part, head: readonly Part[], rows: readonly H
     return html`<table class="${kind}"><caption>${caption}</caption><thead><tr>${cells}</tr></thead><tbody>${rows}</tbody></table>`;
 }
 
-/** The first rows in one table, and the others in a second table that is collapsed. */
+/** The first rows in one table, and the others in a second, collapsed table. */
 export function drawLongTable(
     { caption, restCaption, head, kind }: { caption: Part; restCaption: string; head: readonly Part[]; kind: string },
     rows: readonly Html[],

@@ -11,7 +11,7 @@ const STEPS = 100;
 const MIDDLE = STEPS / 2;
 const CALIBRATION_BINS = 10;
 
-/** The numbers of tested rows whose probability is at least a threshold, for `page-script.ts`. */
+/** The numbers of tested rows whose probability reaches each threshold, for `page-script.ts`. */
 export interface ThresholdData {
     /** For each threshold in hundredths, the rows of the positive and the negative class at or above it. */
     found: number[];
@@ -54,7 +54,7 @@ function countAbove({ actual, values }: ReportInput["test"], steps: number): Thr
     const [found, wrong] = [new Array<number>(steps + 1).fill(0), new Array<number>(steps + 1).fill(0)];
     for (let row = 0; row < actual.length; row++) {
         const list = actual[row] === 1 ? found : wrong;
-        // The product of a probability such as 0.07 and 100 may be off slightly: it is a little more than 7.
+        // The product of a probability and 100 may be slightly off: 0.07 * 100 is a little more than 7.
         const step = Math.floor((values[2 * row + 1] as number) * steps + 1e-9);
         list[step] = (list[step] as number) + 1;
     }
