@@ -1,6 +1,6 @@
 // @ts-check
 // Loads TypeScript for Pulumi and for the scripts in package.json like `ts-node/register/transpile-only`, and keeps
-// what ts-node emits in node_modules/.cache, because compiling a command takes longer than running most of them.
+// what ts-node emits in node_modules/.cache, because compiling a command usually takes longer than running it.
 
 const { createHash } = require("node:crypto");
 const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
@@ -37,7 +37,7 @@ const settings = [
     .join();
 
 /**
- * Compiles a source, unless the cache has the result.
+ * Compiles a source file, unless the result is in the cache.
  * @param {string} source
  * @param {string} file
  * @param {string} [cache] folder of the cache

@@ -2,7 +2,7 @@ import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { parseImage } from "../run/image-reference";
 
-/** An image by digest. A tag in Artifact Registry is looked up in each update, because it may move. */
+/** An image by digest. A tag in Artifact Registry is looked up during each update, because it may move. */
 export function findImage(
     text: string,
     parent: pulumi.Resource,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson } from "../run/canonical-json";
 import type { Hyperparameter } from "./training-job-args";
 
-/** Everything that the run id covers. Timeouts, labels and the machine do not affect it. */
+/** Everything on which the run id depends. Timeouts, labels and the machine do not affect it. */
 export interface RunIdentity {
     /** `md5:<base64>`, or `crc32c:<base64>` for an object without an MD5. */
     dataset: string;
@@ -15,9 +15,9 @@ export interface RunIdentity {
     env: Readonly<Record<string, string>>;
     /** Full names of secret versions by variable name. Secret values and their hashes are not part of the run id. */
     secretEnv?: Readonly<Record<string, string>>;
-    /** The points of a sweep, and the way in which the best one is chosen. */
+    /** The points of a sweep, and how the best one is chosen. */
     sweep?: SweepIdentity | undefined;
-    /** The number of an array's tasks, which the container sees. */
+    /** The number of tasks in an array, which is visible to the container. */
     tasks?: number | undefined;
 }
 
@@ -43,7 +43,7 @@ export function runId({ secretEnv = {}, sweep, tasks, ...identity }: RunIdentity
 
 /**
  * `p-` and the ten hex digits of the run with the same dataset, image, environment and hyperparameters, so that every
- * sweep can recognise a point that another one has trained.
+ * sweep can recognise a point that another sweep has already trained.
  */
 export function pointId(identity: RunIdentity, point: Readonly<Record<string, Hyperparameter>>): string {
     const hyperparameters = { ...identity.hyperparameters, ...point };

@@ -11,7 +11,7 @@ export type Provisioning = "standard" | "spot";
 /** The engine that trains a run: the stack's own VM, or a Google Batch job. */
 export type EngineName = "vm" | "batch";
 
-/** The provisioning of a run's last attempt, if the earlier attempts were on spot VMs and this one should not be. */
+/** The provisioning model of a run's last attempt, if it should differ from earlier attempts on spot VMs. */
 export type SpotFallback = "none" | "standard";
 
 /** Whether the best point of a sweep has the highest or the lowest value of the metric. */
@@ -25,11 +25,11 @@ export interface TrainingJobArgs {
     /** A zone in the region. */
     zone: string;
     /**
-     * Path of a file, or of a folder of files with the same header, relative to the project folder, or the `gs://` URI
-     * of an object, of a folder, which ends in a slash, or of a pattern with `*`.
+     * Path, relative to the project folder, of a file or of a folder of files with the same header; or the `gs://` URI
+     * of an object, of a folder (ending in a slash) or of a pattern with `*`.
      */
     dataset: string;
-    /** The objects of a folder or pattern, from `loadConfig`. @default [] (the job lists them) */
+    /** The objects in a folder or matching a pattern, from `loadConfig`. @default [] (the job lists them) */
     datasetObjects?: readonly DatasetObject[];
     /** Folder with the trainer's Dockerfile: the build context. */
     trainer: string;
@@ -72,17 +72,17 @@ export interface TrainingJobArgs {
     /** `standard` runs the last of `maxAttempts` attempts on a standard VM. @default "none" */
     spotFallback?: pulumi.Input<SpotFallback>;
     /**
-     * The points of a sweep: for each of them, hyperparameters that a task of the Batch job passes in addition to
+     * The points of a sweep: for each of them, the hyperparameters that its Batch task passes in addition to
      * `hyperparameters`. @default [] (no sweep)
      */
     points?: readonly Readonly<Record<string, Hyperparameter>>[];
-    /** Number of equal tasks of a Batch job, which divide the work by their index. @default 1 */
+    /** Number of identical tasks in a Batch job, which use their index to divide the work. @default 1 */
     tasks?: number;
     /** The number at the top level of each point's `metrics.json` by which the best point is chosen. @default "" */
     sweepMetric?: string;
     /** @default "maximize" */
     sweepGoal?: SweepGoal;
-    /** Largest number of tasks that a Batch job runs at once. @default 10 */
+    /** Maximum number of tasks that a Batch job runs at once. @default 10 */
     parallelism?: number;
     /** Number of points that may fail without failing the sweep. @default 0 */
     maxFailedTasks?: number;
@@ -102,13 +102,13 @@ export interface TrainingJobArgs {
     subnetwork?: pulumi.Input<string>;
     /** Gives the VM an external address and therefore internet access. @default false */
     externalIp?: pulumi.Input<boolean>;
-    /** Email of an existing service account; the job then grants nothing. @default "" (the job creates one) */
+    /** Email of an existing service account; the job then grants it no roles. @default "" (the job creates one) */
     serviceAccount?: pulumi.Input<string>;
     /** URLs of OAuth scopes beyond those that every VM has. @default [] */
     scopes?: pulumi.Input<readonly string[]>;
-    /** Turns on Secure Boot for an Arm VM too; all other VMs always have it. @default false */
+    /** Turns on Secure Boot even for an Arm VM; all other VMs always have it. @default false */
     secureBoot?: pulumi.Input<boolean>;
-    /** Cloud KMS key in the region for bucket, repository, disk, secrets and topic. @default "" (Google's own keys) */
+    /** Regional Cloud KMS key for the bucket, repository, disk, secrets and topic. @default "" (Google's own keys) */
     kmsKey?: string;
     /** Number of days for which Cloud Storage keeps deleted objects and bills for them: 0, or 7 to 90. @default 0 */
     softDeleteDays?: number;
@@ -119,7 +119,7 @@ export interface TrainingJobArgs {
      * folder. @default false
      */
     writableRoot?: pulumi.Input<boolean>;
-    /** False ends the update once the VM has claimed the run; a later update collects the results. @default true */
+    /** If false, the update ends once the VM has claimed the run; a later one collects the results. @default true */
     wait?: pulumi.Input<boolean>;
     /** Results folder, relative to the project folder. @default "models" */
     resultsDir?: pulumi.Input<string>;
@@ -127,7 +127,7 @@ export interface TrainingJobArgs {
     saveCheckpoints?: pulumi.Input<boolean>;
     /** Name for the run in tables and pages; not part of its id. @default "" */
     runName?: pulumi.Input<string>;
-    /** HTTPS URL, which is kept secret, or Pub/Sub topic, for a message about each finished run. @default "" */
+    /** HTTPS URL (kept secret) or Pub/Sub topic that receives a message about each finished run. @default "" */
     notify?: string;
     /** Labels for every resource that supports them. @default {} */
     labels?: pulumi.Input<Record<string, string>>;

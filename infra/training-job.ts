@@ -36,7 +36,7 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly modelUri: pulumi.Output<string>;
     /** `r-` and ten hex digits. The same dataset, image, parameters and environment produce the same id. */
     readonly runId: pulumi.Output<string>;
-    /** The model's metrics, measured on rows that it was not trained on, without the long lists of `metrics.json`. */
+    /** The model's metrics, measured on rows that it was not trained on, without the long lists in `metrics.json`. */
     readonly metrics: pulumi.Output<Record<string, unknown>>;
     /** `sha256:...` of the trainer's image. */
     readonly imageDigest: pulumi.Output<string>;
@@ -48,14 +48,12 @@ export class TrainingJob extends pulumi.ComponentResource {
     readonly resultsDir: pulumi.Output<string>;
     /** The sweep's best point, the numbers of points and the path of the table; undefined for any other run. */
     readonly sweep: pulumi.Output<Record<string, unknown> | undefined>;
-    /** The cost of the run, with all attempts; undefined if the price is unknown, and until the run has ended. */
+    /** The cost of the run, including all attempts; undefined if the price is unknown or the run has not ended. */
     readonly runCost: TrainingRun["cost"];
     /** Resources that are billed until they are destroyed, even though the VM is off. */
     readonly leftToBill: pulumi.Output<string[]>;
 
-    /**
-     * @throws RunError if the dataset is neither a path nor a `gs://` URI, or `secretEnv` has no secret version
-     */
+    /** @throws RunError if the dataset is neither a path nor a `gs://` URI, or `secretEnv` has no secret version */
     constructor(name: string, args: TrainingJobArgs, opts?: pulumi.ComponentResourceOptions) {
         super("gcp-trainer:index:TrainingJob", name, {}, opts);
         const job: Job = withoutSecrets({ ...DEFAULTS, ...args });

@@ -8,9 +8,7 @@ import type { Hyperparameter } from "./training-job-args";
 
 /** Intervals and waits in the boot script, in whole seconds. Tests use small values. */
 export interface BootTiming {
-    /**
-     * Time after boot during which a 401 or 403 is treated as an IAM grant that has not taken effect yet. @default 600
-     */
+    /** Time after boot during which a 401 or 403 suggests that IAM grants have not taken effect yet. @default 600 */
     grantSeconds: number;
     /** Interval at which an unchanged status is written again. @default 30 */
     heartbeatSeconds: number;
@@ -22,11 +20,11 @@ export interface BootTiming {
     slowLogAfterSeconds: number;
     /** Time between SIGTERM and SIGKILL when the container is stopped. @default 20 */
     stopGraceSeconds: number;
-    /** Time limit for network and docker to become ready. @default 240 */
+    /** Time limit for the network and Docker to become ready. @default 240 */
     readySeconds: number;
     /**
-     * Uptime until which the VM does not power itself off. The gcp provider waits until it sees a new VM as RUNNING,
-     * and polls every 10 seconds. It never accepts a VM that is off, so it would fail after 20 minutes. @default 90
+     * Uptime until which the VM does not power itself off. The gcp provider polls a new VM every 10 seconds until it is
+     * RUNNING. It never accepts a VM that is off, so it would fail after 20 minutes. @default 90
      */
     minimumUptimeSeconds: number;
 }
@@ -39,7 +37,7 @@ export interface BootConfig {
     runId: string;
     /** `<registryUri>/trainer@sha256:...` */
     image: string;
-    /** `gs://` URI of the dataset, which ends in a slash if it is a folder, or has a `*` if it is a pattern. */
+    /** `gs://` URI of the dataset, which ends in a slash for a folder and contains a `*` for a pattern. */
     datasetUri: string;
     /** `gs://` URI of the list of generations to read. @default "" (a dataset without a list) */
     datasetList?: string;
@@ -72,7 +70,7 @@ export interface BootConfig {
     writableRoot: boolean;
     gpuCount: number;
     timing?: Partial<BootTiming>;
-    /** The topic for the message about the finished run, and what the message says about the stack. */
+    /** The topic for the message about the finished run, and the message's details about the stack. */
     notification?: { topic: string; stack: string; runName: string } | undefined;
     /** Makes each task train one of these points instead of the run. */
     sweep?: BootSweep | undefined;
@@ -82,7 +80,7 @@ export interface BootConfig {
 
 /** The points of a sweep, one for each task of a Batch job. */
 export interface BootSweep {
-    /** True for an array. Its points are equal tasks, and it ends as soon as one of them fails. */
+    /** True for an array. Its points are identical tasks, and it ends as soon as one of them fails. */
     isArray?: boolean;
     points: readonly SweepPoint[];
     /** The number at the top level of each point's `metrics.json` by which the best point is chosen; `""` for none. */

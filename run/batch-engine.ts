@@ -25,7 +25,7 @@ import { withPoints } from "./sweep-jobs";
 export interface BatchOptions extends BatchPlace, Pick<BatchAttempts, "spotFallback"> {
     runId: string;
     definition: BatchJobDefinition;
-    /** Finds the indexes of a sweep's points that have no outcome yet; missing for any other run. */
+    /** Finds the indexes of the points in a sweep that have no outcome yet; missing for any other run. */
     undecided?: (() => Promise<number[]>) | undefined;
     /** The number of attempts of a run that was not interrupted; only a sweep needs it. */
     maxAttempts?: number;
@@ -33,12 +33,12 @@ export interface BatchOptions extends BatchPlace, Pick<BatchAttempts, "spotFallb
     price?: RunPrice | undefined;
 }
 
-/** Number of lines about a job that an error shows. */
+/** Maximum number of lines about a job in an error. */
 const shownLines = 40;
 
 /**
- * The engine `batch`: a job of Google Batch, which starts VMs, repeats interrupted attempts and removes the VMs,
- * without a waiter. Every job that ends is followed by another one if attempts are left.
+ * The engine `batch`: a job of Google Batch, which starts VMs, retries interrupted attempts and removes the VMs,
+ * without a waiter. When a job ends, another one follows if attempts are left.
  */
 export function batchEngine(apis: GoogleApis, options: BatchOptions): Engine {
     const { runId, project, region, jobId } = options;
@@ -60,7 +60,7 @@ export function batchEngine(apis: GoogleApis, options: BatchOptions): Engine {
     };
     const state = async (): Promise<EngineState> => {
         const job = await refresh();
-        // For a moment after Batch has created a job, it may report that the job does not exist.
+        // For a moment after creating a job, Batch may report that the job does not exist.
         const isYoung = apis.clock.now() - createdMs < 60_000;
         return job === undefined && isYoung ? { phase: "starting", detail: "is new" } : toState(job);
     };

@@ -98,7 +98,7 @@ async function begin(apis: GoogleApis, bucket: BucketClient, inputs: BatchJobInp
     }
     const left = seen === undefined ? maxAttempts : Math.max(1, attemptsLeft(seen.status, maxAttempts));
     const owner = inputs.definition.labels[ownerLabel] ?? "";
-    // An interrupted command may have left the job of an earlier run, which the state of the stack does not contain.
+    // An interrupted command may have left behind an earlier run's job that is missing from the stack's state.
     await removeJobs({ apis, owner, print: printLine }, inputs.project, [inputs.region], runId);
     const undecided = sweep && (() => undecidedPoints(bucket, runId, sweep.count));
     const engine = batchEngine(apis, { ...inputs, undecided });

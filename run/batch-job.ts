@@ -7,7 +7,7 @@ export type BatchRunJobArgs = { [Key in keyof BatchJobInputs]: pulumi.Input<Batc
 
 /**
  * The Batch job for a run, a resource that no Pulumi provider offers. Creating it starts the run, which then needs no
- * waiter; its deletion waits until the job's VMs are gone.
+ * waiter; deleting it waits until the job's VMs are gone.
  */
 export class BatchRunJob extends CachedResource {
     /** Id of the run's first job. */

@@ -45,7 +45,7 @@ export interface BatchPlace {
     jobId: string;
 }
 
-/** The number of attempts of a job, and the provisioning of the last one. */
+/** The number of attempts in a job, and the provisioning model of the last one. */
 export interface BatchAttempts {
     maxAttempts: number;
     spotFallback: string;
@@ -77,14 +77,12 @@ export function jobUrl({ endpoints }: GoogleApis, { project, region, jobId }: Ba
     return `${endpoints.batch}projects/${project}/locations/${region}/jobs/${numbered(jobId, number)}`;
 }
 
-/** The id of one of a run's jobs. */
+/** The id of one of the jobs for a run. */
 export function numbered(jobId: string, number: number): string {
     return number === 1 ? jobId : `${jobId}-a${number}`;
 }
 
-/**
- * The newest of a run's jobs and its number, or undefined if there is none. Batch deletes its records after 60 days.
- */
+/** The newest job for a run, with its number; undefined if there is none. Batch deletes its records after 60 days. */
 export async function newestJob(
     apis: GoogleApis,
     place: BatchPlace,
@@ -106,8 +104,8 @@ export async function getJob(apis: GoogleApis, place: BatchPlace, number: number
 }
 
 /**
- * Returns the definition for a job with a given number of attempts. Batch repeats interrupted attempts by itself. With
- * a fallback, the last attempt is left to another job, with a standard VM.
+ * Returns the definition for a job with a given number of attempts. Batch retries interrupted attempts by itself. With
+ * a fallback, the last attempt is left to another job that uses a standard VM.
  */
 export function withAttempts(
     definition: BatchJobDefinition,
@@ -144,7 +142,7 @@ export function withAttempts(
  * response was lost cannot create two jobs.
  * @param forJob returns the definition for a job with this id.
  * @returns the job that runs the next attempt, and its number
- * @throws a fatal error if Batch refuses the definition, or a job with this id belongs to something else
+ * @throws a fatal error if Batch rejects the definition or if a job with this id belongs to something else
  */
 export async function startJob(
     apis: GoogleApis,
@@ -197,7 +195,7 @@ function attach(
     return found;
 }
 
-/** A fatal error for a request that Batch would refuse again, or the error itself. */
+/** A fatal error for a request that Batch would reject again; otherwise, the error itself. */
 function refusal(error: unknown, { jobId, region }: BatchPlace, number: number): unknown {
     const status = httpStatusOf(error);
     if (status !== 400 && status !== 403) {
@@ -226,7 +224,7 @@ export async function deleteJobs(apis: GoogleApis, place: BatchPlace): Promise<v
 }
 
 /**
- * Deletes one job, which also ends it if it is running, and waits until its VMs are gone.
+ * Deletes one job, ending it if it is running, and waits until its VMs are gone.
  * @throws an error if the job still exists after 20 minutes
  */
 export async function deleteJob(apis: GoogleApis, url: string): Promise<void> {
@@ -280,7 +278,7 @@ export function reservedReason(job: BatchJob): string | undefined {
     return code === undefined ? undefined : reservedCodes[code];
 }
 
-/** The reason why a job has not started: its newest event that is not just a change of state. */
+/** The reason why a job has not started: its newest event other than a mere change of state. */
 export function waitingReason(job: BatchJob): string | undefined {
     return eventTexts(job)
         .filter((text) => !/^(Job state is set from|Task state is updated from)/.test(text))

@@ -9,7 +9,7 @@ const texts: Record<string, Promise<string>> = {};
 
 /**
  * A dynamic resource like Pulumi's own, except that its provider is serialised only once for each version of the code
- * in this folder. Pulumi would serialise it again in every command, which takes seconds.
+ * in this folder. Pulumi would serialise it again for every command, which takes seconds.
  */
 export class CachedResource extends pulumi.CustomResource {
     constructor(

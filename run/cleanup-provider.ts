@@ -16,9 +16,9 @@ import { type PolicyHolder, revoke } from "./policies";
 import { hasChanged } from "./resource-inputs";
 import { terminalText } from "./terminal-text";
 
-/** Resolved inputs for `Cleanup`. Names of resources that the stack does not create may be included. */
+/** Resolved inputs for `Cleanup`. They may include the names of resources that the stack does not create. */
 export interface CleanupInputs {
-    /** Only the instances, or everything that the stack creates. */
+    /** Whether to remove only the instances or everything that the stack creates. */
     scope: "instances" | "everything";
     /** The resources' owner; "" generates one. */
     existingOwner: string;
@@ -43,8 +43,8 @@ export interface CleanupInputs {
 }
 
 /**
- * The state of `Cleanup`: its inputs, its owner, and all places that its inputs have ever named, because an interrupted
- * update may have left resources in the earlier ones.
+ * The state of `Cleanup`: its inputs, its owner, and every place that its inputs have ever named, because an
+ * interrupted update may have left resources in earlier ones.
  */
 export interface CleanupOutputs extends CleanupInputs {
     owner: string;
@@ -66,7 +66,7 @@ export const cleanupProvider: pulumi.dynamic.ResourceProvider<CleanupInputs, Cle
         configureApis(session, (key) => request.config.get(key));
     },
 
-    /** Names depend on the project and the stack, so other names belong to other resources, with another owner. */
+    /** Names depend on the project and the stack, so changed names mean other resources with another owner. */
     async diff(_id, olds, news) {
         const differs = (key: string) => hasChanged(olds, news, key);
         const names = ["scope", "project", "bucket", "repository", "network", "subnetwork", "firewall"];
@@ -109,7 +109,7 @@ function placesIn(inputs: CleanupInputs, earlier?: CleanupOutputs["places"]): Cl
     };
 }
 
-/** Removes every resource that carries the owner's mark. If one part fails, the others are still tried. */
+/** Removes every resource that carries the owner's mark. If one step fails, the others are still attempted. */
 async function removeAll(context: OwnerContext, state: CleanupOutputs): Promise<void> {
     const { project } = state;
     if (state.places.batchSubnetworks !== undefined) {

@@ -7,9 +7,9 @@ import { type Planned, type Planner, removeLeftovers } from "./leftovers";
 export type CleanupArgs = { [Key in keyof CleanupInputs]: pulumi.Input<CleanupInputs[Key]> };
 
 /**
- * Removes, on its own deletion, every resource that carries its owner's mark, even one that is missing from the stack's
- * state. A command that is interrupted while it creates a resource leaves such a resource behind. The resources in a
- * stack depend on its `Cleanup`, so it is deleted after them.
+ * When deleted, removes every resource that carries its owner's mark, even one that is missing from the stack's state.
+ * A command that is interrupted while it creates a resource leaves such a resource behind. The resources in a stack
+ * depend on its `Cleanup`, so it is deleted after them.
  */
 export class Cleanup extends CachedResource {
     /** A random id, which resources carry as a label or in their description. */
@@ -33,7 +33,7 @@ export function owned(
     return { parent, dependsOn: [cleanup], deletedWith: cleanup, ...(hasHooks() ? { hooks } : {}) };
 }
 
-/** Removes what an interrupted command left behind under these names right before the resource is created. */
+/** Right before the resource is created, removes anything that an interrupted command left behind under these names. */
 export function withoutLeftovers(cleanup: Cleanup, ...planned: readonly Planned[]): pulumi.ResourceHookBinding {
     return { beforeCreate: [async () => removeLeftovers(await plannerOf(cleanup), planned)] };
 }

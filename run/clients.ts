@@ -11,7 +11,7 @@ export interface StoredObject {
     md5Hash?: string;
     /** RFC 3339. */
     createdAt: string;
-    /** The row of a sweep's table that the object's metadata contains, in base64. */
+    /** The sweep table row that is stored in the object's metadata, in base64. */
     row?: string;
 }
 
@@ -58,7 +58,7 @@ export interface BucketClient {
     ): Promise<string | undefined>;
     /** Uploads a file with this CRC32C under the same precondition as `write`. */
     upload(path: string, name: string, ifGeneration: string, crc32c: string): Promise<string | undefined>;
-    /** All live objects under a prefix, ordered by name, from `startOffset` on. */
+    /** All live objects under a prefix, ordered by name, starting at `startOffset`. */
     list(prefix: string, startOffset?: string): Promise<StoredObject[]>;
     /** Copies one generation within the bucket, without downloading it. */
     copy(object: ObjectVersion, name: string): Promise<void>;

@@ -41,7 +41,7 @@ export interface CollectOptions {
 }
 
 export interface Collected {
-    /** The run's `metrics.json` if it is a JSON object, otherwise empty. */
+    /** The contents of the run's `metrics.json` if it is a JSON object, otherwise empty. */
     metrics: Record<string, unknown>;
     /** Files that had to be downloaded. */
     downloadedCount: number;
@@ -65,7 +65,7 @@ const maxManifestBytes = 256 * 1024 * 1024;
  * also uploaded to the bucket and lists the model. Every object is downloaded by generation, exactly as stored, and
  * verified. Existing files that pass verification are not downloaded again. The folder appears as a whole, or not at
  * all. If it holds the results from another attempt, those are moved, never overwritten.
- * @throws when the model in the bucket is not what the run wrote, when a download fails verification, or when a
+ * @throws if the model in the bucket is not the one that the run wrote, if a download fails verification, or if a
  * symbolic link leads out of the results folder.
  */
 export async function collectRun(given: CollectContext, options: CollectOptions): Promise<Collected> {
@@ -262,8 +262,8 @@ async function writeManifest(
 }
 
 /**
- * Reads the manifest in the bucket. Its text is undefined if it is not a manifest of this run and these objects, which
- * is possible because the trainer can also write there.
+ * Reads the manifest in the bucket. Its text is undefined if it is not a manifest for this run and these objects; this
+ * is possible because the trainer can write there too.
  */
 async function readManifest(
     bucket: BucketClient,

@@ -22,7 +22,7 @@ export interface DatasetObject {
     crc32c: string;
 }
 
-/** The limits of a dataset, of the search for its objects, and of one page of a listing. */
+/** The limits on a dataset, on the search for its objects, and on one page of a listing. */
 export const datasetLimits = { objects: 10_000, searched: 200_000, page: 1000 };
 
 /** The part of a pattern before its first `*`, or the whole name of a folder. */
@@ -39,8 +39,8 @@ export function commonFolder(pattern: string): string {
 /**
  * Lists the objects of a dataset, sorted by name, with the gcp provider's credentials.
  * @param config returns the value of a key such as `gcp:accessToken`
- * @throws an error whose message begins with "must" if there are none, too many or an empty one, or if they cannot be
- * listed
+ * @throws an error whose message begins with "must" if there are no objects or too many, if one is empty, or if they
+ * cannot be listed
  */
 export async function listDataset(
     selection: ObjectSelection,
@@ -106,7 +106,7 @@ async function listAll(
     const matches = matcherOf(pattern);
     const prefix = literalPrefix(pattern);
     const rest = pattern.slice(prefix.length);
-    // Cloud Storage leaves out subfolders itself.
+    // Cloud Storage itself omits subfolders.
     const delimiter = rest.includes("/") || rest.includes("**") ? "" : "/";
     const fields = "kind,nextPageToken,prefixes,items(name,generation,size,md5Hash,crc32c)";
     const listing: Listing = { objects: [], folders: 0, searched: 0, isCut: false };
@@ -172,7 +172,7 @@ function isData({ name, sizeBytes }: DatasetObject): boolean {
     return sizeBytes > 0 || !/(^|\/)_[^/]*$/.test(name);
 }
 
-/** The reason why a bucket cannot be listed, with the command that changes it. */
+/** The reason why a bucket cannot be listed, with the command that fixes the problem. */
 function unlistable(error: unknown, bucket: string): string {
     const { message = detailOf(error) } = apiErrorOf(error);
     const reason = message.replace(/\.\s*$/, "");

@@ -7,7 +7,7 @@ import { attemptsLeft, type SeenStatus } from "./transitions";
 
 export interface WaitOptions {
     runId: string;
-    /** False ends the wait once the run no longer needs a waiter. */
+    /** If false, the wait ends once the run no longer needs a waiter. */
     wait: boolean;
     maxAttempts: number;
     /** Set for a sweep. */
@@ -116,7 +116,7 @@ function decideDown(view: RunView): Action {
     const { state, interruptions } = seen.status;
     const didNothing = seen.generation === view.startedGeneration;
     if (didNothing && traits.retries) {
-        // The engine has already repeated a start after which no VM claimed the run, so another start would not help.
+        // The engine has already retried a start without any VM claiming the run, so another start would not help.
         return { kind: "stalled", stall: "off" };
     }
     if (isClaimed(state) || didNothing) {

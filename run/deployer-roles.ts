@@ -114,7 +114,7 @@ async function missingIn(
         const { permissions: held = [] } = (await call("POST", url, { permissions })) ?? {};
         return wanted.filter(([name]) => !(held as string[]).includes(name));
     } catch (error) {
-        // If this request fails, the requests that need the permissions show whether they are granted.
+        // If this request fails, later requests that need the permissions will show whether they are granted.
         if (![400, 403].includes(httpStatusOf(error) ?? 0)) {
             throw error;
         }

@@ -96,7 +96,7 @@ export async function* objectChunks(
 }
 
 async function* rangeChunks(file: File, offset: number): AsyncGenerator<Buffer, void> {
-    // If the client itself repeats this request, the process ends (Node.js 24, googleapis/google-cloud-node#8670).
+    // If the client itself retries this request, the process ends (Node.js 24, googleapis/google-cloud-node#8670).
     file.interceptors = [{ request: (options) => Object.assign(options as never, { maxRetries: 0 }) }];
     const source = file.createReadStream({
         decompress: false,

@@ -13,8 +13,8 @@ interface SavedAttempt {
 }
 
 /**
- * True if a run's folder holds the results from a different attempt than `status`: an earlier one, or one that trained
- * the same run in a bucket that no longer exists.
+ * True if a run's folder holds the results from an attempt other than the one in `status`: an earlier one, or one that
+ * trained the same run in a bucket that no longer exists.
  * @param folder `<resultsDir>/<stack>/<runId>`
  */
 export async function holdsEarlierAttempt(folder: string, status: RunStatus): Promise<boolean> {
@@ -29,8 +29,8 @@ export async function holdsEarlierAttempt(folder: string, status: RunStatus): Pr
 }
 
 /**
- * Publishes `partial` as a run's folder, ending with the file `last`. Results from other attempts are moved out of the
- * way, even if another process saves them at the same time.
+ * Publishes `partial` as a run's folder, moving the file `last` at the end. Results from other attempts are moved out
+ * of the way, even if another process saves them at the same time.
  */
 export async function publishAttempt(
     partial: string,

@@ -16,9 +16,9 @@ export interface EngineState {
     running?: number;
 }
 
-/** The behaviour of an engine, as far as the waiter's decisions depend on it. */
+/** Those aspects of an engine's behaviour on which the waiter's decisions depend. */
 export interface EngineTraits {
-    /** True if it repeats an interrupted attempt by itself, so that a run needs no waiter until the engine gives up. */
+    /** True if it retries an interrupted attempt by itself, so that a run needs no waiter until the engine gives up. */
     retries: boolean;
     /** True if it can be started even if it does not exist. */
     recreates: boolean;
@@ -32,7 +32,7 @@ export interface EngineTraits {
 export interface EngineMessages {
     /** Describes a start, such as "starting the VM iris-vm". */
     starting: string;
-    /** The end of a sentence about a run without a status whose machine is down. */
+    /** The end of a sentence about a run that has no status and whose machine is down. */
     endedUnclaimed: string;
     /** The name of the engine's own log, such as "the VM's serial port". */
     logName: string;
@@ -64,7 +64,7 @@ export interface Engine {
     /**
      * Starts the next attempt, and returns once the engine has accepted it.
      * @param attemptsLeft the number of attempts, including this one, after which an interrupted run fails.
-     * @throws a fatal error if the engine refuses, which another poll would not change.
+     * @throws a fatal error if the engine refuses, because another poll would not change that.
      */
     start(attemptsLeft: number): Promise<void>;
     /** Ends the attempt in progress, and waits until its machine is down. */

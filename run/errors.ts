@@ -77,8 +77,8 @@ export function incompleteAnswer(message: string): Error {
 }
 
 /**
- * True if Google Cloud itself sent the error. This can be seen from the list `errors` in its JSON responses, which
- * responses from proxies lack.
+ * True if Google Cloud itself sent the error. Its JSON responses contain a list `errors`, which responses from proxies
+ * lack.
  */
 export function isApiError(error: unknown): boolean {
     const { errors, response } = propertiesOf(error);

@@ -8,7 +8,7 @@ import type { RunStatus } from "./status";
 import { failSweep } from "./sweep-watch";
 import { saveWholeLog } from "./whole-log";
 
-/** Number of lines from the trainer's log that an error shows. */
+/** Maximum number of lines from the trainer's log in an error. */
 const shownLines = 40;
 
 /**

@@ -199,8 +199,8 @@ export async function rejectOutsideLinks(folder: string, paths: string[]): Promi
  * Moves the contents of `partial` to `folder`: as a whole if `folder` does not exist yet, otherwise file by file,
  * ending with the file `last`.
  * @param holdsOther true if `folder` must not be changed because of what another process has put there
- * @returns false if nothing was moved, for that reason or because another process moved or replaced `folder` in the
- * meantime
+ * @returns false if nothing was moved, either for that reason or because another process moved or replaced `folder` in
+ * the meantime
  */
 export async function publishFolder(
     partial: string,
@@ -231,7 +231,7 @@ export async function publishFolder(
             return true;
         }
     }
-    // Another process may move the folder away, or put its own in place, while this one is examined.
+    // While the folder is examined, another process may move it away or replace it with its own.
     const identity = async () => (await lstat(folder).catch(() => undefined))?.ino;
     const examined = await identity();
     if (examined === undefined || (await holdsOther()) || (await identity()) !== examined) {

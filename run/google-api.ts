@@ -21,7 +21,7 @@ export interface Endpoints {
 export type Body = Record<string, unknown>;
 
 /**
- * Sends one request to a Google API, and repeats it after transient errors.
+ * Sends one request to a Google API, and retries it after transient errors.
  * @returns the body, or undefined if the API responds that the resource does not exist (404)
  */
 export type Call = (method: "GET" | "POST" | "PUT" | "DELETE", url: string, body?: object) => Promise<Body | undefined>;
@@ -34,7 +34,7 @@ export interface GoogleApis {
 }
 
 /**
- * Reads the endpoints that the gcp provider would use, and that of Batch.
+ * Reads the endpoints that the gcp provider would use, and the endpoint for Batch.
  * @param config returns the value of a key such as `gcp:iamBetaCustomEndpoint`.
  */
 export function readEndpoints(
@@ -92,7 +92,7 @@ export async function openApis(session: ApiSession): Promise<GoogleApis> {
     return { call: openCall(await createAuth(settings), clock), endpoints, clock };
 }
 
-/** Creates the function that sends requests. A request whose credentials are rejected is repeated once. */
+/** Creates the function that sends requests. A request whose credentials are rejected is retried once. */
 export function openCall(auth: GoogleAuth, clock: Clock): Call {
     return (method, url, body) => {
         let rejections = 0;
@@ -122,7 +122,7 @@ export function openCall(auth: GoogleAuth, clock: Clock): Call {
                         `${method} ${url} must return JSON; got status ${httpStatusOf(error)} without it`,
                     );
                 }
-                // Google's client takes the text from a list of errors, even if that is empty.
+                // Google's client takes the text from a list of errors, even if that list is empty.
                 if (error instanceof Error && error.message === "") {
                     error.message = apiErrorOf(error).message ?? `${method} ${url} failed without a reason`;
                 }

@@ -24,7 +24,7 @@ const uploadMs = 30 * 60_000;
 
 /**
  * Opens a bucket with @google-cloud/storage, whose client retries requests where that is safe. Requests whose responses
- * are incomplete or did not come from Cloud Storage are repeated a few times; after that, they become transient errors.
+ * are incomplete or did not come from Cloud Storage are retried a few times and then result in transient errors.
  */
 export function openBucket(bucketName: string, settings: CloudSettings, auth: GoogleAuth, clock: Clock): BucketClient {
     const { open } = require("node:fs/promises") as typeof import("node:fs/promises");

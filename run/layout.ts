@@ -43,7 +43,7 @@ export function runLayout(runId: string) {
         tasks: `${root}tasks/`,
         /** A sweep's points with their arguments, written by `BatchJob`. */
         pointList: `${root}plan/points.json`,
-        /** A sweep's rows, one for each point that has an outcome. The metadata also contains the row. */
+        /** A sweep's rows, one for each point that has an outcome. Each object's metadata also contains its row. */
         rows: `${root}rows/`,
         /** The row of the point with this index. */
         row: (index: number) => `${root}rows/${String(index).padStart(6, "0")}`,
@@ -67,8 +67,8 @@ export function runLayout(runId: string) {
 }
 
 /**
- * The run of one point of a sweep or, if its id is an index, of one task of an array. Its objects are in a folder below
- * those of the sweep or array.
+ * The run of one point of a sweep or, if its id is an index, of one task of an array. Its objects are in a subfolder of
+ * the folder of the sweep or array.
  */
 export function pointRun(runId: string, pointId: string): string {
     return `${runId}/${/^\d+$/.test(pointId) ? "tasks" : "points"}/${pointId}`;

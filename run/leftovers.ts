@@ -30,8 +30,8 @@ export interface Planner {
 const print: Print = (line) => console.log(terminalText(line));
 
 /**
- * Removes resources that an interrupted command left behind under the names of planned ones, in this order. A service
- * account is kept, because the provider adopts it.
+ * Removes, in this order, resources that an interrupted command left behind under the names of planned resources. A
+ * service account is kept, because the provider adopts it.
  * @throws an error for a resource that does not belong to the owner
  */
 export async function removeLeftovers(planner: Planner, planned: readonly Planned[]): Promise<void> {
@@ -76,7 +76,7 @@ export async function removeLeftoverBucket(
 /**
  * Removes the VMs from earlier runs, and any VM that an interrupted command left behind. If that VM is training the
  * planned run, waits until it has ended, because its work must not be lost.
- * @throws an error instead of waiting unless `wait` is true, and for a VM that does not belong to the owner
+ * @throws an error if it would have to wait but `wait` is not true, or if a VM does not belong to the owner
  */
 export async function removeLeftoverInstances(
     planner: Planner,
@@ -114,8 +114,8 @@ export async function removeAllInstances(planner: Planner, project: string): Pro
 }
 
 /**
- * Rejects a change that is possible only while the VM is off, if the VM is on. Without this check, the provider would
- * fail with an instruction for programs in another language.
+ * If the VM is on, rejects a change that is possible only while it is off. Without this check, the provider would fail
+ * with an instruction for programs in another language.
  */
 export async function rejectWhileOn(
     planner: Planner,

@@ -15,7 +15,7 @@ export interface FileMd5 {
 /** Hashes of the files that this process has hashed. */
 const KNOWN: Record<string, FileMd5> = {};
 
-/** Hashes a file in chunks, once unless it changes. It is synchronous because resource names depend on the hash. */
+/** Hashes a file in chunks, and again only if it changes. Synchronous because resource names depend on the hash. */
 export function md5OfFile(file: string): FileMd5 {
     const { statSync } = require("node:fs") as typeof fs;
     const { dev, ino, size, mtimeNs } = statSync(file, { bigint: true });
@@ -53,7 +53,7 @@ export function datasetPaths(dataset: string): string[] {
     return files.map(({ name }) => path.join(dataset, name)).sort();
 }
 
-/** The files of a dataset, and the hash that stands for all of them in the run id. */
+/** The files of a dataset, and the hash that represents all of them in the run id. */
 export function readLocalDataset(dataset: string) {
     const { createHash } = require("node:crypto") as typeof crypto;
     const { statSync } = require("node:fs") as typeof fs;

@@ -3,9 +3,7 @@ import { ownFiles } from "./layout";
 /** Subfolder of a run's folder for objects whose names are not valid file names. */
 export const renamedFolder = "renamed";
 
-/**
- * Objects that are renamed if their paths conflict with other objects, and the prefix that is removed from their names.
- */
+/** Objects that are renamed if their paths conflict with those of other objects, and the prefix to remove. */
 export interface Extras {
     names: string[];
     prefix: string;

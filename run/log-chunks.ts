@@ -14,7 +14,7 @@ export interface LogChunk {
 export interface ChunkToRead {
     chunk: LogChunk;
     skipBytes: number;
-    /** Number of bytes immediately before this chunk in the log that are not in any chunk. */
+    /** Number of bytes in the log immediately before this chunk that are missing from all chunks. */
     missingBytes: number;
 }
 
@@ -51,9 +51,7 @@ export function planChunks(chunks: LogChunk[], nextByte: number, isComplete: boo
     return plan;
 }
 
-/**
- * Reads the last lines of an attempt's log, from about its last 256 KiB.
- */
+/** Reads the last lines of an attempt's log, from about its last 256 KiB. */
 export async function readLogTail(
     bucket: BucketClient,
     runId: string,
@@ -87,7 +85,7 @@ export function lastLines(text: string, lineCount: number): string[] {
 
 /**
  * The visible part of a line in which carriage returns overwrite the beginning, as progress bars do; other control
- * characters are escaped. A line that has more than 1,000 characters is cut.
+ * characters are escaped. A line longer than 1,000 characters is truncated.
  */
 export function visibleLine(line: string): string {
     const maxCharacters = 1000;

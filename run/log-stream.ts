@@ -39,7 +39,7 @@ export function splitLines(held: Buffer, added: Buffer): NewLines & { held: Buff
     const kept = Math.min(count, maxLinesAtOnce);
     let start = end;
     for (let line = 0; line < kept; line += 1) {
-        // The line break before the line. A negative offset would count from the end.
+        // Finds the line break before the line. A negative offset would count from the end.
         start = start < 2 ? 0 : bytes.lastIndexOf(0x0a, start - 2) + 1;
     }
     const newest =
@@ -111,7 +111,7 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
     // The last state of a progress bar that was printed.
     let progress: string | undefined;
 
-    /** The bytes that follow the end of a line that has been cut. */
+    /** The bytes after the end of a line that has been truncated. */
     const afterCut = (bytes: Buffer): Buffer => {
         if (!isCut) {
             return bytes;
@@ -158,7 +158,7 @@ export function createLogStream(bucket: BucketClient, runId: string, clock: Cloc
             held = Buffer.alloc(0);
         }
         if (lines.earlier + lines.newest.length > 0) {
-            // The line that ends may be the state that has already been printed.
+            // The line that has just ended may be the progress state that has already been printed.
             const isShown = lines.earlier === 0 && lines.newest[0] === progress;
             lines = isShown ? { ...lines, newest: lines.newest.slice(1) } : lines;
             progress = undefined;

@@ -142,7 +142,7 @@ export function expiredFailure(runId: string, detail: string): Failure {
     };
 }
 
-/** The failure for a missing permission, or for a request that a VPC Service Controls perimeter refused. */
+/** The failure for a missing permission, or for a request that a VPC Service Controls perimeter blocked. */
 export function deniedFailure(runId: string, detail: string, role: string): Failure {
     const next = /vpcServiceControls|prohibited by organization/.test(detail)
         ? "A VPC Service Controls perimeter refuses this machine's requests. Run pulumi inside the perimeter, or ask " +

@@ -6,10 +6,10 @@ export function isLowerBetter(metric: string): boolean {
     return new RegExp(lowerIsBetter, "i").test(metric);
 }
 
-/** Names that describe the data, the split or the format of the metrics, and do not compare models. */
+/** Names of values that describe the data, the split or the format, and are not used to compare models. */
 const notCompared = "^(schema|seed|rows|trainRows|testRows|testRowsWithUnseenValues|epochs|rounds|baseline.*)$";
 
-/** The metrics that compare runs, in the order in which the trainer wrote them. */
+/** The metrics by which runs are compared, in the order in which the trainer wrote them. */
 export function comparedMetrics(runs: readonly { metrics: Readonly<Record<string, number>> }[]): string[] {
     const names = runs.flatMap(({ metrics }) => Object.keys(metrics));
     return names.filter((name, index) => names.indexOf(name) === index && !new RegExp(notCompared).test(name));

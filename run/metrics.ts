@@ -21,8 +21,8 @@ export async function readMetrics(folder: string): Promise<Record<string, unknow
 }
 
 /**
- * Selects the metrics for the stack's outputs, which Pulumi prints in each update: at most 20 numbers, short strings
- * and booleans at the top level.
+ * Selects the metrics for the stack's outputs, which Pulumi prints during each update: at most 20 numbers, short
+ * strings and booleans at the top level.
  * @param file the location of all metrics, which is added as `allMetrics` if any were left out.
  */
 export function metricsForOutput(metrics: Record<string, unknown>, file: string): Record<string, unknown> {

@@ -22,7 +22,7 @@ export interface Place {
     kind: Kind;
     name: string;
     url: string;
-    /** URL for the operations on it, with a trailing slash; kinds without operations have none. */
+    /** URL for operations on it, with a trailing slash; absent for kinds without operations. */
     operations?: string;
 }
 
@@ -226,7 +226,7 @@ async function deleteObjects(
     }
 }
 
-/** Yields the pages in a list; if the parent does not exist, there are none. */
+/** Yields the pages of a list, or none if the parent does not exist. */
 export async function* pagesOf({ call }: Pick<GoogleApis, "call">, url: string): AsyncGenerator<Body> {
     for (let token: unknown = ""; token !== undefined; ) {
         const parameter = token === "" ? "" : `${url.includes("?") ? "&" : "?"}pageToken=${token}`;

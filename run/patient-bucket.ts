@@ -3,7 +3,7 @@ import { classifyError, messageOf } from "./errors";
 import { retryWindowMinutes } from "./retry-window";
 
 /**
- * Returns a client that retries each request through the whole retry window, as a wait does. It tolerates two
+ * Returns a client that retries each request throughout the retry window, as the waiter does. It tolerates two
  * consecutive rejections of its credentials, and prints at most one message a minute.
  */
 export function patientBucket(bucket: BucketClient, clock: Clock, print: Print): BucketClient {

@@ -12,7 +12,7 @@ interface Binding {
     members?: string[];
 }
 
-/** Removes a service account from all bindings in a policy. Without such a binding, the policy is only read. */
+/** Removes a service account from all bindings in a policy. If it is in none of them, the policy is not written. */
 export async function revoke(apis: GoogleApis, holder: PolicyHolder, email: string): Promise<void> {
     const isMember = (member: string) =>
         member === `serviceAccount:${email}` || member.startsWith(`deleted:serviceAccount:${email}?`);

@@ -13,8 +13,9 @@ export function outputText(text: string): string {
 }
 
 /**
- * Keeps Pulumi from interpreting `<{%` in text. Pulumi replaces `<{%reset%}>` with a colour or with nothing, once, so
- * the result of this function is shown as the original text. Pulumi panics if it finds an unknown colour.
+ * Keeps Pulumi from interpreting `<{%` in text. Pulumi replaces `<{%reset%}>` with a colour or with nothing, in a
+ * single pass, so the result of this function is shown as the original text. Pulumi panics if it finds an unknown
+ * colour.
  */
 export function withoutMarkup(text: string): string {
     return text.replaceAll("<{%", "<<{%reset%}>{%");

@@ -55,8 +55,8 @@ async function wait(inputs: ReadyApisInputs): Promise<void> {
 }
 
 /**
- * Waits until an API that has been enabled accepts requests, for ten minutes at most. Its servers learn at different
- * times that it is enabled, so it must accept several in succession.
+ * Waits for up to ten minutes until an API that has been enabled accepts requests. Its servers learn at different times
+ * that it is enabled, so it must accept several requests in succession.
  * @throws an error with the API's last response
  */
 export async function waitForApi(

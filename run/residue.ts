@@ -27,16 +27,16 @@ export interface StackNames {
     label: string;
     bucket: string;
     account: string;
-    /** The beginning of every VM's name, with its dash. */
+    /** The beginning of every VM's name, including the dash. */
     instancePrefix: string;
-    /** The beginning of every Batch job's id, with its dash. */
+    /** The beginning of every Batch job's id, including the dash. */
     jobPrefix: string;
 }
 
 /**
  * Lists everything in a project that carries a stack's label or name.
- * @returns the resources, and the APIs that are disabled in the project, whose resources cannot be listed
- * @throws an error for an API that this caller may not read, because its resources remain unknown
+ * @returns the resources, and the APIs whose resources cannot be listed because the project has not enabled them
+ * @throws an error if this caller may not read an API, because that API's resources would remain unknown
  */
 export async function findResidue(
     apis: GoogleApis,

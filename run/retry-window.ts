@@ -7,8 +7,8 @@ export const retryWindowMinutes = 15;
 
 /**
  * Wraps each poll so that network errors are retried for up to 15 minutes, in addition to the client's own retries. It
- * prints a message at most once a minute. Credentials that Google refuses three times in a row, and every other error,
- * end the wait.
+ * prints a message at most once a minute. The wait ends if Google rejects the credentials three times in a row, or if
+ * any other error occurs.
  * @param role the role that the user needs on the run's machine, for the error about a missing permission.
  */
 export function createRetryWindow(

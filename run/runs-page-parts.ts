@@ -25,7 +25,7 @@ iframe { width: 100%; height: 40rem; border: 1px solid var(--line); }
 @media (max-width: 30rem) { body { padding: 1.25rem .75rem 3rem; } .pair { grid-template-columns: 1fr; } }
 `;
 
-/** Functions in the scripts of pages, which create elements. */
+/** Functions that create elements, for the scripts of the pages. */
 export const elementFunctions = `function el(tag, properties = {}, ...children) {
     const node = Object.assign(document.createElement(tag), properties);
     node.append(...children.filter((child) => child !== null && child !== undefined));
@@ -113,7 +113,7 @@ function drawChart() {
     place.replaceChildren(el("h2", {}, el("label", { htmlFor: "metric" }, "Over time: "), select,
         el("span", { className: "quiet" }, lower.test(state.metric) ? " lower is better" : " higher is better")),
         svg("svg", { viewBox: "0 0 " + width + " " + height, preserveAspectRatio: "none", role: "img",
-            "aria-label": state.metric + " of " + having.length + " runs in the order of their start" }, ...bars));
+            "aria-label": state.metric + " of " + having.length + " runs in order of their start time" }, ...bars));
 }
 function drawTable() {
     const key = columns.find(({ id }) => id === state.sort);

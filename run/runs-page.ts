@@ -10,7 +10,7 @@ export const runsPageName = "index.html";
 
 /**
  * Writes the page about all runs whose results are in a stack's folder. The results are saved already, so a problem is
- * printed and not thrown.
+ * printed rather than thrown.
  * @param folder `<resultsDir>/<stack>`
  */
 export async function writeRunsPage(folder: string, print: Print): Promise<void> {

@@ -16,7 +16,7 @@ export interface SavedRun {
     startedAt: string | null;
     finishedAt: string | null;
     seconds: number | null;
-    /** US dollars of all attempts, if the machine's price was known. */
+    /** Cost of all attempts in US dollars, if the machine's price was known. */
     costUsd: number | null;
     /** The same for a run on an emulator, whose prices are examples. */
     exampleCostUsd: number | null;

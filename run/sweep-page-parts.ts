@@ -43,7 +43,7 @@ ${elementFunctions}const shown = (value) => value === null || value === undefine
     ? value.toLocaleString("en-US", { maximumSignificantDigits: 5 }) : typeof value === "object" ? JSON.stringify(value) : String(value);
 const cut = (text, length) => (text.length > length ? text.slice(0, length - 1) + "\\u2026" : text);
 const describe = (point) => names.map((name) => name + " " + shown(point.arguments[name])).join(", ");
-/** The positions of a parameter's values between 0 and 1, with the labels of its axis. */
+/** The positions of a parameter's values, from 0 to 1, with the labels for its axis. */
 function axisOf(name) {
     const values = points.map((point) => point.arguments[name]).filter((value) => value !== undefined);
     const numbers = values.every((value) => typeof value === "number");

@@ -12,7 +12,7 @@ import { assembleLog, attemptTimes } from "./whole-log";
 /** Files of a sweep in the folder of its run, besides its points. */
 export const sweepFiles = { table: "sweep.json", csv: "sweep.csv", page: "sweep.html" };
 
-/** Largest table that is read; a point takes about 500 bytes. */
+/** Maximum size of a table that is read; a point takes about 500 bytes. */
 const maxTableBytes = 256 * 1024 * 1024;
 
 /** One point in the table of a sweep. */
@@ -59,13 +59,13 @@ export async function listSweep(
     }
     const wanted = saveCheckpoints ? /^(status\.json$|(model|logs|checkpoints)\/)/ : /^(status\.json$|(model|logs)\/)/;
     const ofPoints = objects.filter(({ name }) => wanted.test(partOfPoint(runId, name) ?? ""));
-    // The CSV file is not downloaded as it is, but gets a column with the costs.
+    // The CSV file is not downloaded; it is created on this machine, with a column for the costs.
     const tables = (await bucket.list(`${at.root}sweep.`)).filter(({ name }) => name === at.table);
     return [...ofPoints, ...tables];
 }
 
 /**
- * Adds the logs of the points that have been downloaded to a folder and, if the table has been downloaded, the table as
+ * Adds to a folder the logs of the points that have been downloaded and, if the table has been downloaded, the table as
  * CSV and the report page, both with the cost of each point.
  * @returns the times of the points that this run has trained; empty for a run that is not a sweep
  */

@@ -6,7 +6,7 @@ import { parseObject } from "./status";
 export interface SweepRun {
     /** Number of points. */
     count: number;
-    /** True for an array, whose points are equal tasks. */
+    /** True for an array, whose points are identical tasks. */
     isArray?: boolean | undefined;
     /** The metric by which the best point is chosen; `""` for none. */
     metric: string;
@@ -26,7 +26,7 @@ export interface SweepRow {
     /** The point's position in the sweep. */
     index: number;
     point: string;
-    /** `PENDING` for a failed point that is going to be repeated. */
+    /** `PENDING` for a failed point that will be retried. */
     state: string;
     exitCode: number | null;
     metric: number | null;
@@ -47,7 +47,7 @@ export function isReused({ reason }: Pick<SweepRow, "reason">): boolean {
     return reason?.startsWith("Reused from run ") === true;
 }
 
-/** Renders a row as boot/sweep.sh does: fields between tabs, with `-` for none. */
+/** Renders a row as boot/sweep.sh does: tab-separated fields, with `-` for an empty one. */
 export function renderRow(row: SweepRow): string {
     const fields = [row.index, row.point, row.state, row.exitCode, row.metric, row.attempts, row.startedAt];
     fields.push(row.finishedAt, row.seconds, JSON.stringify(row.reason));

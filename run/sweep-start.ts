@@ -10,7 +10,7 @@ import { moveRun, nextAttempt, readStatus } from "./transitions";
 /** Number of points that are prepared at the same time. */
 const pointsAtOnce = 16;
 
-/** Lets the next attempt of a sweep repeat its failed points. */
+/** Lets the next attempt of a sweep retry its failed points. */
 export async function resetFailedPoints(bucket: BucketClient, clock: Clock, runId: string): Promise<void> {
     const failed = (await readRows(bucket, runId)).filter((row) => isDecided(row) && row.state !== "SUCCEEDED");
     await inParallel(failed, pointsAtOnce, async ({ object, ...row }) => {

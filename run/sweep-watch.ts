@@ -12,9 +12,9 @@ import { terminalCell } from "./terminal-text";
 
 /** Interval between two counts, so that a sweep of short points does not flood the terminal. */
 const countEveryMs = 10_000;
-/** Number of failed points that are named. */
+/** Maximum number of failed points to list. */
 const maxNamed = 20;
-/** Number of failed points whose logs an error shows, and number of lines from each log. */
+/** Number of failed points whose logs are shown in an error, and number of lines from each log. */
 const shown = { points: 3, lines: 20 };
 
 /** A point's outcome in a few words, such as `exit code 3`. */
@@ -22,7 +22,7 @@ function outcomeOf({ state, exitCode }: SweepRow): string {
     return state === "TIMED_OUT" ? "timed out" : exitCode === null ? "no exit code" : `exit code ${exitCode}`;
 }
 
-/** Renders a point's arguments for one line. */
+/** Renders a point's arguments on one line. */
 function argumentsText(given: Record<string, unknown> | undefined): string {
     const text = Object.entries(given ?? {}).map(
         ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,

@@ -37,7 +37,7 @@ export interface RunInputs {
     debugMinutes: number;
     externalIp: boolean;
     privateSubnetwork: boolean;
-    /** `standard` if the last attempt of a run on spot VMs is on a standard VM; otherwise missing. */
+    /** `standard` if a run on spot VMs uses a standard VM for its last attempt; otherwise missing. */
     spotFallback?: string;
     /** A new price alone does not change a run. */
     price?: RunPrice;
@@ -61,7 +61,7 @@ export interface RunOutputs extends RunInputs {
     attempt: number;
     /** Undefined for a run that is not a sweep. */
     sweep?: Record<string, unknown>;
-    /** Undefined if the price is unknown, and until the run has ended. */
+    /** Undefined if the price is unknown or the run has not ended. */
     cost?: RunCost;
 }
 
@@ -132,7 +132,7 @@ function isPulumiCommand(): boolean {
     return showsHints() && process.env.PULUMI_AUTOMATION_API !== "true";
 }
 
-/** Explains the outputs that `pulumi up` shows as removed after a failure, because it compares them with no outputs. */
+/** Explains why `pulumi up` shows outputs as removed after a failure: it compares them with an empty set. */
 function outputsNote(): string {
     return isPulumiCommand()
         ? "\nOutputs that Pulumi marks with `-` below are unchanged; `pulumi stack output` shows them."

@@ -43,7 +43,7 @@ export interface TrainingRunArgs {
     zone: pulumi.Input<string>;
     /** The name of the run's VM. */
     instance: pulumi.Input<string>;
-    /** False ends the update once the VM has claimed the run; a later update collects the results. */
+    /** If false, the update ends once the VM has claimed the run, and a later one collects the results. */
     wait: pulumi.Input<boolean>;
     /** Number of attempts after which an interrupted run counts as failed. */
     maxAttempts: pulumi.Input<number>;
@@ -56,7 +56,7 @@ export interface TrainingRunArgs {
      */
     privateSubnetwork: pulumi.Input<boolean>;
     provenance: pulumi.Input<ProvenanceArgs>;
-    /** `standard` if the last attempt of a run on spot VMs is on a standard VM. */
+    /** `standard` if a run on spot VMs uses a standard VM for its last attempt. */
     spotFallback?: pulumi.Input<string | undefined>;
     /** The machine's price, for the manifest; undefined if it is unknown. */
     price?: pulumi.Input<RunPrice> | undefined;
@@ -65,14 +65,14 @@ export interface TrainingRunArgs {
 }
 
 /**
- * One training run, from a booting VM to verified results on this machine. Creating this resource waits for the run and
+ * One training run, from booting a VM to verified results on this machine. Creating this resource waits for the run and
  * prints the trainer's log. If the run fails, the creation fails with the trainer's exit code and last lines; otherwise
  * it downloads and verifies the results.
  */
 export class TrainingRun extends CachedResource {
     /**
      * The first 20 numbers, short strings and booleans in the run's `metrics.json`; if it has more, `allMetrics` is the
-     * path of that file. Empty if the trainer wrote none, or while the run has not ended.
+     * path of that file. Empty if the trainer wrote none or the run has not ended.
      */
     declare readonly metrics: pulumi.Output<Record<string, unknown>>;
     /** `gs://<bucket>/runs/<runId>/model/`. */
@@ -82,9 +82,9 @@ export class TrainingRun extends CachedResource {
     /** The run's state at the last update, e.g. `SUCCEEDED`. */
     declare readonly state: pulumi.Output<string>;
     declare readonly attempt: pulumi.Output<number>;
-    /** The sweep's best point and the numbers of its points; undefined for any other run, and until it has ended. */
+    /** The sweep's best point and the numbers of its points; undefined for any other run or before the sweep ends. */
     declare readonly sweep: pulumi.Output<Record<string, unknown> | undefined>;
-    /** The cost of the run; undefined if the price is unknown, and until the run has ended. */
+    /** The cost of the run; undefined if the price is unknown or the run has not ended. */
     declare readonly cost: pulumi.Output<RunCost | undefined>;
 
     constructor(name: string, args: TrainingRunArgs, opts?: pulumi.CustomResourceOptions) {

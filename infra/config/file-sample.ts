@@ -3,20 +3,20 @@ import { Readable } from "node:stream";
 import { constants, createGunzip } from "node:zlib";
 
 /**
- * The size of the part that is read at the beginning of a file, and the number and size of the other parts. These are
- * spread evenly over the rest, and the last one ends where the file ends.
+ * The size of the part that is read from the beginning of a file, and the number and size of the other parts. These are
+ * spread evenly over the rest, and the last one ends at the end of the file.
  */
 const SIZES = { head: 16_000_000, blocks: 32, block: 262_144 };
-/** Number of bytes in which lines are counted at a time. */
+/** Number of bytes to read at a time when counting lines. */
 const COUNTED_BYTES = 16_000_000;
 
 const [CR, LF, QUOTE] = [13, 10, 34];
-/** Bytes next to the quotes that begin and end a cell. */
+/** Bytes that can precede a cell's opening quote or follow its closing quote. */
 const AROUND_CELLS = new Set([...",;\t|\r\n"].map((character) => character.charCodeAt(0)));
 
 /** Complete lines from a file. */
 export interface FileSample extends AsyncIterable<Uint8Array> {
-    /** True if the lines are not all lines of the file. */
+    /** True if some of the file's lines are missing. */
     readonly isPartial: boolean;
     /** Number of bytes, if it is known. */
     readonly size: number | undefined;
@@ -24,11 +24,11 @@ export interface FileSample extends AsyncIterable<Uint8Array> {
 
 /**
  * Opens a sample of a large file's lines, or all lines of a file that is not large. Only the beginning is sampled if
- * the file is compressed or in UTF-16, or if cells contain line breaks, because then the middle of the file does not
- * show where a row begins.
+ * the file is compressed or in UTF-16, or if cells contain line breaks, because then it is impossible to tell from the
+ * middle of the file where a row begins.
  *
- * @param isNumbered replaces the lines between the parts with blank ones, so that every line has its number in the file
- * @param files number of files that share the size of the sample
+ * @param isNumbered replaces the lines between the parts with blank ones, so that every line keeps its number
+ * @param files number of files among which the size of the sample is divided
  */
 export async function sampleFile(file: string, isNumbered: boolean, files = 1, sizes = SIZES): Promise<FileSample> {
     const block = sizes.block;
@@ -78,7 +78,7 @@ async function read(handle: FileHandle, from: number, to: number): Promise<Buffe
 
 /** The beginning of a compressed file, as complete lines. */
 async function unpack(head: Buffer, most: number): Promise<Uint8Array> {
-    // Without this flag, a file that is cut off is an error.
+    // Without this flag, truncated input would cause an error.
     const unpacked = Readable.from([head]).pipe(createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }));
     const chunks: Buffer[] = [];
     let length = 0;

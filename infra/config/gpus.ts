@@ -53,7 +53,7 @@ const N1_GPUS: Readonly<Record<string, readonly number[]>> = {
 export interface GpuProblem {
     key: "gpuType" | "gpuCount" | "machineType";
     must: string;
-    /** A value for `key` that solves the problem. */
+    /** A value for `key` that would fix the problem. */
     example: string;
 }
 

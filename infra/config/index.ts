@@ -25,7 +25,7 @@ const SECRET_ENV = texts(checkSecretValue, { default: {}, example: ["API_KEY", "
 
 /** The config as Pulumi passes it, as text. */
 export interface RawConfig {
-    /** Prefix for the project's own keys, before the colon: the Pulumi project's name. */
+    /** Prefix of the project's own keys (the part before the colon): the Pulumi project's name. */
     namespace: string;
     /** The project's own keys without the namespace. */
     values: Readonly<Record<string, string>>;
@@ -43,8 +43,8 @@ export { dockerProviders } from "./docker-engine";
 export type { Config } from "./keys";
 
 /**
- * Reads and checks the stack config and the dataset, lists the objects of a dataset that has several, and reports what
- * the user may want to change: files that the trainer's image should not contain, and findings about the dataset.
+ * Reads and checks the stack config and the dataset, lists the objects of a dataset with more than one, and reports
+ * what the user may want to change: files that the trainer's image should not contain, and findings about the dataset.
  *
  * @throws ConfigError with every issue
  */
@@ -161,7 +161,7 @@ function readConfig({ namespace, values: given, secretKeys = [], gcp }: RawConfi
     });
     const values = Object.fromEntries(entries) as ConfigValues;
     const isEnvSecret = secretKeys.includes("env");
-    // A rule limits the size of the metadata, which does not contain secret values.
+    // Secret values do not count towards the limit on the metadata's size, because the metadata does not contain them.
     const env = isEnvSecret ? Object.fromEntries(Object.keys(values.env).map((name) => [name, ""])) : values.env;
     const conflicts = findConflicts({ ...values, env, region: location.value.region }, files, wrongKeys);
     issues.push(
@@ -195,7 +195,7 @@ function withoutValue({ key, must, fix }: ConfigIssue): ConfigIssue {
 }
 
 /**
- * Reports secrets anywhere but in the container's environment and the URL for notifications, because they would be
+ * Reports secrets in all keys except the container's environment and the notification URL, because they would be
  * readable in the VM's metadata or on Google Cloud.
  */
 function misplacedSecrets(namespace: string, secretKeys: readonly string[]): ConfigIssue[] {

@@ -27,9 +27,9 @@ export interface Key<T> {
     readonly type: "string" | "integer" | "boolean" | "array" | "object";
     readonly default: T;
     readonly example: Example;
-    /** Smallest and largest number. */
+    /** Smallest and largest allowed number. */
     readonly limits?: { readonly min: number; readonly max: number };
-    /** Converts the text that Pulumi passes (lists and objects are JSON). If there are problems, ignore the value. */
+    /** Converts the text that Pulumi passes (JSON for lists and objects). Ignore the value if there are problems. */
     parse(text: string): { value: T; problems: Problem[] };
 }
 
@@ -138,7 +138,7 @@ export function list(
     };
 }
 
-/** A list of strings, or a single word in its place, such as `any`. */
+/** A list of strings, or a single word such as `any` instead of a list. */
 export function listOrWord(
     word: string,
     check: (item: string) => Finding,
@@ -194,7 +194,7 @@ export function texts(
     return record(checkEntry, String, options);
 }
 
-/** Maximum number of levels; more would overflow the stack in the functions that render a value as JSON. */
+/** Maximum nesting depth; deeper values would overflow the stack in the functions that render a value as JSON. */
 const MAX_LEVELS = 100;
 const TOO_DEEP = `must be nested at most ${MAX_LEVELS} levels deep`;
 

@@ -35,8 +35,8 @@ import { checkSweepEntry, toValues } from "./sweep";
  * Every key in the stack config, in the same order as in `Pulumi.yaml`: type, check, default, and an example where the
  * default is empty. The defaults that `TrainingJob` shares are in `DEFAULTS`. `Pulumi.yaml` describes the keys.
  *
- * The limits on the minutes ensure that their sum and the rest of a boot stay within the 120 days that Compute Engine
- * allows for a VM with a time limit. https://cloud.google.com/compute/docs/instances/limit-vm-runtime
+ * The limits on numbers of minutes ensure that their sum, plus the rest of a boot, stays within the 120 days that
+ * Compute Engine allows for a VM with a time limit. https://cloud.google.com/compute/docs/instances/limit-vm-runtime
  */
 export const KEYS = {
     dataset: text(checkDataset, { default: "data/iris.csv" }),

@@ -8,7 +8,7 @@ export interface Location {
     zone: string;
 }
 
-/** The gcp provider's own settings, each of which may be missing. */
+/** The gcp provider's own settings, any of which may be missing. */
 export type RawLocation = { readonly [Key in keyof Location]?: string | undefined };
 
 /** https://cloud.google.com/resource-manager/docs/creating-managing-projects; older ids begin with a domain. */

@@ -16,14 +16,14 @@ export interface ProjectFiles {
     text?(file: string): string | undefined;
     /** The files of a dataset: see `datasetPaths`. */
     dataset?(file: string): readonly string[];
-    /** True for the folder of the built-in trainer, as opposed to that of the user's own. */
+    /** True for the built-in trainer's folder, as opposed to that of the user's own trainer. */
     hasBuiltInTrainer(folder: string): boolean;
 }
 
-/** The name in the built-in trainer's package.json, in a checkout and in the package. */
+/** The name in the built-in trainer's package.json, both in a checkout and in the published package. */
 const BUILT_IN_TRAINER = "gcp-trainer-decision-tree";
 
-/** The files on this machine. Relative paths start at `root`, as they do in Pulumi. */
+/** The files on this machine. Relative paths are resolved against `root`, as in Pulumi. */
 export function filesOf(root: string): ProjectFiles {
     return {
         state: (file) => stateOf(path.resolve(root, file)),
@@ -37,7 +37,7 @@ export function filesOf(root: string): ProjectFiles {
     };
 }
 
-/** The name in a package.json; undefined without one that can be read. */
+/** The name in a package.json; undefined if the file is missing or cannot be read. */
 function nameIn(manifest: string): unknown {
     try {
         return (JSON.parse(readFileSync(manifest, "utf8")) as { name?: unknown } | null)?.name;
@@ -47,8 +47,8 @@ function nameIn(manifest: string): unknown {
 }
 
 /**
- * Tests a folder, or the nearest parent that exists, by creating and removing a folder in it, because permissions do
- * not show everything: the file system may be read-only, or the folder immutable.
+ * Tests a folder, or the nearest parent that exists, by creating and removing a folder in it, because permissions are
+ * not conclusive: the file system may be read-only, or the folder immutable.
  */
 function folderProblem(folder: string): string | undefined {
     const state = stateOf(folder);

@@ -6,15 +6,13 @@ import { COPIES, contextFiles } from "../build-context";
 export interface PythonTrainer {
     /** Path of the Python file; `""` for another kind of trainer. */
     readonly script: string;
-    /** Path of a file with the packages that it needs; `""` for none. */
+    /** Path of the file that lists the packages it needs; `""` for none. */
     readonly requirements: string;
 }
 
 /** Folder in the generated build context that holds the script and the modules next to it. */
 export const APP = "app";
-/**
- * Names of files and folders that do not belong to a program: hidden files, caches and environments of this machine.
- */
+/** Names of files and folders that do not belong to a program: hidden files, caches and local environments. */
 const NOT_PART = /^(\..*|__pycache__|node_modules|venv|.*\.pyc)$/;
 
 /**
@@ -37,7 +35,7 @@ export function withPythonTrainer<C extends PythonTrainer & { readonly trainer: 
     return { ...config, trainer };
 }
 
-/** The folder of a script, and the files in it that belong to the program, relative to it. */
+/** The folder that contains a script, and the relative paths of the files in it that belong to the program. */
 export function scriptFiles(script: string, root = "."): { folder: string; names: string[] } {
     const file = path.resolve(root, script);
     const folder = path.dirname(file);
@@ -60,7 +58,7 @@ function generatedFiles({ script, requirements }: PythonTrainer, root: string): 
     ]);
 }
 
-/** Makes a folder contain exactly these files, and leaves those that are up to date unchanged. */
+/** Makes a folder contain exactly these files, without rewriting those that are up to date. */
 function writeFolder(folder: string, files: ReadonlyMap<string, Buffer>): void {
     mkdirSync(folder, { recursive: true });
     const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) => !each.isDirectory());

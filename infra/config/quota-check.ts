@@ -22,11 +22,11 @@ const DISK_METRICS: Readonly<Record<string, string>> = {
     "pd-standard": "DISKS_TOTAL_GB",
 };
 
-/** Series whose CPUs count towards CPUS. Other series have separate quotas, which may not be listed. */
+/** Series whose CPUs count towards the quota `CPUS`. Other series have separate quotas, which may not be listed. */
 const COMMON_CPUS = ["CUSTOM", "E2", "F1", "G1", "N1"];
 
 /**
- * Finds quotas that are too small for a VM even if nothing else used them. The current use does not count, because a VM
+ * Finds quotas that would be too small for a VM even if nothing else used them. Current usage is ignored, because a VM
  * of the same stack may be part of it.
  * https://cloud.google.com/compute/resource-usage
  */
@@ -34,7 +34,7 @@ export function quotaIssues(machine: Machine, shape: MachineShape, quotas: Quota
     const series = (machine.type.split("-")[0] ?? "").toUpperCase();
     const gpus = shape.gpus[0] ?? { type: machine.gpuType, count: machine.gpuCount };
     const limitOf = (metric: string) => quotas.region.find((quota) => quota.metric === metric)?.limit;
-    // Spot VMs count towards the quota for preemptible CPUs if the project has any, and otherwise towards the others.
+    // Spot VMs count towards the quota for preemptible CPUs if the project has one, otherwise towards the regular ones.
     const ofSpot = (metric: string) => (machine.spot && (limitOf(metric) ?? 0) > 0 ? metric : undefined);
     const standardCpus = COMMON_CPUS.includes(series) ? "CPUS" : `${series}_CPUS`;
     const cpus = ofSpot("PREEMPTIBLE_CPUS") ?? standardCpus;

@@ -20,7 +20,7 @@ export interface Rule {
     find: (config: CheckedValues, files: ProjectFiles) => Conflict | undefined;
 }
 
-/** A conflict that another value of the key resolves. */
+/** A conflict that can be resolved by changing the key's value. */
 export function conflict(key: KeyName, must: string, value = KEYS[key].example.value): Conflict {
     return { key, must, fix: { set: [key], value } };
 }

@@ -9,8 +9,8 @@ import { type CheckedValues, type Conflict, conflict, type Rule } from "./rule";
 import { sweepRules } from "./sweep-rules";
 
 /**
- * A metadata value may have at most 256 KiB, including the boot script, and cloud-init keeps several copies of it in an
- * in-memory file system, which can be as small as 1 MiB.
+ * A metadata value may be at most 256 KiB long, including the boot script, and cloud-init keeps several copies of it in
+ * an in-memory file system, which can be as small as 1 MiB.
  * https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
  */
 const MAX_VALUES_BYTES = 64 * 1024;
@@ -234,7 +234,7 @@ export function findConflicts(config: CheckedValues, files: ProjectFiles, wrongK
         .filter((found) => found !== undefined);
 }
 
-/** True if the built-in trainer trains. */
+/** True if the built-in trainer trains the model. */
 export function isBuiltIn(
     { image, script, trainer }: Pick<ConfigValues, "image" | "script" | "trainer">,
     files: ProjectFiles,

@@ -30,7 +30,7 @@ function onPoints(
     };
 }
 
-/** A rule for a key that only a sweep has. */
+/** A rule for a key that must be set together with at least one of the others. */
 function onlyWith(key: KeyName, needed: readonly KeyName[]): Rule {
     const isSet = (value: unknown, name: KeyName) => JSON.stringify(value) !== JSON.stringify(KEYS[name].default);
     return {
@@ -42,7 +42,7 @@ function onlyWith(key: KeyName, needed: readonly KeyName[]): Rule {
     };
 }
 
-/** A sweep's limits, which are checked so that Batch does not refuse it after everything else has been created. */
+/** A sweep's limits, which are checked so that Batch does not reject it after everything else has been created. */
 export const sweepRules: readonly Rule[] = [
     onlyWith("sweepMetric", SWEEP_KEYS),
     onlyWith("maxFailedTasks", SWEEP_KEYS),

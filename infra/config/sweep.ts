@@ -13,7 +13,7 @@ export interface SweepKeys {
     sweepFile: string;
 }
 
-/** The key that defines the points, and the points or the reason why there are none. */
+/** The key that defines the points, with either the points or the reason why there are none. */
 export interface Points {
     key: "sweep" | "sweepFile";
     points: readonly Point[];
@@ -121,8 +121,8 @@ function readJsonLines(text: string): Rows {
 }
 
 /**
- * Reads CSV with a header. An empty cell leaves its hyperparameter out; text that represents a number or a boolean
- * becomes one.
+ * Reads CSV with a header. An empty cell omits its hyperparameter; text that represents a number or a boolean is
+ * converted to one.
  */
 function readCsv(text: string): Rows {
     const [header = [], ...rows] = cellsOf(text).filter((cells) => cells.some((cell) => cell !== ""));

@@ -17,11 +17,11 @@ export interface Usage {
     /** Number of VMs that run at the same time, each with one boot disk. */
     tasks: number;
     datasetBytes: number;
-    /** True if the last attempt of a spot VM's run is on a standard VM. */
+    /** True if a run on spot VMs uses a standard VM for its last attempt. */
     lastIsStandard: boolean;
     /** True if each VM has an external address. */
     hasExternalIp: boolean;
-    /** The median time of the stack's earlier runs on all their VMs, in hours; undefined if there are none. */
+    /** The median total VM time of the stack's earlier runs, in hours; undefined if there are none. */
     expectedHours: number | undefined;
 }
 
@@ -52,7 +52,7 @@ const hoursPerMonth = 730;
 export const storageDays = 30;
 
 /**
- * Computes what a job costs.
+ * Computes the cost of a job.
  *
  * In the worst case, every attempt of every task takes the longest possible time, and the boot disk, the bucket and the
  * repository exist for 30 days. The image must fit on the boot disk, as must results that a trainer writes to its own

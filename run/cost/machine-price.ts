@@ -24,7 +24,7 @@ export interface MachineShape {
     localSsds: number;
 }
 
-/** One line of a machine's price. */
+/** One item of a machine's price. */
 export interface PricePart {
     /** E.g. "4 vCPUs". */
     what: string;
@@ -32,7 +32,7 @@ export interface PricePart {
     usdPerHour: number;
 }
 
-/** The average month in Google's price lists. */
+/** Number of hours in an average month, as in Google's price lists. */
 const hoursPerMonth = 730;
 
 /** SKUs that are not named after the machine's series. */
@@ -105,7 +105,7 @@ export function shapeOf(body: Body): MachineShape {
 }
 
 /**
- * Returns what one hour of a running machine costs, without its boot disk.
+ * Returns the hourly cost of a running machine, without its boot disk.
  * @throws an error that names the part without a price
  */
 export function machinePrice(prices: Price[], machine: Machine, shape: MachineShape): PricePart[] {
@@ -125,8 +125,8 @@ export function machinePrice(prices: Price[], machine: Machine, shape: MachineSh
 }
 
 /**
- * Returns what one month of the boot disk costs, in US dollars. Jobs do not provision IOPS or throughput beyond what
- * the disk type includes.
+ * Returns the monthly cost of the boot disk, in US dollars. Jobs do not provision IOPS or throughput beyond what the
+ * disk type includes.
  * @throws an error for a disk type without a price
  */
 export function diskPrice(prices: Price[], { diskType, diskSizeGb }: Machine): number {
@@ -206,8 +206,8 @@ function instancePrice(prices: Price[], type: string, spot: boolean, part: "Core
 }
 
 /**
- * The prefixes of the SKUs by which a machine type is billed, without "Spot Preemptible". All of them are added up; for
- * each, the first alternative that is in the price list counts.
+ * The prefixes of the SKUs by which a machine type is billed, without "Spot Preemptible". Their prices are added up;
+ * each has alternatives, of which the first one in the price list is used.
  */
 function instanceNames(type: string): string[][] {
     const series = seriesOf(type);
@@ -265,7 +265,7 @@ function localSsds(prices: Price[], { type, spot }: Machine, count: number): Pri
     return { what: `${gib} GB of Local SSD`, usdPerHour: (gib * usdPerMonth) / hoursPerMonth };
 }
 
-/** The prices for spot or standard VMs. Spot SKUs lose their prefix. */
+/** The prices for spot or standard VMs. The prefix of spot SKUs is removed. */
 function ofModel(prices: Price[], spot: boolean): Price[] {
     const prefix = "Spot Preemptible ";
     return prices

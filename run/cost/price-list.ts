@@ -6,7 +6,7 @@ export interface Price {
     description: string;
     /** E.g. "CPU". */
     group: string;
-    /** US dollars for one `unit`. The highest rate, if the price depends on the amount. */
+    /** US dollars for one `unit`. The highest rate if the price depends on usage. */
     usd: number;
     /** `h` for hours, `GiBy.h` and `GiBy.mo` for GiB hours and months. */
     unit: string;
@@ -106,7 +106,7 @@ function isIn(sku: Record<string, unknown>, region: string): boolean {
     return Array.isArray(regions) && (regions.includes(region) || regions.includes("global"));
 }
 
-/** The price in a SKU that applies to a job; empty for commitments, reservations and other usage. */
+/** The price of a SKU if it can apply to a job; empty for commitments, reservations and other usage. */
 function priceOf(sku: Record<string, unknown>): Price[] {
     const { resourceGroup = "" } = (sku.category ?? {}) as { resourceGroup?: string };
     const description = String(sku.description);

@@ -8,7 +8,7 @@ export interface RunPrice {
     hourlyUsd: number;
     /** The most that one attempt can cost; absent in the state of older stacks. */
     attemptUsd?: number;
-    /** The price of the last attempt, if it is on a standard VM, and the number of interruptions that lead to it. */
+    /** The price of the last attempt if it uses a standard VM, and the number of interruptions before it. */
     last?: { hourlyUsd: number; attemptUsd: number; interruptions: number };
     /** True if the amount comes from an emulator. */
     isExample: boolean;
@@ -17,13 +17,13 @@ export interface RunPrice {
 /** The cost of a run that has ended, as its manifest contains it. */
 export interface RunCost {
     usd: number;
-    /** Minutes of all attempts or, of a sweep, of all its points. */
+    /** Total minutes of all attempts or, for a sweep, of all its points. */
     minutes: number;
-    /** Minutes of the attempts before the last one; missing if there were none. */
+    /** Total minutes of the attempts before the last one; missing if there were none. */
     earlierMinutes?: number;
-    /** The price of one VM or, if the last attempt was on another one, of that VM. */
+    /** The price of the VM; if the attempts used different VMs, that of the last one. */
     hourlyUsd: number;
-    /** The price of the VM of the earlier attempts, if it differs. */
+    /** The price of the VM that the earlier attempts used, if it differs. */
     earlierHourlyUsd?: number;
     /** True if the amounts come from an emulator. */
     isExample: boolean;
@@ -31,16 +31,16 @@ export interface RunCost {
 
 /** The time that a run or one point of a sweep spent on its VMs. */
 export interface VmTime {
-    /** Milliseconds of the attempts before the last one. */
+    /** Total duration of the attempts before the last one, in milliseconds. */
     earlierMs: number;
-    /** Milliseconds of the last attempt. */
+    /** Duration of the last attempt, in milliseconds. */
     lastMs: number;
     interruptions: number;
 }
 
 /**
- * Computes the cost of a run: the hours from each attempt's first line to its last, at the price of the machine with
- * its boot disk. Google also bills the minutes in which a VM boots and powers off, which a run does not record.
+ * Computes the cost of a run: the time between the first and last log line of each attempt, at the price of the machine
+ * with its boot disk. Google also bills for the time in which a VM boots and powers off, which is not recorded.
  */
 export function costOf(price: RunPrice, times: readonly VmTime[]): RunCost {
     const { hourlyUsd, last, isExample } = price;
@@ -61,7 +61,7 @@ export function costOf(price: RunPrice, times: readonly VmTime[]): RunCost {
     };
 }
 
-/** The milliseconds of the attempts before the last one, from their logs. */
+/** The total duration of the attempts before the last one, in milliseconds, from their logs. */
 export function earlierMs(attempts: readonly AttemptTimes[]): number {
     return attempts
         .slice(0, -1)
@@ -70,7 +70,7 @@ export function earlierMs(attempts: readonly AttemptTimes[]): number {
         .reduce((sum, one) => sum + one, 0);
 }
 
-/** Reads the cost in the text of a manifest; undefined if the price was unknown. */
+/** Reads the cost from the text of a manifest; undefined if the price was unknown. */
 export function costIn(manifest: string): RunCost | undefined {
     const cost = parseObject(manifest)?.cost as RunCost | null | undefined;
     return typeof cost?.usd === "number" && typeof cost.minutes === "number" ? cost : undefined;
