@@ -59,7 +59,7 @@ export async function emulatorCommand(args: string[], options: CommandOptions): 
     return 0;
 }
 
-/** Startup errors concern the port, the folder or this machine, all of which the user can fix. */
+/** Errors at startup are due to the port, the folder or this machine, so the user can fix them. */
 function explainStart(error: Error, { command }: CommandOptions): CommandError {
     const isPortTaken = (error.cause as NodeJS.ErrnoException | undefined)?.code === "EADDRINUSE";
     const advice = isPortTaken ? ` Another emulator may be running. To use another port: ${command} --port 9011` : "";
@@ -131,7 +131,7 @@ async function chooseRuntime(): Promise<RuntimeKind> {
     return "process";
 }
 
-/** The reason no Docker engine is reachable, or undefined if one is. */
+/** The reason why no Docker engine is reachable, or undefined if one is. */
 async function engineMissing(): Promise<string | undefined> {
     return await new Promise((resolve) => {
         execFile("docker", ["version", "--format", "{{.Server.Version}}"], (error, stdout, stderr) => {

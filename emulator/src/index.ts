@@ -35,7 +35,7 @@ export interface Emulator {
 /**
  * Starts a Google Cloud emulator on this machine.
  *
- * @throws Error if the port is taken, another emulator uses the folder, or a document in it cannot be read
+ * @throws Error if the port is taken, another emulator is using the folder, or a document in it cannot be read
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
     const lock = await lockFolder(options.dataDir);

@@ -9,13 +9,13 @@ export type RuntimeKind = "process" | "docker" | "systemd";
 
 /** Options for Google Batch, which is faster in the emulator than on Google Cloud. */
 export interface BatchOptions {
-    /** Duration of a step: QUEUED, SCHEDULED, and the release of the VMs each take one. Default: 250. */
+    /** Duration of a step. QUEUED, SCHEDULED and the release of the VMs each take one step. Default: 250. */
     readonly tickMs?: number;
-    /** Time between the notice of a preemption and the loss of power; 30 s on Google Cloud. Default: 10,000. */
+    /** Time between a preemption notice and the loss of power; 30 s on Google Cloud. Default: 10,000. */
     readonly preemptionMs?: number;
-    /** Steps after which a job that cannot start fails; two days on Google Cloud. Default: 40. */
+    /** Number of steps after which a job that cannot start fails; on Google Cloud, after two days. Default: 40. */
     readonly queueTicks?: number;
-    /** Largest number of VMs that a job has at once. Default: two per processor of this machine, and at least four. */
+    /** Maximum number of concurrent VMs per job. Default: two per processor of this machine, and at least four. */
     readonly maxVms?: number;
     /** Faults to inject into jobs and tasks. Default: none. */
     readonly faults?: BatchFaults;
@@ -37,18 +37,18 @@ export interface EmulatorOptions {
     /** Delay before an IAM grant takes effect; on Google Cloud it takes minutes. Default: 0. */
     readonly grantDelayMs?: number;
     /**
-     * If set, APIs refuse requests until they are enabled, and for this long afterwards; on Google Cloud it takes
-     * minutes. Default: every API always responds.
+     * If set, an API refuses requests until this long after it is enabled; on Google Cloud this takes minutes. Default:
+     * APIs never refuse requests.
      */
     readonly apiDelayMs?: number;
     /**
-     * Duration of operations in Compute Engine, Artifact Registry and Service Usage, which pass through Google's
-     * states. Default: 0, so that operations are done when they are returned.
+     * Duration of operations in Compute Engine, Artifact Registry and Service Usage, which pass through the same states
+     * as on Google Cloud. Default: 0, so that operations are done when they are returned.
      */
     readonly operationMs?: number;
     /**
      * Uptime in seconds that a VM in the `process` or `docker` runtime sees when it boots. A larger value shortens the
-     * wait of a guest that stays up until a certain uptime. Default: this machine's uptime.
+     * wait of a guest that stays up until it reaches a certain uptime. Default: this machine's uptime.
      */
     readonly bootUptimeSeconds?: number;
     /** An organization's constraints, quotas and stock-outs. Default: none. */
@@ -68,12 +68,12 @@ export interface InventoryItem {
     readonly name: string;
 }
 
-/** The lifecycle hooks of a service that startEmulator calls; all are optional. */
+/** A service's lifecycle hooks, which startEmulator calls. All are optional. */
 export interface Service {
     /** Called once before the first request. */
     start?(): Promise<void>;
     /** Called once after the last request. */
     stop?(): Promise<void>;
-    /** Existing resources that would cost money in a real project, or clutter it. */
+    /** Existing resources that would cost money in a real project or clutter it. */
     inventory?(): InventoryItem[];
 }

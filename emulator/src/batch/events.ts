@@ -11,13 +11,13 @@ const REASONS: Readonly<Record<number, string>> = {
     50006: "VM is recreated during task execution",
 };
 
-/** Identifies the instance on which a task runs, in the form that events use. */
+/** Identifies the instance on which a task runs, in the form used in events. */
 export interface EventInstance {
     readonly zone: string;
     readonly id: string;
 }
 
-/** Creates the event for a change of a job's state. @param numbered the job's name, with the project number */
+/** Creates the event for a change in a job's state. @param numbered the job's name, with the project number */
 export function jobEvent(numbered: string, from: JobState, to: JobState, reason = ""): StatusEvent {
     return {
         type: "STATUS_CHANGED",
@@ -31,7 +31,7 @@ export function message(description: string): StatusEvent {
     return { type: "OPERATIONAL_INFO", description, eventTime: timestamp() };
 }
 
-/** Creates the event for a change of a task's state. @param exitCode for FAILED only */
+/** Creates the event for a change in a task's state. @param exitCode given only for FAILED */
 export function taskEvent(
     from: TaskState,
     to: TaskState,
@@ -51,7 +51,7 @@ export function taskEvent(
 }
 
 /**
- * Explains, in a job's event, which task failed. Cromwell's tests show the text:
+ * Describes a job's failure and names the task that caused it. The text comes from Cromwell's tests:
  * https://github.com/broadinstitute/cromwell
  */
 export function failedTask(index: number, event: StatusEvent | undefined): string {
@@ -64,7 +64,7 @@ export function quotaDelay(uid: string, quota: string, limit: number, usage: num
 }
 
 /**
- * Describes a VM that could not be created, but may be created later: https://github.com/DataBiosphere/dsub/issues/303
+ * Describes a VM that could not be created but may be created later: https://github.com/DataBiosphere/dsub/issues/303
  */
 export function groupError(code: string, count: number, instance: string, reason: string): string {
     return `VM in Managed Instance Group meets error: Batch Error: code - ${code}, description - error count is ${count}, latest message example: Instance '${instance}' creation failed: ${reason}`;
@@ -75,7 +75,7 @@ export function fatalError(code: string, reason: string): string {
     return `Job gets non-retryable information Batch Error: code - ${code}, description - ${reason}`;
 }
 
-/** https://cloud.google.com/batch/docs/troubleshooting#no-agent-reporting. The text states Google's time limit. */
+/** https://cloud.google.com/batch/docs/troubleshooting#no-agent-reporting. The 1080 seconds are Google's limit. */
 export function noAgent(instance: string): string {
     return `No VM has agent reporting correctly within time window 1080 seconds, VM state for instance ${instance} is ${timestamp()},agent,start`;
 }

@@ -3,7 +3,7 @@ import type { StoredJob } from "./job-store";
 import type { Task } from "./job-types";
 
 /**
- * Reads the filter of jobs.list: states or labels, joined by either OR or AND.
+ * Parses the filter of jobs.list: conditions on states or labels, all joined by OR or all joined by AND.
  * @throws ApiError 501 for anything else
  */
 export function jobFilter(filter: string): (stored: StoredJob) => boolean {
@@ -29,7 +29,7 @@ function jobTerm(term: string, filter: string): (stored: StoredJob) => boolean {
     );
 }
 
-/** Reads the filter of tasks.list. @throws ApiError 501 for anything but State=X */
+/** Parses the filter of tasks.list. @throws ApiError 501 for anything but State=X */
 export function taskFilter(filter: string): (task: Task) => boolean {
     if (filter.trim() === "") {
         return () => true;

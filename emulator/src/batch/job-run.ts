@@ -24,10 +24,10 @@ export interface JobHost {
     readonly hasNetworkAccess: (job: Job) => boolean;
 }
 
-/** The outcome of a job: its last state, its deletion, or a stop of the emulator. */
+/** The outcome of a job: its final state, its deletion, or the shutdown of the emulator. */
 type Ending = { readonly state: JobState; readonly reason?: string } | "deleted" | "stopped";
 
-/** The lifecycle of one job, from QUEUED to its last state. */
+/** The lifecycle of one job, from QUEUED to its final state. */
 export class JobRun {
     readonly #host: JobHost;
     readonly #job: Job;
@@ -35,11 +35,11 @@ export class JobRun {
     readonly #ending = deferred<Ending>();
     /** Resolves when the emulator stops. Do not await timers after that: they do not keep the process alive. */
     readonly #stopped = deferred();
-    /** True once an event says why no VM can be created. */
+    /** True once an event has explained why no VM can be created. */
     #isRefusalKnown = false;
     /** Set as soon as the outcome is certain. Later outcomes are ignored. */
     #ended: Ending | undefined;
-    /** Resolves once the job has reached its last state, or has been deleted. */
+    /** Resolves once the job has reached its final state or has been deleted. */
     readonly finished: Promise<void>;
 
     constructor(host: JobHost, job: Job) {
@@ -148,7 +148,7 @@ export class JobRun {
         }
     }
 
-    /** Creates a VM whose agent reports. Returns undefined if the job has ended or another slot can do the work. */
+    /** Creates a VM and awaits its agent. Returns undefined if the job has ended or another slot can do the work. */
     async #createVm(): Promise<JobVm | undefined> {
         for (let tries = 0; !this.#isOver; tries++) {
             const created = await this.#unlessStopped(this.#vms.create());
@@ -202,7 +202,7 @@ export class JobRun {
         return vm;
     }
 
-    /** Tests whether the agents of the job's VMs can reach Batch, and are allowed to report. */
+    /** Tests whether the agents on the job's VMs can reach Batch and are allowed to report to it. */
     #reports(): boolean {
         const { project, id } = partsOf(this.#job.name);
         const { email } = this.#job.allocationPolicy.serviceAccount;
@@ -258,7 +258,7 @@ export class JobRun {
         }
     }
 
-    /** Deletes the VMs, with everything that runs in them, and then moves the job to its last state. */
+    /** Deletes the VMs, along with everything running on them, and then moves the job to its final state. */
     async #release(first: Exclude<Ending, "stopped">, slots: Promise<void>): Promise<void> {
         const { store, faults, timing } = this.#host;
         const { name } = this.#job;

@@ -19,7 +19,7 @@ const text = z.string().optional();
 
 /**
  * An enum value. Google's clients may send its number instead of its name.
- * @param values all values in order, the first of which has the number 0
+ * @param values all values, ordered by their numbers, which start at 0
  */
 function word<Name extends string>(values: readonly string[], supported: readonly [Name, ...Name[]]) {
     const named = (value: unknown) => (typeof value === "number" ? (values[value] ?? value) : value);

@@ -133,7 +133,7 @@ export class JobStore {
         );
     }
 
-    /** The number of tasks in each state, without empty states. */
+    /** The number of tasks in each state, omitting states without tasks. */
     counts(name: string): ReadonlyMap<TaskState, number> {
         return new Map([...(this.#counts.get(name) ?? [])].filter(([, count]) => count > 0));
     }
@@ -145,7 +145,7 @@ export class JobStore {
             .sort((one, other) => (one.job.createTime < other.job.createTime ? -1 : 1));
     }
 
-    /** The jobs in a location, by name. */
+    /** The jobs in a location, ordered by name. */
     inLocation(project: string, location: string): StoredJob[] {
         return this.all().filter(({ job }) => {
             const place = partsOf(job.name);

@@ -33,7 +33,7 @@ export type TaskGroup = TaskGroupBody & {
 
 /** The definition of a job, as stored and returned. It never changes. */
 export interface Job extends Omit<JobBody, "name" | "uid" | "createTime" | "updateTime" | "status" | "taskGroups"> {
-    /** `projects/P/locations/L/jobs/J`, with the project's id. */
+    /** `projects/P/locations/L/jobs/J`, where P is the project's id. */
     readonly name: string;
     readonly uid: string;
     readonly createTime: string;
@@ -68,12 +68,12 @@ export const NEW_TASK: Task = { state: "PENDING", attempt: 0, events: [] };
 
 const TERMINAL: readonly JobState[] = ["SUCCEEDED", "FAILED", "CANCELLED"];
 
-/** Tests whether a job has ended, so that only a deletion can change it. */
+/** Tests whether a job has ended, after which it can only be deleted. */
 export function isTerminal(state: JobState): boolean {
     return TERMINAL.includes(state);
 }
 
-/** Returns a job's name with the number of its project instead of the id. */
+/** Returns a job's name with the project's number in place of its id. */
 export function numberedName({ taskGroups }: Job): string {
     return taskGroups[0].name.replace(/\/taskGroups\/group0$/, "");
 }

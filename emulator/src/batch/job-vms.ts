@@ -44,7 +44,7 @@ export class JobVms {
         this.#zones = zonesIn(job.allocationPolicy.location.allowedLocations);
     }
 
-    /** The explanation for a job that waits because no zone has capacity. */
+    /** The event text for a job that is waiting because no zone has capacity. */
     stockOut(): string {
         const zone = this.#zones[0] ?? "";
         const { project } = partsOf(this.#job.name);
@@ -80,7 +80,7 @@ export class JobVms {
         return refusal;
     }
 
-    /** Deletes a VM, with everything that runs in it. Resolves once it is gone. */
+    /** Deletes a VM, along with everything running on it. Resolves once it is gone. */
     async remove(vm: JobVm): Promise<void> {
         await deleteInstance(this.#instances, vm.path);
         this.#vms.delete(vm);
@@ -90,7 +90,7 @@ export class JobVms {
         await Promise.all([...this.#vms].map((vm) => this.remove(vm)));
     }
 
-    /** Cuts the power of all VMs, because the emulator is stopping. */
+    /** Cuts the power to all VMs, because the emulator is stopping. */
     async powerOff(): Promise<void> {
         await Promise.all([...this.#vms].map(({ state }) => state.vm.cutPower()));
     }

@@ -1,8 +1,8 @@
 import type { TaskGroupBody } from "./job-schema";
 
 /**
- * Decides whether a failed task is retried. Without a policy, every failure is retried. RETRY_TASK retries only the
- * codes that it lists, and FAIL_TASK retries only other codes.
+ * Decides whether a failed task is retried. Without a policy, every failure is retried. With RETRY_TASK, a task is
+ * retried only if the policy lists its exit code; with FAIL_TASK, only if it does not.
  *
  * @param attempt number of retries so far
  * @see https://cloud.google.com/batch/docs/automate-task-retries

@@ -75,7 +75,7 @@ export function newJob(body: JobBody, { project, location, jobId }: JobPlace): J
     };
 }
 
-/** An id that contains the beginning of the job's id. Logs refer to a job only by this id. */
+/** Creates a unique id that starts with the first characters of the job's id. Logs identify a job only by this id. */
 function newUid(id: string): string {
     const random = randomBytes(9).toString("hex");
     return `${id.slice(0, 18).replace(/-+$/, "")}-${random.slice(0, 8)}-${random.slice(8, 12)}-${random.slice(12, 17)}`;

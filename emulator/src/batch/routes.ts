@@ -35,7 +35,7 @@ type TaskRequest = ApiRequest<JobRequest["params"] & { readonly group: string }>
 export function batchRoutes(services: BatchServices): Route[] {
     const handlers = new BatchHandlers(services);
     const routes = [
-        // The verb comes first, because `:job` would match "J:cancel".
+        // The route with the verb comes first, because `:job` would match "J:cancel".
         route("POST", `${JOB}\\:cancel`, (request) => handlers.cancel(request)),
         route("POST", JOBS, (request) => handlers.create(request), { query: ["jobId", "job_id", "requestId"] }),
         route("GET", JOBS, (request) => handlers.list(request), { query: [...LIST, "orderBy"] }),
@@ -82,7 +82,7 @@ class BatchHandlers {
     readonly #batch: BatchService;
     readonly #projects: ProjectService;
     readonly #iam: IamService;
-    /** The jobs created by requests with an id, so that a repeated request does not create another job. */
+    /** Jobs by the id of the request that created them, so that a repeated request does not create another job. */
     readonly #created = new Map<string, string>();
 
     constructor({ batch, projects, iam }: BatchServices) {

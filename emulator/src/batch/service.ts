@@ -48,7 +48,7 @@ export class BatchService implements Service {
 
     /**
      * Creates a job and starts it.
-     * @throws ApiError 400 for a job that Batch rejects, 409 if the id is taken, 501 for what is not emulated
+     * @throws ApiError 400 for a job that Batch rejects, 409 if the id is taken, 501 for a feature that is not emulated
      */
     async create(body: JobBody, place: JobPlace): Promise<StoredJob> {
         const job = newJob(body, place);
@@ -56,7 +56,7 @@ export class BatchService implements Service {
             throw alreadyExists(`Resource '${job.name}' already exists`);
         }
         const added = this.store.add(job);
-        // The response describes the new job, whatever state it reaches while it is being written to the disk.
+        // The response describes the job as created, even if its state changes while it is being written to disk.
         const created = this.store.get(job.name);
         this.#follow(job);
         await added;

@@ -4,7 +4,7 @@ import type { OutputStream } from "../vm/guest/guest";
 import { type Job, partsOf } from "./job-types";
 import { timestamp } from "./timestamps";
 
-/** Maximum number of lines that are held back, so that a task that prints a lot does not fill the memory. */
+/** Maximum number of buffered lines, so that a task with a lot of output does not exhaust the memory. */
 const MAX_LINES = 200;
 
 /** The log of one attempt of a task. */
@@ -24,7 +24,8 @@ export class TaskLogs {
     }
 
     /**
-     * Opens the log of an attempt. Its lines are lost unless the job asks for logs and its account may write them.
+     * Opens the log of an attempt. Its lines are lost unless the job requests logs and its service account may write
+     * them.
      * @see https://cloud.google.com/batch/docs/analyze-job-using-logs
      */
     open(job: Job, hostname: string, { index, attempt }: { index: number; attempt: number }): TaskLog {

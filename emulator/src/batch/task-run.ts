@@ -23,14 +23,14 @@ export interface Attempt {
     readonly attempt: number;
 }
 
-/** The end of an attempt. */
+/** The outcome of an attempt. */
 export interface TaskResult {
     /** The script's exit code, or one of Batch's reserved codes. */
     readonly exitCode: number;
     readonly vmLost: boolean;
 }
 
-/** Runs a task's script on a VM, with the faults that hit it, and returns how it ended. */
+/** Runs a task's script on a VM, applies the faults that hit the task, and returns how the script ended. */
 export async function runTask(host: TaskHost, job: Job, vm: JobVm, attempt: Attempt): Promise<TaskResult> {
     const log = host.logs.open(job, vm.name, attempt);
     const { taskSpec } = job.taskGroups[0];
@@ -93,7 +93,7 @@ function isLost(instances: InstanceService, { path, state }: JobVm): boolean {
     return state.preempted || instances.instances.find(path)?.status !== "RUNNING";
 }
 
-/** The fault that hits one attempt of a task, which may be added while the attempt runs. */
+/** The fault that hits one attempt of a task. It may be added while the attempt is running. */
 class TaskFault {
     /** Resolves to a reserved code if Batch gives up on the task while its script may still be running. */
     readonly ended: Promise<number>;
@@ -128,7 +128,7 @@ class TaskFault {
         arm();
     }
 
-    /** Stops the fault after the attempt has ended. Resolves once any action that it has begun is complete. */
+    /** Stops the fault after the attempt has ended. Resolves once any action that the fault has begun is complete. */
     async stop(): Promise<void> {
         this.#isOver = true;
         this.#over.resolve();
@@ -170,7 +170,8 @@ class TaskFault {
                     return;
             }
         } catch (error) {
-            // The VM may be gone, because the job has ended. Any other error fails the task for an unknown reason.
+            // The VM may be gone because the job has ended. After any other error, the task fails for an unknown
+            // reason.
             if (!(error instanceof ApiError)) {
                 this.#givenUp.resolve(50000);
             }

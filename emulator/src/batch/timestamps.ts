@@ -1,8 +1,8 @@
 let last = 0;
 
 /**
- * The current time in Batch's format, with nine digits after the second. No two results are equal, so that the order of
- * events can be told from their times.
+ * The current time in Batch's format, with nine decimal places. No two results are equal, so events can be ordered by
+ * their times.
  */
 export function timestamp(): string {
     const now = Math.max(Date.now() * 1000, last + 1);

@@ -2,19 +2,19 @@ import type { BatchFaultKind, BatchFaults } from "../faults/batch-rule";
 
 /** Options for Google Batch, which is faster in the emulator than on Google Cloud. */
 export interface BatchTiming {
-    /** Duration of a step: QUEUED, SCHEDULED, and the release of the VMs each take one. */
+    /** Duration of a step. QUEUED, SCHEDULED and the release of the VMs each take one step. */
     readonly tickMs: number;
-    /** Time between the notice of a preemption and the loss of power. On Google Cloud it is 30 seconds. */
+    /** Time between a preemption notice and the loss of power; 30 seconds on Google Cloud. */
     readonly preemptionMs: number;
-    /** Time that Batch waits for the first report of a VM's agent. On Google Cloud it is 18 minutes. */
+    /** Time that Batch waits for the first report from a VM's agent; 18 minutes on Google Cloud. */
     readonly agentMs: number;
-    /** Ticks after which a job that cannot start fails. On Google Cloud it is two days. */
+    /** Number of steps after which a job that cannot start fails. On Google Cloud, it fails after two days. */
     readonly queueTicks: number;
-    /** Largest number of VMs that a job has at once, in addition to Google's limits. */
+    /** Maximum number of VMs that a job can have at once. Google's limits apply as well. */
     readonly maxVms: number;
 }
 
-/** Ticks without a report after which Batch gives up on a VM. */
+/** Number of steps without a report after which Batch gives up on a VM. */
 export const LOST_AGENT_TICKS = 2;
 
 /**

@@ -36,8 +36,8 @@ export const SERVICES: readonly BillingService[] = [
 const EFFECTIVE = "2026-01-01T00:00:00Z";
 
 /**
- * The descriptions of the SKUs for one virtual CPU hour and one GiB hour of memory, without "Core" or "Ram" and without
- * the region, and the example amount for the CPU. Memory costs an eighth of that amount.
+ * SKU descriptions for vCPUs and memory, without the region and the word "Core" or "Ram", each with the example amount
+ * for one vCPU-hour. One GiB-hour of memory costs an eighth of that amount.
  * https://github.com/Cyclenerd/google-cloud-pricing-cost-calculator, build/mapping.csv, lists the patterns of Google's
  * own descriptions, with their resource groups.
  */
@@ -77,10 +77,10 @@ const MACHINES: readonly (readonly [description: string, cpuUsd: number])[] = [
     ["Z3 Instance", 0.04],
 ];
 
-/** The descriptions of the SKUs for memory beyond the limit per CPU of a custom machine type. */
+/** The descriptions of the SKUs for memory above a custom machine type's per-CPU limit. */
 const EXTENDED = ["Custom Extended Instance", "N2 Custom Extended Instance", "N2D AMD Custom Extended Instance"];
 
-/** The descriptions of the SKUs for one GPU hour, and their example amounts. */
+/** The descriptions of the SKUs for one GPU-hour, with their example amounts. */
 const GPUS: readonly (readonly [description: string, usd: number])[] = [
     ["H200 141GB GPU", 9],
     ["Nvidia H100 80GB GPU", 8],
@@ -95,7 +95,7 @@ const GPUS: readonly (readonly [description: string, usd: number])[] = [
     ["RTX 6000 96GB", 3],
 ];
 
-/** The descriptions of the SKUs for one GiB of a disk for one month, their groups and their example amounts. */
+/** The descriptions of the SKUs for one GiB-month of disk space, with their groups and example amounts. */
 const DISKS: readonly (readonly [description: string, group: string, usd: number])[] = [
     ["Balanced PD Capacity", "SSD", 0.1],
     ["Hyperdisk Balanced Capacity", "SSD", 0.08],

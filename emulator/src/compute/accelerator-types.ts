@@ -17,11 +17,11 @@ export interface AcceleratorType {
 interface Gpu {
     readonly description: string;
     readonly maxCards: number;
-    /** Letters of the zones that have it, by region. Without them, every zone has it, as it has every machine type. */
+    /** Letters of the zones with this GPU, by region. If omitted, every zone has it, just like every machine type. */
     readonly zones?: Readonly<Record<string, string>>;
 }
 
-/** The zones of the GPUs that can be attached: https://cloud.google.com/compute/docs/gpus/gpu-regions-zones */
+/** The GPUs that can be attached, with their zones: https://cloud.google.com/compute/docs/gpus/gpu-regions-zones */
 const GPUS: Readonly<Record<string, Gpu>> = {
     "nvidia-a100-80gb": { description: "NVIDIA A100 80GB", maxCards: 8 },
     "nvidia-b200": { description: "NVIDIA B200", maxCards: 8 },
@@ -101,9 +101,9 @@ const GPUS: Readonly<Record<string, Gpu>> = {
 };
 
 /**
- * Returns a GPU of a zone.
+ * Returns a type of GPU that is available in a zone.
  * @param path `projects/P/zones/Z/acceleratorTypes/T`
- * @throws ApiError 404 for a GPU that the zone does not have
+ * @throws ApiError 404 for a type that is not available in the zone
  */
 export function acceleratorTypeAt(path: string): AcceleratorType {
     const [, , , zone = "", , name = ""] = path.split("/");
@@ -123,14 +123,14 @@ export function acceleratorTypeAt(path: string): AcceleratorType {
     };
 }
 
-/** Returns the GPUs of a zone, ordered by name. @param zone `projects/P/zones/Z` */
+/** Returns the types of GPU in a zone, ordered by name. @param zone `projects/P/zones/Z` */
 export function acceleratorTypesIn(zone: string): AcceleratorType[] {
     return Object.entries(GPUS)
         .filter(([, gpu]) => isIn(gpu, zone.split("/")[3] ?? ""))
         .map(([name]) => acceleratorTypeAt(`${zone}/acceleratorTypes/${name}`));
 }
 
-/** Returns the GPUs of all zones. @param project `projects/P` */
+/** Returns the types of GPU in all zones. @param project `projects/P` */
 export function allAcceleratorTypes(project: string): AcceleratorType[] {
     return REGIONS.flatMap(zonesOf).flatMap((zone) => acceleratorTypesIn(`${project}/zones/${zone}`));
 }

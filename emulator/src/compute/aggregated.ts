@@ -5,7 +5,7 @@ import { listOf } from "./listing";
 import { allow, type ComputeServices, LIST, PROJECT_PATH } from "./methods";
 
 /**
- * Declares the list of the resources in all zones or regions, such as
+ * Declares the method that lists the resources of one kind in all zones or regions, for example
  * https://cloud.google.com/compute/docs/reference/rest/v1/instances/aggregatedList. Locations without resources are
  * omitted; Google lists them with a warning.
  *
@@ -25,7 +25,7 @@ export function aggregatedRoute<T extends Resource>(
             const parent = `projects/${request.params.project}`;
             const listKind = `compute#${kind.replace(/(?<=s)es$|s$/, "")}AggregatedList`;
             const placeOf = (item: Resource) => pathOf(item).split("/").slice(2, 4).join("/");
-            // Several places may have resources with the same name.
+            // Resources in different zones or regions may have the same name.
             const keyOf = (item: Resource) => `${placeOf(item)}/${item.name}`;
             const all = [...read(parent)].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
             const path = `${parent}/aggregated/${kind}`;

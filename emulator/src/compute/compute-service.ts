@@ -52,7 +52,7 @@ export class ComputeService implements Service {
         try {
             await removeAbandonedContainers(this.#dataDir);
         } catch (error) {
-            // Without containers, the emulator must start even if the engine is unreachable.
+            // If its VMs are processes, the emulator must start even if the Docker engine is unreachable.
             if (this.#runtime !== "process") {
                 throw error;
             }

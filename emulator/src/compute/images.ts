@@ -22,20 +22,18 @@ export interface Image {
 
 /** Google's project that contains these images. Every caller may read it. */
 export const IMAGE_PROJECT = "cos-cloud";
-/**
- * Google's project with the images of Google Batch, of which only those based on Container-Optimized OS are emulated.
- */
+/** Google's project for the images of Google Batch. Only those based on Container-Optimized OS are emulated. */
 export const BATCH_IMAGE_PROJECT = "batch-custom-image";
 const BATCH_FAMILY = "batch-cos";
 const FAMILY = /^cos(-arm64)?-(stable|beta|dev|\d{2,3}-lts)$/;
-/** Image families that `images.list` returns: those supported in 2026. The emulator accepts every LTS milestone. */
+/** Image families that `images.list` returns: those supported as of 2026. The emulator accepts every LTS milestone. */
 const LISTED = ["stable", "beta", "dev", "117-lts", "121-lts", "125-lts", "129-lts"];
 /** Build number of every emulated image. The VM does not run the image, so one build per family is enough. */
 const BUILD = "19999-0-0";
 
 /**
  * Returns a Container-Optimized OS image. The emulated VM behaves like that system, so images from other projects are
- * not emulated. The image name contains the family name, because the provider compares them.
+ * not emulated. The image name contains the family name, because the provider compares the two.
  * @param path `projects/cos-cloud/global/images/family/F` or `.../images/NAME`
  * @throws ApiError 404, or 501 for Google's other image projects
  * @see https://cloud.google.com/container-optimized-os/docs/concepts/versioning
@@ -65,7 +63,8 @@ export function imagesOf(project: string): Image[] {
 }
 
 /**
- * Rejects Google's other public image projects (debian-cloud, ubuntu-os-cloud ...). A user's own project has no images.
+ * Rejects Google's other public image projects (debian-cloud, ubuntu-os-cloud ...). A user's own project is accepted,
+ * although it has no public images.
  */
 function checkProject(project: string): void {
     if (project !== IMAGE_PROJECT && /-cloud$|^(deeplearning-platform-release|ml-images)$/.test(project)) {

@@ -61,7 +61,7 @@ export function newScheduling(
         throw invalid("Instances with guest accelerators or provisioning model SPOT do not support live migration.");
     }
     const seconds = Number(body.maxRunDuration?.seconds ?? 60);
-    // Google's minimum is 30 seconds. The emulator allows shorter limits, so that tests for the limit run quickly.
+    // Google's minimum is 30 seconds. The emulator allows shorter limits, so that tests of the limit run quickly.
     if (seconds < 1 || seconds > MAX_RUN_SECONDS) {
         throw invalid(
             `Invalid value for field 'resource.scheduling.maxRunDuration': ${seconds} seconds. Must be at most 120 days.`,
@@ -72,7 +72,8 @@ export function newScheduling(
     }
     const stopsAtLimit = body.maxRunDuration !== undefined && body.instanceTerminationAction === "STOP";
     if (localSsd && stopsAtLimit && body.onInstanceStopAction?.discardLocalSsd !== true) {
-        // No public source shows the text. The rule comes from gcloud's --discard-local-ssds-at-termination-timestamp:
+        // No public source shows the text of this message. The rule comes from the documentation of gcloud's
+        // --discard-local-ssds-at-termination-timestamp:
         // https://cloud.google.com/sdk/gcloud/reference/compute/instances/create
         throw invalid(
             "Invalid value for field 'resource.scheduling.onInstanceStopAction': an instance with Local SSD and instanceTerminationAction STOP must have discardLocalSsd true.",
@@ -138,7 +139,7 @@ export function checkAccounts(
     }
 }
 
-/** Fills in the settings of a shielded VM with Compute Engine's defaults. */
+/** Fills in missing shielded-VM settings with Compute Engine's defaults. */
 export function newShieldedConfig(
     config: {
         readonly [Key in keyof ShieldedConfig]?: boolean | undefined;

@@ -25,7 +25,7 @@ const OUTPUT_ONLY = new Set([
  * Returns the fields that `instances.update` changes. The request body is the whole instance, but only the description
  * can change, because the provider changes every other emulated field with a separate method.
  *
- * @throws ApiError 412 for a stale fingerprint, 501 that names every other field that would change
+ * @throws ApiError 412 for a stale fingerprint, 501 naming every other field that would change
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/update
  */
 export function replacedFields(instance: Instance, body: object): Partial<Instance> {
@@ -47,7 +47,8 @@ export function replacedFields(instance: Instance, body: object): Partial<Instan
  * provider, removes a field.
  *
  * @param where method and path, for the error message
- * @throws ApiError 400 for combinations that Compute Engine rejects, or for a new time limit while the instance is on
+ * @throws ApiError 400 for combinations that Compute Engine rejects, or for a new time limit while the instance is
+ * running
  */
 export function changedScheduling(instance: Instance, body: object, where: string): Scheduling {
     const members = Object.entries(body);

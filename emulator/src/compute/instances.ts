@@ -51,7 +51,7 @@ export class InstanceService {
         this.disks = new DiskCollection(documents);
     }
 
-    /** Creates and boots an instance. The change is complete once it is RUNNING, while its guest continues to boot. */
+    /** Creates and boots an instance. The change is complete once it is RUNNING, though its guest is still booting. */
     async insert(location: ZoneRef, body: InstanceBody): Promise<Change> {
         const project = await this.#dependencies.projects.get(location.project);
         const path = `projects/${location.project}/zones/${location.zone}/instances/${body.name}`;
@@ -88,7 +88,7 @@ export class InstanceService {
         return this.instances.list(parent);
     }
 
-    /** The instances in all zones of `projects/P`, by name. */
+    /** The instances in all zones of `projects/P`, ordered by name. */
     inProject(project: string): Instance[] {
         const paths = this.instances.entries().flatMap(([path]) => (path.startsWith(`${project}/`) ? [path] : []));
         return paths.map((path) => this.instances.get(path)).sort((one, other) => (one.name < other.name ? -1 : 1));
@@ -263,7 +263,7 @@ export class InstanceService {
         return { resource: this.instances.get(path), finished: this.#bootSlowly(path) };
     }
 
-    /** Boots an instance after some time, unless it is deleted or the emulator stops in the meantime. */
+    /** Boots an instance after a delay, unless it is deleted or the emulator stops in the meantime. */
     async #bootSlowly(path: string): Promise<void> {
         const third = this.#dependencies.operationMs / 3;
         await pause(third);

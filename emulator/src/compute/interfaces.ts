@@ -39,8 +39,8 @@ export function newInterface(requested: InterfaceBody, owner: Owner, context: In
 
 /**
  * Returns an instance's interface after a move to another subnetwork or address.
- * @throws ApiError 400 without a fingerprint, while the instance is on, or for an unsuitable network; 412 for a stale
- *     fingerprint
+ * @throws ApiError 400 if the fingerprint is missing, the instance is running or the network is unsuitable; 412 for a
+ * stale fingerprint
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/updateNetworkInterface
  */
 export function movedInterface(

@@ -64,8 +64,9 @@ export function checkStock(org: Organization, instance: Instance): void {
 }
 
 /**
- * The failure of an operation that exceeds a quota: https://github.com/redpanda-data/redpanda/issues/15472 and, for the
- * text, https://github.com/trailofbits/algo/issues/1520.
+ * Creates the error for an operation that exceeds a quota, as in
+ * https://github.com/redpanda-data/redpanda/issues/15472. Its text is from
+ * https://github.com/trailofbits/algo/issues/1520.
  *
  * @param scope "globally" or "in region R"
  */

@@ -22,7 +22,7 @@ const MAX_RESULTS = 500;
  *     `field eq pattern` and `field ne pattern` with a regular expression, joined by AND), orderBy (name)
  * @param items ordered by their keys
  * @param keyOf returns the key of an item, by default its name
- * @throws ApiError 400 for an invalid page token, 501 for another filter or order
+ * @throws ApiError 400 for an invalid page token, 501 for any other filter or order
  * @see https://cloud.google.com/compute/docs/reference/rest/v1/instances/list
  */
 export function listOf<T extends Resource>(

@@ -60,7 +60,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
     z3: { memory: { highmem: 8 }, cpus: [8, 14, 16, 22, 32, 36, 44, 88, 176, 192] },
 };
 
-/** A type whose name does not determine its virtual CPUs, its GiB of memory and its built-in devices. */
+/** A machine type whose virtual CPUs, memory (in GiB) and built-in devices cannot be derived from its name. */
 interface Special {
     readonly cpus: number;
     readonly memory: number;
@@ -108,7 +108,7 @@ const SPECIALS: Readonly<Record<string, Special>> = {
 };
 
 const ARM = ["a4x", "c4a", "n4a", "t2a"];
-/** Matches custom machine types, which clients can read in the same way as predefined types. */
+/** Matches custom machine types, which clients can look up like predefined ones. */
 const CUSTOM = /^(?:(e2|n1|n2|n2d|n4|n4a|n4d)-)?custom-(\d+)-(\d+)(-ext)?$/;
 
 /**

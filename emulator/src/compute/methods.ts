@@ -111,7 +111,7 @@ export function methodsOf<S extends Scope>(services: ComputeServices, scope: S, 
 }
 
 /**
- * Rejects a caller without the permission in the project or on the resource in the path.
+ * Rejects a caller that has the permission neither in the project nor on the resource in the path.
  * @throws ApiError 403 with Compute Engine's message; 501 for another version of the API
  * @see https://cloud.google.com/compute/docs/access/iam-permissions
  */
@@ -141,7 +141,7 @@ export function checkVersion(version: string): void {
     }
 }
 
-/** The resource in a path, without a verb after it: `projects/P/zones/Z/instances/N`. */
+/** The resource in a path, without a trailing verb: `projects/P/zones/Z/instances/N`. */
 function resourceOf(path: string): string | undefined {
     return /\/(projects\/[^/]+\/(global|(zones|regions)\/[^/]+)\/[^/]+\/[^/]+)/.exec(path)?.[1];
 }

@@ -29,7 +29,7 @@ export interface Operation {
     readonly region?: string;
 }
 
-/** A changed resource whose operation is returned before it is complete. */
+/** A changed resource whose change is still in progress when its operation is returned. */
 export interface UnfinishedChange {
     readonly resource: Resource;
     readonly finished: Promise<unknown>;
@@ -69,7 +69,7 @@ export class Operations {
     readonly #byRequest = new Map<string, Promise<Operation>>();
     readonly #durationMs: number;
 
-    /** @param durationMs shortest duration of an operation; 0 for operations that are done when they are returned */
+    /** @param durationMs minimum duration of an operation; 0 for operations that are done when they are returned */
     constructor(durationMs = 0) {
         this.#durationMs = durationMs;
     }
@@ -116,7 +116,7 @@ export class Operations {
 
     /**
      * Creates the operation for a request, once per `requestId`, because a client that did not receive a response
-     * repeats its request. After a failure, the same id can be used again.
+     * retries its request. After a failure, the same id can be used again.
      * @throws ApiError 400 for an id that is not a UUID, and for the zero UUID
      */
     async once(
@@ -244,7 +244,7 @@ function failed(reason: unknown): Partial<Operation> {
     };
 }
 
-/** Resolves after a time, without keeping the process alive. */
+/** Resolves after a delay, without keeping the process alive. */
 export function pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
         setTimeout(resolve, ms).unref();

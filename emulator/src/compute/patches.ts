@@ -11,7 +11,7 @@ import { checkBody, mergePatch } from "../http/body";
  * @param changeable schema of the members that a patch may change
  * @param where method and path, for the error message
  * @returns the changeable members, changed or not, except those reset to their default
- * @throws ApiError 501 that names every other member that would change, 400 for a wrong type
+ * @throws ApiError 501 naming every other member that would change, 400 for a wrong type
  */
 export function patched<T>(
     before: object,

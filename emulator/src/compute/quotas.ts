@@ -4,14 +4,14 @@ import type { Instance } from "./instance-types";
 import { lastSegment, regionOf } from "./links";
 import { cpusOf } from "./machine-types";
 
-/** A quota in the list of a region or project. */
+/** An entry in a region's or project's list of quotas. */
 interface Quota {
     readonly metric: string;
     readonly limit: number;
     readonly usage: number;
 }
 
-/** The limit of a metric for which the organization sets none. */
+/** The limit for a metric if the organization does not set one. */
 const UNLIMITED = 100_000;
 
 /** Series whose CPUs have a separate quota. */

@@ -62,7 +62,7 @@ export function automaticSubnetwork(network: Network, path: string): Subnetwork 
 }
 
 /**
- * Returns the subnetwork with a larger range.
+ * Returns the subnetwork with its range enlarged.
  * @throws ApiError 400 unless the range contains the old one and does not overlap another subnetwork
  */
 export function expanded(before: Subnetwork, ipCidrRange: string, others: readonly Subnetwork[]): Subnetwork {

@@ -8,7 +8,7 @@ import type { MetadataSource } from "../vm/metadata/metadata-tree";
 import { type EndpointHost, startVmEndpoint } from "../vm/metadata/vm-endpoint";
 
 /**
- * Seconds that a guest has to shut down before its power is cut:
+ * Number of seconds that a guest is given to shut down before its power is cut:
  * https://cloud.google.com/compute/docs/instances/stop-start-instance
  */
 export const SHUTDOWN_GRACE_SECONDS = { STANDARD: 90, SPOT: 30 } as const;

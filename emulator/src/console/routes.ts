@@ -74,8 +74,8 @@ async function object(storage: StorageService, request: ApiRequest): Promise<Api
 }
 
 /**
- * Returns a trainer's report as a page. Its sandbox has its own origin and no network access, so its scripts cannot
- * read or change anything on this server.
+ * Returns a trainer's report as a page. The page is sandboxed with its own origin and no network access, so its scripts
+ * cannot read or change anything on this server.
  */
 async function report(storage: StorageService, request: ApiRequest): Promise<ApiResponse> {
     const answer = await object(storage, request);

@@ -74,7 +74,7 @@ async function readRun(storage: StorageService, bucket: string, id: string, name
     };
 }
 
-/** The end of an object's text; empty if it is gone. */
+/** The end of an object's text; empty if the object is gone. */
 async function readEnd(storage: StorageService, bucket: string, name: string, bytes = MAX_BYTES): Promise<string> {
     try {
         const { blob } = storage.objects.get(OWNER, { bucket, name });

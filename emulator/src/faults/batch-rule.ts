@@ -33,7 +33,7 @@ export interface BatchFault {
     readonly attempts: number;
     /** Seconds between the start of the task's script and the fault. Default: 0. */
     readonly after: number;
-    /** Duration in ticks; `Infinity` lasts until Batch gives up. Default: 3. */
+    /** Duration in ticks; with `Infinity`, the fault lasts until Batch gives up. Default: 3. */
     readonly ticks: number;
 }
 

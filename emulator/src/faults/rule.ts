@@ -32,7 +32,7 @@ export interface FaultRule {
     readonly ms: number;
     /** HTTP method of a matching request. Default: every method. */
     readonly method: string | undefined;
-    /** Text in the path and query of a matching request, at their end if it ends with `$`. Default: every path. */
+    /** Text in the path and query of a matching request; a final `$` matches only at their end. Default: every path. */
     readonly path: string | undefined;
     /** Port of a matching request: the emulator's main port (`main`) or a VM's own port (`vm`). Default: both. */
     readonly port: "main" | "vm" | undefined;

@@ -5,7 +5,7 @@ import { permissionDenied } from "./errors";
 export const LOOPBACK_NAMES: readonly string[] = ["127.0.0.1", "localhost", "[::1]"];
 
 /**
- * Rejects requests that a foreign web page causes a browser on this machine to send.
+ * Rejects requests that a browser on this machine sends on behalf of a foreign web page.
  *
  * To the browser, a page whose domain name points to this machine (DNS rebinding) has the same origin as the emulator,
  * but its requests name that host, which is not in `names`. A page on another origin sends `Origin` with every request
@@ -28,7 +28,7 @@ export function checkCaller(headers: IncomingHttpHeaders, names: readonly string
         throw permissionDenied(`The emulator rejects requests from other web pages; this one came from ${origin}.`);
     }
     const site = headers["sec-fetch-site"];
-    // Following a link to the console is a navigation, no matter which page the link is on.
+    // Following a link to the console is a navigation, no matter which page contains the link.
     const isNavigation = headers["sec-fetch-mode"] === "navigate" && headers["sec-fetch-dest"] === "document";
     if (site !== undefined && site !== "same-origin" && site !== "none" && !isNavigation) {
         throw permissionDenied(`The emulator rejects requests from other web pages; this one is ${String(site)}.`);

@@ -56,8 +56,8 @@ export interface ApiErrorOptions {
 }
 
 /**
- * A failure that the caller sees, as an HTTP status and Google's JSON error body. Anything else thrown is a bug and
- * becomes a 500.
+ * A failure that the caller sees, as an HTTP status and Google's JSON error body. Anything else that is thrown is a bug
+ * and becomes a 500.
  */
 export class ApiError extends Error {
     readonly status: string;

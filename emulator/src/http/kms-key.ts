@@ -9,7 +9,7 @@ const KEY = /^projects\/[^/]+\/locations\/([a-z0-9-]+)\/keyRings\/[^/]+\/cryptoK
  *
  * @param key undefined if the resource has no key
  * @param location location of the resource, in upper or lower case
- * @throws ApiError 400 for a name that is not the name of a key, or for a key in another location
+ * @throws ApiError 400 for an invalid key name, or for a key in another location
  */
 export function checkKeyLocation(key: string | undefined, location: string): void {
     const place = checkKey(key);
@@ -25,7 +25,7 @@ export function checkKeyLocation(key: string | undefined, location: string): voi
  * Checks a key that may be in any location.
  *
  * @returns the location of the key, or undefined if there is no key
- * @throws ApiError 400 for a name that is not the name of a key
+ * @throws ApiError 400 for an invalid key name
  */
 export function checkKey(key: string | undefined): string | undefined {
     const place = KEY.exec(key ?? "")?.[1];

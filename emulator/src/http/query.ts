@@ -4,7 +4,7 @@ import { invalid } from "./errors";
 const MAX_RESULTS = 1000;
 
 /**
- * Reads a boolean query parameter. Google accepts it in any case (the Python client sends `True`) and as a digit.
+ * Reads a boolean query parameter. Google accepts any capitalisation (the Python client sends `True`) and digits.
  *
  * @returns `fallback` if the parameter is absent
  * @throws ApiError 400 for a value that is neither true nor false
@@ -43,7 +43,7 @@ export function readMaxResults(value: string | null, largest = MAX_RESULTS): num
     return size === 0 ? largest : Math.min(size, largest);
 }
 
-/** The way a list is split into pages. */
+/** Rules for splitting a list into pages. */
 export interface Paging<T> {
     /** Query parameter that sets the page size. */
     readonly size: "maxResults" | "pageSize";

@@ -41,7 +41,7 @@ export interface Route {
 /**
  * Declares a route.
  *
- * @param pattern path-to-regexp pattern over the raw path. A parameter never spans a `/`, but may contain `%2F`. A
+ * @param pattern path-to-regexp pattern for the raw path. A parameter never spans a `/`, but may contain `%2F`. A
  *     `*name` spans several segments. A literal colon, as in Google's custom verbs, is escaped:
  *     `/v1/projects/:project\\:getIamPolicy`.
  */

@@ -76,7 +76,7 @@ export class PolicyStore {
         await this.#policies.delete(resource);
     }
 
-    /** Lists only the bindings on projects, because those on other resources disappear with the resource. */
+    /** Lists only the bindings on projects, because those on other resources disappear with those resources. */
     inventory(): InventoryItem[] {
         const projects = this.#policies.entries().filter(([resource]) => /^projects\/[^/]+$/.test(resource));
         return projects.flatMap(([resource, { policy }]) =>
@@ -204,7 +204,7 @@ function grantKey(binding: Binding, member: string): string {
 }
 
 /**
- * Normalizes bindings. Like IAM, merges bindings with the same role and condition, and drops duplicate members and
+ * Normalises bindings. Like IAM, merges bindings with the same role and condition, and drops duplicate members and
  * empty bindings.
  */
 function mergeBindings(bindings: readonly Binding[]): Binding[] {

@@ -318,8 +318,8 @@ export function permissionsOf(role: string): ReadonlySet<string> | undefined {
 export type PolicyKind = "project" | "bucket" | "repository" | "serviceAccount" | "secret" | "topic";
 
 /**
- * The roles that can be granted on something other than the project, with the kind of that resource: the column "lowest
- * resource" of https://cloud.google.com/iam/docs/roles-permissions
+ * The roles that can be granted on resources other than projects, each with the kind of resource. This is the column
+ * "lowest resource" in https://cloud.google.com/iam/docs/roles-permissions
  */
 const BELOW_PROJECT: readonly [RegExp, PolicyKind][] = [
     [/^roles\/storage\.(?!legacy)/, "bucket"],

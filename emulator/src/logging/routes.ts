@@ -103,7 +103,7 @@ async function list(logs: LogService, iam: IamService, request: ApiRequest) {
 }
 
 /**
- * Reads a filter: comparisons of an entry's log name, labels and timestamp, joined by AND.
+ * Parses a filter: comparisons with an entry's log name, labels and timestamp, joined by AND.
  * @throws ApiError 501 for anything else
  * @see https://cloud.google.com/logging/docs/view/logging-query-language
  */

@@ -5,7 +5,7 @@ const NO_RULES: OrgRules = { constraints: {}, quotas: {}, stockOuts: [] };
 const MORE =
     "See https://cloud.google.com/resource-manager/docs/organization-policy/org-policy-constraints for more information.";
 
-/** The identifiers of a project that error messages use. */
+/** The identifiers of a project that appear in error messages. */
 interface ProjectName {
     readonly projectId: string;
     readonly projectNumber: string;
@@ -35,8 +35,8 @@ interface BucketSettings {
 }
 
 /**
- * An organization's constraints, quotas and stock-outs. Each check fails with Google's status and text, as far as
- * public sources show them; comments name the sources. Without rules, nothing is refused.
+ * An organization's constraints, quotas and stock-outs. Each check fails with Google's status and text, as far as they
+ * are known from public sources, which comments name. Without rules, nothing is refused.
  */
 export class Organization {
     readonly #rules: OrgRules;
@@ -63,7 +63,7 @@ export class Organization {
         }
         const trusted = constraints["compute.trustedImageProjects"];
         if (trusted !== undefined && !trusted.includes(`projects/${instance.imageProject}`)) {
-            // https://cloud.google.com/batch/docs/troubleshooting, "Constraint violated for trusted images"
+            // https://cloud.google.com/batch/docs/troubleshooting, section "Constraint violated for trusted images"
             const reason = `Use of images from project ${instance.imageProject} is prohibited.`;
             throw violated("compute.trustedImageProjects", project.projectId, reason);
         }

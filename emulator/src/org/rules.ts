@@ -15,13 +15,13 @@ const constraints = z.strictObject({
     "compute.disableSerialPortLogging": enforced,
     "compute.requireOsLogin": enforced,
     "compute.requireShieldedVm": enforced,
-    /** Projects from which images may come, `projects/P`. */
+    /** Projects whose images may be used, in the form `projects/P`. */
     "compute.trustedImageProjects": allowed,
-    /** Instances that may have an external address, `projects/P/zones/Z/instances/N`. */
+    /** Instances that may have an external address, in the form `projects/P/zones/Z/instances/N`. */
     "compute.vmExternalIpAccess": allowed,
-    /** Sampling rates; the emulator has no flow logs, so every list forbids new subnetworks. */
+    /** Required sampling rates. The emulator has no flow logs, so any list forbids new subnetworks. */
     "compute.requireVpcFlowLogs": allowed,
-    /** Subnetworks in host projects, `projects/P/regions/R/subnetworks/S`. */
+    /** Subnetworks in host projects, in the form `projects/P/regions/R/subnetworks/S`. */
     "compute.restrictSharedVpcSubnetworks": allowed,
     /** Locations such as `europe-west4`, in lower case. */
     "gcp.resourceLocations": allowed,
@@ -37,16 +37,16 @@ const constraints = z.strictObject({
 /** An organization's rules, as in the `--org` file. */
 export const orgRules = z.strictObject({
     constraints: constraints.default({}),
-    /** Limits by metric: https://cloud.google.com/compute/resource-usage. A metric that is missing is unlimited. */
+    /** Limits by metric: https://cloud.google.com/compute/resource-usage. A metric that is not listed is unlimited. */
     quotas: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.int()).default({}),
-    /** Zones without capacity, e.g. `us-central1-a`, or machine types in a zone, `us-central1-a/n1-standard-4`. */
+    /** Zones without capacity, e.g. `us-central1-a`, or machine types in a zone, e.g. `us-central1-a/n1-standard-4`. */
     stockOuts: z.array(z.string()).default([]),
 });
 
 export type OrgRules = z.output<typeof orgRules>;
 export type ConstraintName = keyof z.output<typeof constraints>;
 
-/** @throws Error that names the wrong value */
+/** @throws Error that names the invalid value */
 export function parseOrgRules(text: string): OrgRules {
     const result = orgRules.safeParse(JSON.parse(text));
     if (!result.success) {

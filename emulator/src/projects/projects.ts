@@ -19,9 +19,9 @@ const INITIALLY_ENABLED = ["cloudresourcemanager.googleapis.com", "serviceusage.
 
 /** Options for a ProjectService. */
 export interface ProjectOptions {
-    /** If set, APIs refuse requests until they are enabled, and for this long afterwards. Default: no API refuses. */
+    /** If set, an API refuses requests until this long after it is enabled. Default: no API refuses requests. */
     readonly apiDelayMs?: number | undefined;
-    /** Duration of operations. Default: 0, done when returned. */
+    /** Duration of operations. Default: 0, so that they are done when they are returned. */
     readonly operationMs?: number | undefined;
 }
 
@@ -35,7 +35,7 @@ export class ProjectService {
     readonly #projects: Collection<Project>;
     /** Service Usage operations. They need not survive a restart. */
     readonly operations: LongOperations;
-    /** Time at which each API was enabled since the emulator started, in ms since 1970, by project and service. */
+    /** Time, in ms since 1970, at which this emulator process enabled each API, by project and service. */
     readonly #enabledAt = new Map<string, number>();
     readonly #apiDelayMs: number | undefined;
 

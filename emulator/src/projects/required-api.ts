@@ -6,7 +6,7 @@ import type { ProjectService } from "./projects";
 type ProjectOf = (request: ApiRequest) => string | undefined;
 
 /**
- * Returns the same routes, which now fail while their API is disabled in the request's project.
+ * Wraps routes so that they fail while their API is disabled in the request's project.
  *
  * @param service e.g. "compute.googleapis.com"
  */

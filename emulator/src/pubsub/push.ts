@@ -10,7 +10,7 @@ export interface Message {
     readonly publishTime: string;
 }
 
-/** The parts of a subscription that delivery needs. */
+/** The fields of a subscription that are needed for delivery. */
 export interface PushTarget extends Pick<SubscriptionBody, "pushConfig" | "retryPolicy" | "ackDeadlineSeconds"> {
     readonly name: string;
 }
@@ -48,7 +48,7 @@ export class PushDelivery {
             if (target === undefined || (await this.#isAcknowledged(target, message))) {
                 return;
             }
-            // An abort ends the pause.
+            // Aborting ends the pause early.
             await sleep(backoffMs(target, failures), undefined, { signal }).catch(() => undefined);
         }
     }

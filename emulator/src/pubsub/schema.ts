@@ -7,7 +7,7 @@ const duration = z.string().regex(/^\d+(\.\d{1,9})?s$/, 'must be a number of sec
 
 /**
  * https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics#Topic. Schemas, storage policies, transforms
- * and the retention of messages are not emulated.
+ * and message retention are not emulated.
  */
 const topic = z.strictObject({
     labels,
@@ -24,7 +24,7 @@ const pushConfig = z.strictObject({
 
 /**
  * https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.subscriptions#Subscription. Only push subscriptions
- * without filters, order and dead letters are emulated.
+ * without filters, ordering or dead-letter topics are emulated.
  */
 const subscription = z.strictObject({
     topic: z.string().optional(),

@@ -125,7 +125,7 @@ export class PubSubService implements Service {
         return changed;
     }
 
-    /** Removes a topic with its policy. Its subscriptions remain, but no longer receive messages. */
+    /** Removes a topic and its policy. Its subscriptions remain, but no longer receive messages. */
     async deleteTopic({ name }: Topic): Promise<void> {
         await this.#topics.delete(name);
         await this.#iam.policies.delete(name);
@@ -211,7 +211,8 @@ function masked<Name extends string, Body extends { [Key in Name]?: unknown }>(
     mask: string,
     changeable: readonly Name[],
 ): { [Key in Name]?: Body[Key] } {
-    // A path may contain underscores. It may also lead to a part of a field, which replaces the whole field.
+    // A path may contain underscores. It may also point to a part of a field, in which case the whole field is
+    // replaced.
     const fields = mask
         .split(",")
         .map((path) =>

@@ -14,7 +14,7 @@ export const SHA256_DIGEST = /^sha256:[0-9a-f]{64}$/;
 /** The format of a digest, for error messages. */
 export const DIGEST_FORM = "sha256:<64 hex digits> or sha512:<128 hex digits>";
 
-/** Computes the digest of bytes. */
+/** Computes the digest of the given bytes. */
 export function digestOf(content: Buffer | string, algorithm: DigestAlgorithm = "sha256"): string {
     return `${algorithm}:${createHash(algorithm).update(content).digest("hex")}`;
 }

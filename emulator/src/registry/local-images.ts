@@ -35,8 +35,8 @@ export interface LocalImageTarget {
 
 /**
  * `POST /emulator/v1/images` registers an image that stays on this machine: a folder, or an image in the Docker engine.
- * It replaces a push. Only the developer may call it, because VMs run the content that it names. It is not part of
- * Google's API.
+ * It takes the place of a push. Only the developer may call it, because VMs run the content that it names. It is not
+ * part of Google's API.
  */
 export function localImageRoute(target: LocalImageTarget): Route {
     return route("POST", "/emulator/v1/images", async (request) => {

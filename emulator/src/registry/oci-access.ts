@@ -84,7 +84,7 @@ export function registryPrincipal(iam: IamService, request: ApiRequest): Princip
 /**
  * Returns the image in a path, if the caller has the permission on its repository.
  * @param name `P/R/IMAGE`
- * @throws OciError 401, 403 (for a missing repository too, so that callers cannot probe for names), 404
+ * @throws OciError 401, 404, or 403 (for a missing repository too, so that callers cannot probe for names)
  */
 export function allowedImage(
     { registry, iam }: RegistryServices,

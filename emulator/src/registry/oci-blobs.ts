@@ -116,7 +116,8 @@ export const cancelUpload: OciHandler = async (services, request, name, id): Pro
 };
 
 /**
- * Tests whether the caller may read the other repository, which a mount requires. If not, the client uploads the blob.
+ * Tests whether the caller may read the other repository, which a mount requires. If the caller may not, the client
+ * uploads the blob.
  */
 function canMount(services: RegistryServices, request: ApiRequest, from: string, digest: string): boolean {
     try {

@@ -7,7 +7,7 @@ import type { RegistryServices } from "./service";
 
 interface OciRoute {
     readonly method: string;
-    /** The part after the image name. Its group captures the reference. */
+    /** Matches the part of a path after the image name. Its group captures the reference. */
     readonly pattern: RegExp;
     readonly handler: OciHandler;
     /** Accepted query parameters. Any other parameter results in a 501. */

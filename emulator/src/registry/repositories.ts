@@ -256,7 +256,8 @@ function settingsOf(body: RepositoryBody): RepositorySettings {
 }
 
 /**
- * Converts a duration to seconds. Google returns seconds regardless of the unit in the request: `30d` is `2592000s`.
+ * Converts a duration to seconds. Google returns seconds regardless of the unit in the request: `30d` becomes
+ * `2592000s`.
  */
 function withSeconds(policy: z.output<typeof cleanupPolicy>): z.output<typeof cleanupPolicy> {
     const { olderThan, newerThan } = policy.condition ?? {};

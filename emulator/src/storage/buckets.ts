@@ -24,7 +24,7 @@ export interface Bucket {
     readonly timeCreated: string;
     readonly updated: string;
     readonly settings: BucketSettings;
-    /** Set for a deleted bucket that is still kept. */
+    /** Set if the bucket has been deleted but is still kept. */
     readonly kept?: Kept;
 }
 
@@ -275,7 +275,7 @@ function defaultBindings(projectId: string) {
     ];
 }
 
-/** The period during which a bucket and its objects are kept after a deletion; undefined if they are not kept. */
+/** The period during which a bucket and its objects are kept after deletion; undefined if they are not kept. */
 export function keptFrom({ settings }: Bucket, now: Date): Kept | undefined {
     const seconds = Number(settings.softDeletePolicy?.retentionDurationSeconds ?? "0");
     const until = new Date(now.getTime() + seconds * 1000);

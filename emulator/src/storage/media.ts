@@ -11,7 +11,7 @@ import { etagOf } from "./resources";
  * verification. https://cloud.google.com/storage/docs/json_api/v1/objects/get and, for gzip content,
  * https://cloud.google.com/storage/docs/transcoding
  *
- * @throws ApiError 416 for a range that begins after the end
+ * @throws ApiError 416 for a range that begins beyond the end of the content
  */
 export async function download(
     object: StoredObject,

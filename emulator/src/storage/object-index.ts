@@ -31,7 +31,7 @@ export interface Kept {
 export interface ObjectNames {
     /** Returns the versions of the name at an index, oldest first, or undefined past the end. */
     at(index: number): readonly StoredObject[] | undefined;
-    /** Returns the index of the first name that is not before this one. */
+    /** Returns the index of the first name that does not sort before this one. */
     seek(name: string): number;
     /** Returns the index of the first name after all names that begin with a prefix. */
     seekPast(prefix: string): number;

@@ -56,7 +56,7 @@ export function objectRoutes(storage: StorageService): Route[] {
     ];
 }
 
-/** Downloads at `/download/storage/v1`, to which `mediaLink` points and which the Python client uses. */
+/** Downloads at `/download/storage/v1`. `mediaLink` points there, and the Python client uses this path. */
 export function downloadRoutes(storage: StorageService): Route[] {
     return [route("GET", "/b/:bucket/o/:object", (request) => get(storage, request), { query: OBJECT_QUERY })];
 }

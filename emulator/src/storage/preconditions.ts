@@ -64,7 +64,7 @@ export function readInt64(value: string, parameter: string): string {
  * Checks preconditions against the current version.
  *
  * @param current undefined if the object does not exist
- * @param access a failed "not match" condition returns 304 for a read and 412 for a write
+ * @param access kind of access: a failed "not match" condition returns 304 for a read and 412 for a write
  * @throws ApiError 412 conditionNotMet, or 304
  */
 export function checkPreconditions(

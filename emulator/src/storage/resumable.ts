@@ -22,7 +22,7 @@ interface Session {
 /** The state of an upload after a request. */
 export type UploadProgress =
     | { readonly done: true; readonly object: StoredObject }
-    | { readonly done: false /** Bytes that do not have to be sent again. */; readonly received: number };
+    | { readonly done: false /** Number of bytes that need not be sent again. */; readonly received: number };
 
 /** The parsed `Content-Range` from an upload request. */
 export interface UploadRange {
