@@ -1,6 +1,6 @@
 // @ts-check
 // Compiles the package to dist/, and adds the files that it reads: the scripts for the VM, the emulator's file system,
-// the built-in trainer, and the template for a project.
+// the built-in trainer, and the project template.
 const { execFileSync } = require("node:child_process");
 const { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const path = require("node:path");
@@ -18,7 +18,7 @@ cpSync("data/iris.csv", "dist/template/data/iris.csv");
 buildTrainer("dist/built-in-trainer");
 
 /**
- * Creates the built-in trainer as a build context that contains only its bundle, so that neither its sources nor npm
+ * Creates a build context for the built-in trainer that contains only its bundle, so that neither its sources nor npm
  * are needed to build the image.
  * @param {string} folder
  */

@@ -84,7 +84,7 @@ function classOf(cells: Float64Array, noise: number): number {
     return score < 0.5 ? 0 : score < 1.5 ? 1 : 2;
 }
 
-/** Writes under a temporary name first, so that a file whose creation was interrupted is created again. */
+/** Writes under a temporary name first, so that an interrupted write leaves no incomplete file under the final name. */
 async function makeOnce(name: string, make: (file: string) => Promise<void>): Promise<string> {
     const file = path.join(FOLDER, name);
     if (!existsSync(file)) {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs one task of a Batch job. It does what systemd does on a VM: it runs the parts of boot.sh one after the other,
-# each with its time limit, and stops them when the VM is about to be taken away. Its exit code tells Batch what to do
+# each with its time limit, and stops them when the VM is about to be preempted. Its exit code tells Batch what to do
 # next: see docs/adr/0013-engines.md. The VM belongs to Batch, so this script never powers it off.
 set -u -o pipefail
 export LC_ALL=C
@@ -52,7 +52,7 @@ watch_preemption() {
     done
 }
 
-# part NAME SECONDS: runs a part of boot.sh, and sets CODE and RESULT, which has one of the values of systemd's
+# part NAME SECONDS: runs a part of boot.sh, and sets CODE and RESULT, which takes one of the values of systemd's
 # $SERVICE_RESULT. A part that receives SIGTERM has a minute to end.
 part() {
     local child pid timer own
@@ -101,7 +101,7 @@ export INVOCATION_ID
 # Time limits in seconds for prepare, run and finish.
 read -r PREPARE_SECONDS RUN_SECONDS FINISH_SECONDS <"$HERE/limits"
 
-# sweep VERB: runs the step before or after the training of a sweep's point, and ends this script if the step fails.
+# sweep VERB: runs the step before or after a point of a sweep is trained, and ends this script if the step fails.
 sweep() {
     if [ ! -f "$HERE/points" ]; then return; fi
     mkdir -p "$STATE/sweep"

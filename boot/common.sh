@@ -52,8 +52,8 @@ read_config() {
     RUN_PREFIX=runs/${RUN_ID:-}
 }
 
-# keep NAME VALUE: stores a value for the other processes. The file is renamed into place, so that none of them reads
-# half a value.
+# keep NAME VALUE: stores a value for the other processes. The file is renamed into place, so that none of them reads a
+# partial value.
 keep() {
     printf '%s' "$2" >"$STATE/$1.new.$ROLE" && mv -f "$STATE/$1.new.$ROLE" "$STATE/$1"
 }
@@ -91,7 +91,7 @@ identify() {
 }
 
 # signal NAME IDENTITY: signals a process if it is still the one that was identified; 1 = it is gone. Never signals 0, 1
-# or negative numbers, because for `kill`, 1 is the machine's first process and the others are process groups.
+# or negative numbers, because 1 is the machine's first process, and `kill` takes the others to mean process groups.
 signal() {
     local pid=${2%%@*}
     case $pid in

@@ -174,7 +174,7 @@ settle_publisher() {
     until_gone "$publisher" 10 || signal KILL "$publisher"
 }
 
-# same_bytes FIRST BYTES: true if the followed log has, from byte FIRST on, the first BYTES bytes that docker kept.
+# same_bytes FIRST BYTES: true if the followed log, at byte FIRST, matches the first BYTES bytes that docker kept.
 same_bytes() {
     [ "$(md5_of <(tail -c "+$(($1 + 1))" "$LOG" | head -c "$2"))" = "$(md5_of <(head -c "$2" "$LOG.kept"))" ]
 }

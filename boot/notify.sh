@@ -5,7 +5,7 @@
 
 PUBSUB=${PUBSUB_EMULATOR_HOST:+http://$PUBSUB_EMULATOR_HOST}
 PUBSUB=${PUBSUB:-https://pubsub.googleapis.com}
-# A larger metrics.json is not part of the message.
+# A larger metrics.json is left out of the message.
 METRICS_BYTES=4096
 
 # notify DEADLINE STATE: publishes the status that has just been written. If that fails, the console shows why, and

@@ -14,7 +14,7 @@ fail() {
     give_up FAILED "$@"
 }
 
-# leave MESSAGE [STATE]: ends a boot that has nothing to train and nothing to report, because the run has this state.
+# leave MESSAGE [STATE]: ends a boot that has nothing to train and nothing to report, because the run is in this state.
 # The unit continues to its end, which powers the VM off.
 leave() {
     say "$1"

@@ -51,7 +51,7 @@ publish_until_stopped() {
         nap "$(seconds_until "$(smaller "$NEXT_BEAT" "$next_log")")"
         [ "$STOPPING" = 0 ] || break
         if ! heartbeat; then
-            # The script that started this process has a trap for this signal, which ends the script.
+            # In the script that started this process, a trap for this signal ends the script.
             signal TERM "$SCRIPT"
             break
         fi

@@ -44,7 +44,7 @@ read_secret() {
             "store it as base64 and let the trainer decode it"
 }
 
-# decode_payload: decodes the payload in a response to `:access`, on standard input.
+# decode_payload: reads a response to `:access` from standard input and decodes its payload.
 decode_payload() {
     tr -d '\r\n' | sed -n 's/\\u003d/=/g;s/.*"data" *: *"\([^"]*\)".*/\1/p' | base64 -d
 }

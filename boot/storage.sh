@@ -188,8 +188,8 @@ upload() {
     rm -f "$3.upload"
 }
 
-# json_number NAME / json_string NAME: print a field of the response that is on standard input. Google writes 64-bit
-# numbers as strings.
+# json_number NAME / json_string NAME: print a field of the response on standard input. Google writes 64-bit numbers as
+# strings.
 json_number() {
     sed -n 's/.*"'"$1"'" *: *"\{0,1\}\([0-9][0-9]*\).*/\1/p' | head -n 1
 }
@@ -198,8 +198,8 @@ json_string() {
     sed -n 's/.*"'"$1"'" *: *"\([^"]*\)".*/\1/p' | head -n 1
 }
 
-# list_page DEADLINE PREFIX FIELDS: writes one page to $RESPONSE. PAGE_TOKEN in: empty = first page; out: empty = last
-# page. A listing does not have a hash, so it is read until two consecutive responses are the same.
+# list_page DEADLINE PREFIX FIELDS: writes one page to $RESPONSE. An empty PAGE_TOKEN means the first page on input, and
+# the last page on output. A listing does not have a hash, so it is read until two consecutive responses are the same.
 list_page() {
     local url md5='' before
     url="$STORAGE/storage/v1/b/$BUCKET/o?prefix=$(url_text "$2")&fields=$(url_text "kind,$3,nextPageToken")"
@@ -209,7 +209,7 @@ list_page() {
         KIND='storage#objects' request "$1" GET "$url"
         [ "$HTTP_CODE" = 200 ] || return 1
         before=$md5
-        # The token for the next page is left out, because it may differ between two responses with the same items.
+        # The token for the next page is not compared, because it may differ between two responses with the same items.
         sed 's/"nextPageToken": *"[^"]*"//' "$RESPONSE" >"$RESPONSE.items"
         md5=$(md5_of "$RESPONSE.items")
         [ "$md5" != "$before" ] || break

@@ -34,7 +34,7 @@ OVER=3
 AGAIN=75
 TAB=$'\t'
 
-# Overrides the function in prepare.sh: it records no outcome for the point, so that Batch only tries this step again.
+# Overrides the function in prepare.sh: it records no outcome for the point, so that Batch merely retries this step.
 give_up() {
     say "$*"
     exit "$AGAIN"
@@ -88,7 +88,7 @@ begin() {
     local attempt interruptions
     read_config "$HERE/config"
     keep point "$(point_at "${BATCH_TASK_INDEX:-0}")"
-    # A line of the file `points`: id, values in the format of `config`, arguments as JSON, arguments as cells of CSV.
+    # A line of the file `points`: id, values in the format of `config`, arguments as JSON, arguments as CSV cells.
     sed -n "$(($(recall point) + 1))p" "$HERE/points" | cut -f 2 | base64 -d >>"$HERE/config"
     enter_sweep
     read_own_status
@@ -132,7 +132,7 @@ seconds_of() {
     date -u -d "$1" +%s 2>/dev/null || date -j -u -f %Y-%m-%dT%H:%M:%SZ "$1" +%s
 }
 
-# text_in NAME / number_in NAME: print a field of the status, or `-`, because a field must not be empty for `read`.
+# text_in NAME / number_in NAME: print a field of the status, or `-`, because `read` cannot handle empty fields.
 text_in() {
     local text
     text=$(printf '%s' "$STATUS_TEXT" | json_string "$1")
@@ -165,7 +165,7 @@ record() {
     # A point may have failed before it was claimed.
     if [ "$started" != - ]; then seconds=$(($(seconds_of "$finished") - $(seconds_of "$started"))); fi
     row=$row$TAB$started$TAB$finished$TAB$seconds$TAB${why:-null}
-    # A multiple of three bytes, so that concatenated rows in base64 remain valid.
+    # A multiple of three bytes, so that concatenated base64 rows remain valid.
     while [ $(((${#row} + 1) % 3)) -ne 0 ]; do row="$row "; done
     printf '%s\n' "$row" >"$STATE/row"
     UPLOAD_ROW=$(base64 <"$STATE/row" | tr -d '\n')
@@ -200,7 +200,7 @@ is_last() {
     [ "$(lines_in "$STATE/decided")" -eq "$(lines_in "$HERE/points")" ]
 }
 
-# list_decided: writes the rows of the points that have been decided to a file.
+# list_decided: writes to a file the rows of the points that have an outcome.
 list_decided() {
     PAGE_TOKEN=
     : >"$STATE/rows"
@@ -213,7 +213,7 @@ list_decided() {
     rows_in 'SUCCEEDED|FAILED|TIMED_OUT' <"$STATE/rows" >"$STATE/decided"
 }
 
-# rows_in STATES: prints the rows of standard input whose state is one of these.
+# rows_in STATES: prints the rows on standard input whose state is one of these.
 rows_in() {
     sed -nE "/^[^${TAB}]*${TAB}[^${TAB}]*${TAB}($1)${TAB}/p"
 }
@@ -245,7 +245,7 @@ claim_conclusion() {
     done
 }
 
-# conclude: ends the sweep with its table, its model and its last status.
+# conclude: ends the sweep by writing its table, its model and its final status.
 conclude() {
     local exit_code=''
     enter_sweep
@@ -281,7 +281,7 @@ publish_best() {
     [ "$HTTP_CODE" = 200 ] || give_up "the table could not be written: $(http_problem)"
 }
 
-# decide_sweep: sets STATUS, REASON, BEST (empty for none), and the numbers of points.
+# decide_sweep: sets STATUS, REASON, BEST (empty if there is none), and the point counts.
 decide_sweep() {
     local count state code kinds='' order=g
     STATUS=SUCCEEDED
@@ -343,12 +343,12 @@ copy_model() {
     done <"$STATE/to-copy"
 }
 
-# value_or OTHER VALUE: prints a value of a row, in which `-` means none.
+# value_or OTHER VALUE: prints a value from a row, or OTHER if the value is `-`.
 value_or() {
     if [ "$2" = - ]; then printf '%s' "$1"; else printf '%s' "$2"; fi
 }
 
-# write_table: writes sweep.csv and sweep.json, with the points in their order.
+# write_table: writes sweep.csv and sweep.json, with the points in order.
 write_table() {
     local id json cells index state code metric attempts started finished seconds why minutes log separator=
     local at="gs://$BUCKET/runs/$SWEEP_ID/points"

@@ -1,6 +1,6 @@
-// Trains this trainer, without any settings, on the datasets in learners.py and predicts the rows that it never saw.
-// Usage: `node learners-ours.cjs FOLDER [NAME ...]`. For the dataset NAME and each of its folds, it reads
-// NAME.FOLD.train.csv and NAME.FOLD.test.csv, and writes NAME.FOLD.predicted.csv and NAME.FOLD.metrics.json.
+// Runs this trainer, without any settings, on the datasets in learners.py and predicts rows that it never saw. Usage:
+// `node learners-ours.cjs FOLDER [NAME ...]`. For each fold of the dataset NAME, it reads NAME.FOLD.train.csv and
+// NAME.FOLD.test.csv, and writes NAME.FOLD.predicted.csv and NAME.FOLD.metrics.json.
 import { createReadStream, existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { isMainThread } from "node:worker_threads";

@@ -28,7 +28,7 @@ from sklearn.preprocessing import OrdinalEncoder
 
 warnings.filterwarnings("ignore")
 
-# Larger datasets are sampled, so that the comparison takes minutes.
+# Larger datasets are sampled, so that the comparison takes only minutes.
 MOST_ROWS = 10_000
 
 # R package, dataset, target, and columns that reveal the target.

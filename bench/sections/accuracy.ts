@@ -61,7 +61,7 @@ export async function benchAccuracy(quick: boolean): Promise<SectionResult> {
     const sets = JSON.parse(await readFile(path.join(folder, "sets.json"), "utf8")) as DataSet[];
     const order = (contests: readonly Contest[]) => {
         // The square root is scikit-learn's default for classification. Regression uses a third, because with
-        // scikit-learn's default, all features, a forest is not random.
+        // scikit-learn's default of all features, the splits of a forest are not random.
         const maxFeatures = Object.fromEntries(
             sets.map(({ name, task, features }) => [
                 name,

@@ -65,7 +65,7 @@ function targetsOf(comparisons: readonly Comparison[], peer: Peer, limits: Reado
     });
 }
 
-/** The square root of the number of features, ten, rounded down as in scikit-learn. */
+/** The square root of ten, the number of features, rounded down as in scikit-learn. */
 const MAX_FEATURES = 3;
 
 /** Compares fitting a forest with this trainer and scikit-learn. */

@@ -158,7 +158,9 @@ function medianOf({ measurements }: Comparison, peer: Peer, key: "seconds" | "pe
     return spreadOf((measurements[peer] ?? []).map((one) => one[key])).median;
 }
 
-/** Growth counts as linear if the last step costs at most this many times as much as the one before. */
+/**
+ * Growth counts as linear if a row in the last step costs at most this many times as much as one in the step before.
+ */
 const LINEAR = 1.2;
 
 function targetsOf(comparisons: readonly Comparison[]): Target[] {

@@ -50,7 +50,7 @@ export interface DeployContext {
  * API finds the same `pulumi` as the other commands.
  *
  * @returns the exit status: 1 if Pulumi or the run failed, 130 after Ctrl-C
- * @throws UsageError for the command line, a missing `pulumi` or the stack
+ * @throws UsageError for an invalid command line, a missing `pulumi` or a problem with the stack
  */
 export async function deploy(kind: Kind, args: string[], context: DeployContext): Promise<number> {
     const { values } = readArguments(args, { help: commandLine(kind, "--help"), options: OPTIONS });

@@ -226,7 +226,7 @@ function isShown({ op, type, new: after, old: before }: StepEventMetadata): bool
     return Object.hasOwn(SIGNS, op) && (after ?? before)?.custom === true && !type.startsWith("pulumi:");
 }
 
-/** Details after a name, each of which may be empty, and the time if it is long enough to matter. */
+/** Details that follow a name, each of which may be empty, and the time if it is long enough to matter. */
 function detailOf(details: readonly string[], ms: number): string {
     const time = ms >= 3000 ? `${(ms / 1000).toFixed(1)} s` : "";
     return [...details, time]

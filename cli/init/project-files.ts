@@ -8,7 +8,7 @@ import type { PackageSource } from "./find-package";
 export const LANGUAGES = ["python", "built-in"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** The files from which projects are made. */
+/** The files from which projects are created. */
 const TEMPLATE = path.join(PACKAGE_ROOT, "template");
 
 /** The file that lists the packages for the Python trainer. */

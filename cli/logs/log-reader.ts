@@ -4,12 +4,12 @@ import { runLayout } from "../../run/layout";
 import { planChunks, toLogChunks, visibleLine } from "../../run/log-chunks";
 
 /**
- * Length beyond which an unfinished line is printed without its end, because a trainer that never ends a line must not
- * exhaust the memory.
+ * Length beyond which an unfinished line is printed and the rest of it dropped, so that a trainer that never ends a
+ * line cannot exhaust the memory.
  */
 const MAX_HELD_CHARACTERS = 64 * 1024;
 
-/** Prints every line of a run's log, attempt after attempt, as its chunks arrive in the bucket. */
+/** Prints every line of a run's log, attempt by attempt, as its chunks arrive in the bucket. */
 export class LogReader {
     readonly #bucket: BucketClient;
     readonly #runId: string;
@@ -31,7 +31,7 @@ export class LogReader {
     /**
      * Prints the new lines of all attempts up to and including this one; each attempt begins with a heading.
      *
-     * @param isOver true if the attempt has ended, so that its log is complete
+     * @param isOver true if the attempt has ended and its log is therefore complete
      */
     async read(attempt: number, isOver: boolean): Promise<void> {
         for (let next = Math.max(1, this.#attempt); next <= attempt; next++) {
@@ -91,7 +91,7 @@ export class LogReader {
             if (!this.#isCut) {
                 this.#print(visibleLine(this.#held));
             }
-            // A progress bar rewrites its line again and again.
+            // A progress bar rewrites its line repeatedly.
             this.#isCut = !this.#held.includes("\r");
             this.#held = "";
         }

@@ -41,7 +41,7 @@ const POLL_MS = 1000;
  * Implements `npm run logs`.
  *
  * @returns the exit status
- * @throws UsageError for the command line, the stack, the bucket, the run or credentials
+ * @throws UsageError for a problem with the command line, the stack, the bucket, the run or credentials
  */
 export async function showLogs(args: string[], context: CommandContext, clock: Clock = systemClock()): Promise<number> {
     const { print } = context;

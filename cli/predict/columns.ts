@@ -14,7 +14,7 @@ import { UsageError } from "../shared/usage-error";
 import type { CsvFile } from "./csv-file";
 import type { CsvRow } from "./csv-row";
 
-/** A column in the input that the model uses. */
+/** A column of the input that the model uses. */
 export interface FeatureColumn {
     name: string;
     kind: Feature["kind"];

@@ -24,7 +24,7 @@ const FORMATTERS: Readonly<Record<Format, FormatRows>> = {
  * Implements `npm run predict`.
  *
  * @returns the exit status: 0 if every row was predicted, 2 if some could not be
- * @throws UsageError for the command line, model, input or output; in that case nothing is written
+ * @throws UsageError for a problem with the command line, model, input or output, in which case nothing is written
  */
 export async function predict(args: string[], context: PredictContext): Promise<number> {
     const { folder, report, stdout } = context;

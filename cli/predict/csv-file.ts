@@ -23,7 +23,7 @@ export interface CsvFile {
 /** Maximum length of a row in bytes. A longer row means that a quote is unclosed or that the file is not CSV. */
 const MAX_ROW_BYTES = 1_000_000;
 
-/** Bytes that are read before the delimiter is determined. */
+/** Number of bytes that are read before the delimiter is determined. */
 const SNIFFED_BYTES = 65_536;
 
 /**

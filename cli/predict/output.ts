@@ -10,7 +10,7 @@ import { statsOf } from "./stats";
 /** Destination for the predictions, which receives either all of them or none. */
 export interface Output {
     write(chunk: string | Uint8Array): Promise<void>;
-    /** Makes the whole output visible. */
+    /** Makes the complete output visible under its final name. */
     commit(): Promise<void>;
     /** Removes everything written. */
     discard(): Promise<void>;

@@ -18,7 +18,7 @@ export interface PredictedRows {
     /** For each row, `width` numbers: the class probabilities, or the predicted number. */
     values: Float64Array;
     width: number;
-    /** The model's inputs, `columns` for each row; NaN for a missing or invalid value. */
+    /** The model's inputs: `columns` numbers for each row; NaN for a missing or invalid value. */
     features: Float64Array;
     columns: number;
 }

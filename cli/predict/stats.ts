@@ -2,7 +2,7 @@ import { type BigIntStats, statSync } from "node:fs";
 import path from "node:path";
 import { UsageError } from "../shared/usage-error";
 
-/** Number of characters in a path that a message shows. */
+/** Maximum number of characters of a path that a message shows. */
 const MAX_SHOWN = 200;
 
 /**

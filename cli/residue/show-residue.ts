@@ -34,7 +34,7 @@ const COMPONENT = "trainer";
  * Implements `npm run residue`.
  *
  * @returns the exit status: 0 if nothing is left
- * @throws UsageError for the command line, the stack's config, or credentials
+ * @throws UsageError for a problem with the command line, the stack's config, or credentials
  */
 export async function showResidue(args: string[], context: CommandContext): Promise<number> {
     const { print } = context;

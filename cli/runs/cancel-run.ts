@@ -35,7 +35,7 @@ export async function cancelRun(
             throw new UsageError(`The run ${runId} ${state} (npm run runs)`);
         }
         const finishedAt = new Date(clock.now()).toISOString();
-        // The VM may write its status at the same time, and then the run is not cancelled yet.
+        // The VM may write its status at the same time, in which case the run has not been cancelled yet.
         if (await moveRun(bucket, clock, seen, { state: "FAILED", exitCode: null, reason: CANCELLED, finishedAt })) {
             break;
         }

@@ -35,7 +35,7 @@ const OPTIONS = {
     sort: { type: "string" },
 } as const;
 
-/** The runs of a stack, and where they are. */
+/** The runs of a stack, and where they are stored. */
 interface FoundRuns {
     runs: StoredRun[];
     stack: string;
@@ -49,7 +49,7 @@ interface FoundRuns {
  * Implements `npm run runs`.
  *
  * @returns the exit status
- * @throws UsageError for the command line, the stack, the bucket, or credentials
+ * @throws UsageError for a problem with the command line, the stack, the bucket, or credentials
  */
 export async function listRuns(args: string[], context: CommandContext): Promise<number> {
     const { print } = context;

@@ -93,7 +93,7 @@ async function writeRun(
     );
 }
 
-/** Writes one file for each value. Changes names that MLflow rejects or that would lead out of the folder. */
+/** Writes one file for each value. Changes names that MLflow rejects or that would point outside the folder. */
 async function writeAll(folder: string, values: Readonly<Record<string, string>>): Promise<void> {
     await mkdir(folder, { recursive: true });
     for (const [name, value] of Object.entries(values)) {

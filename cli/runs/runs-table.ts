@@ -22,7 +22,7 @@ export interface StoredRun {
     metrics?: Record<string, unknown> | undefined;
     /** Lines from the run's manifest about objects that are saved under different names. */
     renamed?: string[] | undefined;
-    /** The reason that the run cannot be read. */
+    /** The reason why the run cannot be read. */
     problem?: string;
     /** True for a run or an earlier attempt that is only on this machine. */
     isLocal?: boolean;

@@ -10,7 +10,7 @@ export function nodeProblem(version: string): string | undefined {
         : undefined;
 }
 
-// A command imports this file first, because older versions cannot load some of the packages.
+// Every command imports this file first, because older versions cannot load some of the packages.
 const problem = nodeProblem(process.versions.node);
 if (problem !== undefined) {
     console.error(problem);

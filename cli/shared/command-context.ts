@@ -11,7 +11,7 @@ export interface CommandContext {
     print(line: string): void;
 }
 
-/** Standard output, or standard error, as the destination for lines. Only a terminal shows colours and live lines. */
+/** Destination for lines: standard output or standard error. Only a terminal shows colours and live lines. */
 export function processTerminal(stream: NodeJS.WriteStream = process.stdout): Terminal {
     return {
         // https://no-color.org

@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 
-/** Further indentation of continuation lines. */
+/** Additional indentation of continuation lines. */
 const HANG = 2;
 
 /**
@@ -12,7 +12,7 @@ export function wrapLine(line: string, columns: number): string[] {
         return [line];
     }
     const start = /^\s*(?:\| ?\s*)?/.exec(line)?.[0] ?? "";
-    // The text of an option, or of a part of the stack, continues below itself.
+    // If the line describes an option or a part of the stack, the description continues in its own column.
     const title = /^ {2,}\S(?:.*?\S)? {2,}(?=\S)/.exec(line)?.[0] ?? "";
     const isList = title !== "" && title.length <= columns / 2 && !start.includes("|");
     const indent = isList ? " ".repeat(title.length) : start + " ".repeat(HANG);

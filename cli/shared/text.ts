@@ -19,8 +19,8 @@ export function transferProgress(doneBytes: number, totalBytes: number, elapsedM
 }
 
 /**
- * Aligns rows of cells like {@link alignColumns}, with numbers to the right. If the table is too wide, further columns
- * follow below, next to the first column again.
+ * Aligns rows of cells like {@link alignColumns}, with numbers right-aligned. If the table is too wide, the remaining
+ * columns follow below, beside the first column, which is repeated.
  */
 export function foldColumns(cells: readonly (readonly string[])[], maxWidth: number): string[] {
     const [first = [], ...others] = transpose(cells);

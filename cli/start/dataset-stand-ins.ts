@@ -7,7 +7,7 @@ import { UsageError } from "../shared/usage-error";
 import { call, create, type RehearsalContext } from "./rehearsal-context";
 import { contentOfFile, upload } from "./resources/bucket-object";
 
-/** Files on this machine that stand in for a dataset in a bucket, which the emulator lacks. */
+/** Files on this machine that stand in for a dataset in a bucket that does not exist in the emulator. */
 export interface DatasetStandIns {
     bucket: string;
     objects: { name: string; file: string }[];
@@ -16,7 +16,7 @@ export interface DatasetStandIns {
 /**
  * Finds the files that stand in for a dataset in a bucket.
  * @param from absolute path of a file or folder; undefined for none
- * @throws UsageError if they cannot stand in for it, or if they are missing for a dataset of several objects
+ * @throws UsageError if they cannot stand in for it, or if the dataset has several objects and no files are given
  */
 export function datasetStandIns(dataset: string, from: string | undefined): DatasetStandIns | undefined {
     const source = parseDataset(dataset);

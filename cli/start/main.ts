@@ -57,7 +57,7 @@ async function main(args: string[]): Promise<number> {
     const config = [...(values.config ?? []), ...positionals.map(checkOverride)].map((override) =>
         fromUsersFolder(override, projectDir, userDir),
     );
-    // As with Pulumi, paths in the program start at the project folder.
+    // As with Pulumi, paths in the program are relative to the project folder.
     process.chdir(projectDir);
     const secretEnv = takeSecretEnv(values["secret-env"] ?? [], process.env);
     const interrupt = new AbortController();

@@ -33,7 +33,7 @@ export class GoogleApiError extends Error {
 }
 
 export const LIMIT_MS = 120_000;
-/** Time during which a request is repeated. The emulator is on this machine, so a longer outage is not temporary. */
+/** Time during which a request is retried. The emulator is on this machine, so a longer outage is not temporary. */
 const WINDOW_MS = 30_000;
 /** Number of attempts after which a rejection is final. */
 const MAX_REJECTIONS = 3;
@@ -41,9 +41,9 @@ const MAX_REJECTIONS = 3;
 const MIN_ATTEMPTS = 3;
 
 /**
- * Sends a request until it gets a complete response, as Google's clients do: after a broken connection, a response that
- * is not JSON, and status 408, 429 and 5xx. Status 400 and 401 are also repeated, but only twice, because the request
- * may have been damaged in transit. A deletion succeeds if there is nothing to delete.
+ * Retries a request until it gets a complete response, as Google's clients do: after a broken connection, a response
+ * that is not JSON, or status 408, 429 or 5xx. It also retries after status 400 or 401, but only twice, because the
+ * request may have been damaged in transit. A deletion succeeds if there is nothing to delete.
  *
  * @returns the JSON body, or an empty object if the response has no body
  * @throws GoogleApiError with Google's message; Error if there was no response
@@ -58,7 +58,8 @@ export async function sendPatiently(request: PatientRequest): Promise<Properties
         }
         const { problem } = answer;
         const code = problem instanceof GoogleApiError ? problem.code : 0;
-        // An earlier attempt may have taken effect after it was abandoned, or a network may have repeated this one.
+        // An earlier attempt may have taken effect after it was abandoned, or the network may have delivered this one
+        // twice.
         if (method === "DELETE" && code === 404) {
             return {};
         }

@@ -20,7 +20,7 @@ export function usePythonEnvironment(projectDir: string, env: NodeJS.ProcessEnv)
  * Chooses the trainer for a rehearsal without Docker: the one in the config or, if that needs Python packages that this
  * machine lacks, the built-in one.
  *
- * @returns the trainer's folder, relative to the project, with slashes
+ * @returns the trainer's folder, relative to the project, with forward slashes
  * @throws UsageError if the packages are missing and the built-in trainer cannot be used instead
  */
 export function runnableTrainer(

@@ -56,7 +56,7 @@ export type CreateResource = (
 ) => Promise<CreatedResource>;
 
 /**
- * Calls a Google API in the emulator, as the developer, and repeats the request if it fails temporarily. Ctrl-C does
+ * Calls a Google API in the emulator, as the developer, and retries the request after a transient failure. Ctrl-C does
  * not abort a call, because the rehearsal can delete only resources that it knows were created.
  *
  * @param path including its leading slash, e.g. `/storage/v1/b?project=p`
