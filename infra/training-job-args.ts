@@ -17,7 +17,7 @@ export type SpotFallback = "none" | "standard";
 /** Whether the best point of a sweep has the highest or the lowest value of the metric. */
 export type SweepGoal = "maximize" | "minimize";
 
-/** The dataset, the trainer, the machine and the limits. The plain values determine names and which resources exist. */
+/** The dataset, trainer, machine and limits. Plain values determine which resources exist, and their names. */
 export interface TrainingJobArgs {
     /** Google Cloud project id. */
     project: string;

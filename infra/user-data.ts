@@ -74,7 +74,7 @@ export interface BootConfig {
     notification?: { topic: string; stack: string; runName: string } | undefined;
     /** Makes each task train one of these points instead of the run. */
     sweep?: BootSweep | undefined;
-    /** Makes the task one of an array; its container writes to the array's model. */
+    /** Makes the task part of an array; its container writes to the array's model. */
     task?: { arrayId: string; index: number; count: number };
 }
 

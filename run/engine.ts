@@ -28,7 +28,7 @@ export interface EngineTraits {
     unclaimedMinutes: number;
 }
 
-/** An engine's part of the messages. */
+/** The parts of messages that depend on the engine. */
 export interface EngineMessages {
     /** Describes a start, such as "starting the VM iris-vm". */
     starting: string;
@@ -44,7 +44,7 @@ export interface EngineMessages {
     stallNext: { down: string; up: string };
     /** The role that the user needs to watch and start the machine. */
     role: string;
-    /** The price of another attempt, as a sentence that follows another one; `""` if the price is unknown. */
+    /** The price of another attempt, as a sentence to append to another one; `""` if the price is unknown. */
     nextCost: string;
     /** Advice after an interruption that leaves this number of attempts; `""` if the engine continues by itself. */
     interrupted(attemptsLeft: number): string;
