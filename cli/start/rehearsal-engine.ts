@@ -53,7 +53,7 @@ export class RehearsalEngine implements Mocks {
         this.ended = new Promise((resolve) => {
             this.#announceEnd = resolve;
         });
-        // A signal that is already aborted does not fire an event.
+        // A signal that has already been aborted fires no further event.
         if (this.#context.signal.aborted) {
             this.#announceEnd();
         }

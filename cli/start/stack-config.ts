@@ -144,7 +144,7 @@ function checkPath(override: string): void {
     }
 }
 
-/** Renders the fix of a config issue as an argument of `npm start`, which accepts only whole lists and objects. */
+/** Renders the fix for a config issue as an argument for `npm start`, which accepts only whole lists and objects. */
 export function startCommand(fix: Fix): string {
     if ("remove" in fix) {
         const [key, ...entry] = fix.remove;
