@@ -12,9 +12,9 @@ export = async () => {
     const { cost, price } = await checkCloud(config);
 
     /**
-     * Everything on Google Cloud, in the order of its creation: the Google APIs, the bucket with the dataset, the
-     * trainer's image in its repository, the VM's identity and grants, a network that blocks incoming traffic, the VM,
-     * and the run.
+     * Everything on Google Cloud, in order of creation: the Google APIs, the bucket with the dataset, the trainer's
+     * image in its repository, the VM's identity and grants, a network that blocks incoming traffic, the VM, and the
+     * run.
      */
     const job = new TrainingJob("trainer", { ...config, price }, { providers: dockerProviders(config.image) });
 

@@ -25,7 +25,7 @@ export interface BatchMachine {
     subnetwork: string;
     externalIp: boolean;
     serviceAccount: string;
-    /** Largest number of VMs at once. */
+    /** Maximum number of VMs at once. */
     parallelism: number;
     /** Labels for the job. */
     labels: Readonly<Record<string, string>>;
@@ -121,7 +121,7 @@ function renderDefinition(boot: BootConfig, machine: BatchMachine, text: string)
     };
 }
 
-/** The path for a network or subnetwork given by name, path or URL, because Batch accepts only paths. */
+/** The path of a network or subnetwork given by name, path or URL; Batch accepts only paths. */
 function pathOf(reference: string, collection: string): string {
     return /projects\/.*$/.exec(reference)?.[0] ?? `${collection}/${reference}`;
 }
@@ -174,7 +174,7 @@ function renderBundle(boot: BootConfig): string {
     const { startSeconds, runSeconds, stopSeconds } = unitLimits(boot);
     const limits = Buffer.from(`${startSeconds} ${runSeconds} ${stopSeconds}\n`);
     const files: [name: string, content: Buffer][] = [...bootFiles(boot), ["limits", limits]];
-    // The lines for the points need no encoding, which would double the size of the bundle.
+    // The lines for the points need no encoding; it would double the size of the bundle.
     const writes = files.map(([name, content]) =>
         name === "points"
             ? `cat >${name} <<'END'\n${content.toString()}END\n`

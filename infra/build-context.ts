@@ -20,8 +20,8 @@ import { md5OfFile } from "./dataset";
 /** Folder for the copies. A `.gitignore` inside it hides it from git. */
 export const COPIES = ".build-context";
 /**
- * The permission bits that Docker gives every file in a build context on Windows. All systems use them, so that the
- * copies are identical.
+ * The permission bits that Docker gives every file in a build context on Windows. The copies get them on every system,
+ * so that they are identical.
  */
 const MODE = 0o755;
 /** Files with the ignore rules for a build context; the first one that exists is used. */
@@ -52,13 +52,13 @@ export function contextFiles(folder: string): string[] {
 
 /**
  * Copies a job's build context, so that it is identical in every checkout of a commit. The docker provider rebuilds an
- * image when the context's path changes, or the names, contents or permission bits of its files. The permission bits
- * depend on the umask at checkout, and Windows lacks them; in the copy, they are the same for every file. Empty
- * folders, which git does not track, are omitted.
+ * image when the context's path or its files' names, contents or permission bits change. The permission bits depend on
+ * the umask at checkout, and Windows lacks them; in the copy, they are the same for every file. Empty folders, which
+ * git does not track, are omitted.
  *
  * @param root the program's folder
  * @param trainer folder with a Dockerfile; a relative path starts at `root`
- * @returns the path of the copy, relative to `root`, with slashes, which is the same on every machine
+ * @returns the copy's path relative to `root`, with slashes; it is the same on every machine
  * @throws RunError if there is no Dockerfile
  */
 export function copyBuildContext(root: string, trainer: string, { stack, component }: ContextOwner): string {

@@ -48,7 +48,7 @@ with SummaryWriter(str(logs)) as writer:
         writer.add_scalar("accuracy", accuracy, epoch)
         print(f"Epoch {epoch + 1}: loss {loss.item():.4f}, accuracy {accuracy:.3f}")
 
-# Everything that a prediction needs, on a machine without a GPU too
+# Everything that a prediction needs, even on a machine without a GPU
 trained = io.BytesIO()
 torch.save({"weights": model.cpu().state_dict(), "mean": mean.cpu(), "std": std.cpu(), "classes": classes}, trained)
 metrics = {"accuracy": accuracy, "loss": loss.item(), "epochs": args.epochs, "testRows": len(test)}

@@ -19,7 +19,7 @@ export interface DataBucketArgs extends Pick<Job, JobArgs> {
 
 /** The dataset in a bucket. */
 export interface StoredDataset {
-    /** `gs://` URI of the object or, for several, of their folder, which ends in a slash, or their pattern. */
+    /** `gs://` URI of the object; for several objects, their folder with a trailing slash, or their pattern. */
     uri: pulumi.Output<string>;
     /** `gs://` URI of the object, or of the first one in the folder. */
     firstObject: pulumi.Output<string>;
@@ -32,7 +32,7 @@ export interface StoredDataset {
     md5: pulumi.Output<string>;
     /** Base64; `""` for several files. */
     crc32c: pulumi.Output<string>;
-    /** The generations of several files are separated by commas; `""` if `objects` has them. */
+    /** For several files, generations separated by commas; `""` if `objects` has them. */
     generation: pulumi.Output<string>;
     /** The objects of a folder or pattern in a bucket; empty for other datasets. */
     objects: pulumi.Output<DatasetObject[]>;

@@ -9,7 +9,7 @@ import type { Job } from "../training-job-args";
 const IAP_RANGE = "35.235.240.0/20";
 /** A small range is enough, because only one VM at a time uses it and nothing else is connected to the network. */
 const SUBNET_RANGE = "10.128.0.0/28";
-/** 4,092 addresses: as many VMs as Batch runs at a time for one job. */
+/** 4,092 addresses: enough for all VMs that Batch runs at once for one job. */
 const BATCH_RANGE = "10.132.0.0/20";
 
 export interface PrivateNetworkArgs extends Pick<Job, "project" | "region"> {

@@ -88,8 +88,8 @@ export class TrainerIdentity extends pulumi.ComponentResource {
                 { project: args.project, role: "roles/logging.logWriter", member },
                 grant,
             ),
-            // Batch's agent on the VM reports the state of its task. The role has no other permission, but exists only
-            // for projects.
+            // Batch's agent on the VM reports the state of its task. The role has no other permission, but can be
+            // granted only on a project.
             ...(args.batch
                 ? [
                       new gcp.projects.IAMMember(
@@ -130,7 +130,7 @@ function startsWith(bucket: pulumi.Input<string>, title: string, prefix: pulumi.
     return { title: `gcp-trainer-${title}`, expression };
 }
 
-/** A condition can compare only the beginning of a name with a pattern. */
+/** A condition cannot match a pattern, only the beginning of a name. */
 function isPartOf(dataset: RemoteDataset | RemoteObjects) {
     const name = dataset.kind === "object" ? dataset.name : literalPrefix(dataset.pattern);
     const resource = JSON.stringify(`projects/_/buckets/${dataset.bucket}/objects/${name}`);

@@ -19,7 +19,7 @@ export interface TrainerJobArgs extends Job {
     dependsOn: pulumi.Resource[];
 }
 
-/** The Google Batch job that trains one run. Batch starts its VM, repeats interrupted attempts, and removes the VM. */
+/** The Google Batch job that trains one run. Batch starts its VM, retries interrupted attempts, and removes the VM. */
 export class TrainerJob extends pulumi.ComponentResource {
     readonly job: BatchRunJob;
     readonly run: pulumi.Output<BatchRun>;

@@ -35,8 +35,7 @@ const TIMEOUT_MS = 15_000;
 
 /**
  * Checks the machine type, the zone and the quotas with Google's APIs, and computes what the job costs, before anything
- * is declared. Checks that need an API that cannot be read, for example because the project has not enabled it yet, are
- * skipped.
+ * is declared. A check is skipped if its API cannot be read, for example because the project has not enabled it yet.
  *
  * @throws ConfigError if the VM could not be created, or could cost more than `maxCostUsd`
  */
@@ -67,7 +66,7 @@ function priceOf({ maxAttempts }: Config, cost: CostEstimate): RunPrice {
 
 /**
  * Implements `checkCloud` for any reader.
- * @param open opens the APIs; its error makes the price unknown
+ * @param open opens the APIs; if it fails, the price is unknown
  * @throws ConfigError
  */
 export async function checkWith(config: Config, open: () => Promise<CloudReader>): Promise<Cost> {
@@ -154,7 +153,7 @@ async function checkMachine(config: Config, { call, endpoints }: CloudReader): P
     const [area, whole, ...types] = await Promise.allSettled([
         call("GET", `${root}/regions/${region}`),
         call("GET", root),
-        // The VM may be in any of these zones; `any` leaves out those that do not have the machine type.
+        // The VM may be in any of these zones; the `any` list leaves out those without the machine type.
         ...zonesOf(config).map((each) => call("GET", `${root}/zones/${each}/machineTypes/${machineType}`)),
     ]);
     if (area.status === "rejected" && isUnknownLocation(area.reason)) {
@@ -191,7 +190,7 @@ async function checkMachine(config: Config, { call, endpoints }: CloudReader): P
     return shape;
 }
 
-/** @throws ConfigError if a zone does not have the GPU, or if no zone of the region does, with the zones that do */
+/** @throws ConfigError if the zone, or every zone of the region, lacks the GPU; it lists zones that have it */
 async function checkGpu(config: Config, root: string, call: Call): Promise<void> {
     const { gpuType, region, zones } = config;
     if (gpuType === "") {

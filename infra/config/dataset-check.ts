@@ -25,7 +25,7 @@ const MAX_POINT_ISSUES = 5;
 /** The trainer's own code, which determines what the check finds. */
 const CHECKS = path.join(__dirname, "..", "..", "trainer", "lib");
 
-/** Size above which hashing a dataset takes a noticeable time. */
+/** Size above which hashing a dataset takes a noticeable amount of time. */
 const LARGE_BYTES = 100e6;
 
 /** Shows a line during a lengthy task. */
@@ -98,8 +98,8 @@ export async function checkDataset(
 }
 
 /**
- * Checks the points of a sweep for the built-in trainer with the trainer's own rules for its arguments. The check of
- * the dataset uses the first point.
+ * Checks the points of a sweep for the built-in trainer with the trainer's own rules for its arguments. The dataset
+ * check uses the first point.
  */
 export function checkPoints(
     config: ConfigValues & { points: readonly Point[] },
@@ -188,7 +188,7 @@ function toIssue({ setting, text, fix }: errors.Problem, namespace: string, conf
     return { key: `${namespace}:${path.join(".")}`, must: text, fix: change };
 }
 
-/** The change to the stack config that gives one of the trainer's settings a value, given as text or JSON. */
+/** The change to the stack config that sets one of the trainer's settings to a value given as text or JSON. */
 function settingFix(name: string, value: string): Fix {
     const path: [string, ...string[]] =
         name === "target" || name === "dropColumns" ? [name] : ["hyperparameters", name];

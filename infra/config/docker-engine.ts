@@ -18,15 +18,15 @@ export interface DockerEngine {
 /** Time limit for a response from the engine. */
 const RESPONSE_MS = 10_000;
 /**
- * The first version that builds a context sent as an archive, as the provider does, with the containerd image store.
+ * The first version whose containerd image store supports builds from an archive, which is what the provider sends.
  */
 const CONTAINERD_VERSION = 28;
 
 /**
- * The provider that builds with the engine of the docker command, or none if the stack config sets `docker:host`, if
- * the image exists, and in a rehearsal, which runs without Pulumi's engine.
+ * The provider that builds with the docker command's engine. There is none if the stack config sets `docker:host`, if
+ * the image exists, or in a rehearsal, which runs without Pulumi's engine.
  *
- * @throws RunError, here or before the image is built, if no engine can build
+ * @throws RunError if no engine can build; thrown here, or later before the image is built
  */
 export function dockerProviders(image: string): docker.Provider[] {
     if (image !== "" || pulumi.runtime.getEngine() === undefined || new pulumi.Config("docker").get("host")) {

@@ -17,7 +17,7 @@ describeWithPython(
         });
         afterAll(() => judged?.stop());
 
-        it("creates a job once, and waits for its end", () => {
+        it("creates a job only once, and waits for it to end", () => {
             expect(results.created).toEqual([`${JOBS}/good`, "QUEUED"]);
             expect(results.taken).toEqual(["Conflict", 409, expect.stringContaining("already exists")]);
             expect(results.good).toEqual(["SUCCEEDED", { SUCCEEDED: 3 }]);

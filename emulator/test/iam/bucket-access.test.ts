@@ -139,7 +139,7 @@ describe("a service account", () => {
         expect(answers.map(({ status }) => status)).toEqual([403, 403, 200]);
     });
 
-    it("needs both create and delete permission to overwrite", async () => {
+    it("needs both create and delete permission to overwrite an object", async () => {
         await bind({ role: "roles/storage.objectCreator", members: [MEMBER] });
         const token = mintToken(EMAIL).accessToken;
         expect((await emulator.upload(BUCKET, "runs/new", "1", "", { token })).status).toBe(200);

@@ -9,7 +9,7 @@ const OPERATOR = "the operator's";
 describe("a bearer token", () => {
     const email = "trainer@demo-project.iam.gserviceaccount.com";
 
-    it("represents its service account for an hour", () => {
+    it("authenticates as its service account for an hour", () => {
         const now = Date.now();
         const { accessToken } = mintToken(email, undefined, now);
         expect(principalOf(accessToken, OPERATOR, now + 3_599_000)).toEqual({ kind: "serviceAccount", email });

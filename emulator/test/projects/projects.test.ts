@@ -48,7 +48,7 @@ describe("a project", () => {
         expect(masked.at("error")).toMatchObject({ code: 501, message: expect.stringContaining("updateMask") });
     });
 
-    it("returns the requested permissions that the caller has", async () => {
+    it("returns those of the requested permissions that the caller has", async () => {
         const permissions = ["resourcemanager.projects.get", "compute.instances.create"];
         const answer = await emulator.call("POST", `${PROJECT_ID}:testIamPermissions`, { body: { permissions } });
         expect(answer.json).toEqual({ permissions });

@@ -26,7 +26,7 @@ const publish = (text: string, token?: string | null, attributes: Record<string,
         ...(token === undefined ? {} : { token }),
     });
 
-/** Runs `test` with a topic and a subscription that pushes to an endpoint with these answers. */
+/** Runs `test` with a topic and a subscription whose endpoint responds with these statuses. */
 async function withEndpoint(
     { statuses = [204], ...settings }: { statuses?: number[]; noWrapper?: object; retryPolicy?: object },
     test: (endpoint: PushEndpoint) => Promise<void>,
@@ -75,7 +75,7 @@ describe("a topic", () => {
 });
 
 describe("a push subscription", () => {
-    it("sends the bare data, with metadata and attributes as headers, to an endpoint without a wrapper", async () => {
+    it("sends the bare data, with metadata and attributes as headers, if the payload is not wrapped", async () => {
         await withEndpoint({ noWrapper: { writeMetadata: true } }, async (endpoint) => {
             const published = await publish('{"state":"SUCCEEDED"}', undefined, { "Content-Type": "application/json" });
             await endpoint.until(1);
@@ -102,7 +102,7 @@ describe("a push subscription", () => {
         });
     });
 
-    it("repeats a delivery until the endpoint acknowledges it, and does not follow redirects", async () => {
+    it("retries a delivery until the endpoint acknowledges it, and does not follow redirects", async () => {
         const retryPolicy = { minimumBackoff: "0.01s", maximumBackoff: "0.02s" };
         await withEndpoint({ statuses: [500, 302, 429, 202], noWrapper: {}, retryPolicy }, async (endpoint) => {
             await publish("again");
@@ -113,7 +113,7 @@ describe("a push subscription", () => {
         });
     });
 
-    it("repeats a delivery to the new endpoint if the endpoint has changed in the meantime", async () => {
+    it("retries a delivery at the new endpoint if the endpoint has changed in the meantime", async () => {
         const retryPolicy = { minimumBackoff: "0.01s", maximumBackoff: "0.01s" };
         await withEndpoint({ statuses: [503], retryPolicy }, async (first) => {
             await publish("text");
@@ -147,7 +147,7 @@ describe("a push subscription", () => {
         expect([answer.status, answer.text.includes("example.com")]).toEqual([status, false]);
     });
 
-    it("receives nothing more once its topic has been deleted and created again", async () => {
+    it("receives no further messages once its topic has been deleted and created again", async () => {
         await withEndpoint({}, async (endpoint) => {
             await ok("DELETE", `/v1/${TOPIC}`);
             await ok("PUT", `/v1/${TOPIC}`, {});

@@ -96,7 +96,7 @@ describe("a new bucket", () => {
         expect(answer.at("error.message")).toContain(field);
     });
 
-    it("cannot use the name of another bucket in any project", async () => {
+    it("cannot take the name of an existing bucket, whatever project that is in", async () => {
         await insert({ name: "taken-bucket" });
         const own = await insert({ name: "taken-bucket" });
         const others = await insert({ name: "taken-bucket" }, "other-project");
@@ -191,7 +191,7 @@ describe("deleting a bucket", () => {
         expect((await emulator.call("GET", "/storage/v1/b/full-bucket")).status).toBe(404);
     });
 
-    it("works with the provider's forceDestroy, which lists caches under a path with a trailing slash", async () => {
+    it("works with the provider's forceDestroy, which requests the list of caches with a trailing slash", async () => {
         await emulator.makeBucket("caches-bucket");
         const answer = await emulator.call("GET", "/storage/v1/b/caches-bucket/anywhereCaches/");
         expect(answer.json).toEqual({ kind: "storage#anywhereCaches" });

@@ -168,7 +168,7 @@ describe("@google-cloud/storage under STORAGE_EMULATOR_HOST, as a VM's service a
 });
 
 describe("a token from the metadata server", () => {
-    it("represents its account on the main port", async () => {
+    it("authenticates as its account on the main port", async () => {
         const emulator = await TestEmulator.start();
         await emulator.makeBucket("token-bucket");
         const { accessToken, expiresInSeconds } = mintToken(EMAIL);

@@ -174,7 +174,7 @@ describe("the index of a bucket", () => {
     const folder = mkdtempSync(path.join(tmpdir(), "object-index-"));
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-    it("keeps its names in order after any additions and removals", async () => {
+    it("keeps its names in order, whatever is added and removed", async () => {
         const index = new ObjectIndex(new DocumentStore(folder), "b");
         const expected = new Set<string>();
         const namesInOrder = () => index.all().map(({ name }) => name);

@@ -85,7 +85,7 @@ describe("an uploaded object", () => {
         expect((await emulator.call("GET", path("wrong.csv"))).status).toBe(404);
     });
 
-    it("is accepted if its hashes are right, including those in the x-goog-hash header", async () => {
+    it("is accepted if its hashes are correct, including those in the x-goog-hash header", async () => {
         const right = await multipart({ name: "right.csv", md5Hash: md5("hello"), crc32c: "mnG7TA==" }, "hello");
         const header = { "x-goog-hash": `crc32c=mnG7TA==,md5=${md5("hello")}` };
         const byHeader = await emulator.upload(BUCKET, "right.txt", "hello", "", { headers: header });
@@ -257,7 +257,7 @@ describe("an object in a versioned bucket", () => {
 });
 
 describe("copies", () => {
-    it("keep the content and metadata, or get new metadata", async () => {
+    it("keep the content, and either keep the metadata or get new metadata", async () => {
         await multipart({ name: "source.csv", metadata: { a: "1" } }, "x,y");
         const kept = await emulator.call("POST", `${path("source.csv")}/copyTo/b/${BUCKET}/o/copy%2F1`);
         const body = { contentType: "text/plain" };
@@ -283,7 +283,7 @@ describe("copies", () => {
         expect((await emulator.call("POST", target)).status).toBe(200);
     });
 
-    it("can combine several objects, and then have no MD5 hash", async () => {
+    it("can combine several objects, in which case they have no MD5 hash", async () => {
         await emulator.upload(BUCKET, "part-1", "ab");
         await emulator.upload(BUCKET, "part-2", "cd");
         const body = {

@@ -44,7 +44,7 @@ describe(`${CLIENTS} parallel clients`, () => {
     it("are not subject to a timeout for idle connections", async () => {
         const agent = new Agent({ keepAlive: true });
         try {
-            // With a timeout, a server that is busy for longer than that would close a connection on which a request is
+            // With an idle timeout, a server that was busy for longer would close connections on which a request was
             // already waiting.
             expect((await upload(agent, "kept", Buffer.from("x"))).headers["keep-alive"]).toBeUndefined();
         } finally {

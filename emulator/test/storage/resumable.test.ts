@@ -71,7 +71,7 @@ describe("a resumable upload", () => {
         expect((await status(uri)).json).toEqual(last.json);
     });
 
-    it("returns 200 to Go clients, with the status in a header, on POST", async () => {
+    it("answers a Go client's POST with 200 and puts the actual status in a header", async () => {
         const uri = await start("go");
         const headers = { "x-guploader-no-308": "yes", "content-range": `bytes 0-${QUANTUM - 1}/*` };
         const chunk = await emulator.call("POST", uri, { body: content.subarray(0, QUANTUM), headers });
@@ -179,7 +179,7 @@ describe("a resumable upload", () => {
         expect(answer.json).toMatchObject({ name: "secret", size: "1" });
     });
 
-    it("is deleted with all received data when it is cancelled", async () => {
+    it("is deleted along with all received data when it is cancelled", async () => {
         const blobs = path.join(emulator.dataDir, "blobs");
         const before = await readdir(blobs);
         const uri = await start("cancelled");

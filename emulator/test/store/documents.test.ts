@@ -36,7 +36,7 @@ describe("the document store", () => {
         expect(new DocumentStore(folder).collection("things").size).toBe(0);
     });
 
-    it("deletes a collection with its folder", async () => {
+    it("deletes a collection together with its folder", async () => {
         const store = new DocumentStore(folder);
         await store.collection<number>("objects/bucket").put("a", 1);
         await store.drop("objects/bucket");
@@ -51,7 +51,7 @@ describe("the document store", () => {
         expect(await readdir(path.join(folder, "things"))).toHaveLength(1);
     });
 
-    it("throws an error that names a document that it cannot read", async () => {
+    it("throws an error that names the document if it cannot be read", async () => {
         const file = path.join(folder, "things", "broken.json");
         await new DocumentStore(folder).collection<number>("things").put("a", 1);
         await writeFile(file, "{");

@@ -80,7 +80,7 @@ describe("the lock on a data folder", () => {
         await locks[0]?.value.release();
     });
 
-    it("is released if the start fails", async () => {
+    it("is released if the emulator fails to start", async () => {
         const other = await startEmulator({ dataDir: path.join(folder, "other"), runtime: "process" });
         const dataDir = path.join(folder, "data");
         await expect(startEmulator({ dataDir, port: other.port, runtime: "process" })).rejects.toThrow("EADDRINUSE");

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.stop());
 
-/** Returns true if a process is sleeping for this unusual number of seconds. */
+/** Returns true if some process is sleeping for this number of seconds, which no other program uses. */
 function sleeps(seconds: string): boolean {
     const commands = execFileSync("ps", ["-Ao", "args="], { encoding: "utf8" }).split("\n");
     return commands.some((command) => command.trim() === `sleep ${seconds}`);
@@ -52,7 +52,7 @@ describe("a VM", () => {
         expect(await vm.status()).toBe("TERMINATED");
     });
 
-    it("is shut down gracefully by stop, whose operation completes when the VM is off", async () => {
+    it("is shut down gracefully by a stop operation, which completes when the VM is off", async () => {
         const script =
             "trap 'echo asked; exit 0' TERM; [ $1 != run ] || { echo up; sleep 99 & wait; }; echo $1 $SERVICE_RESULT";
         const vm = await TestInstance.create(emulator, "stopped", serviceConfig(script));
@@ -135,7 +135,7 @@ describe("a VM", () => {
         expect(await vm.status()).toBe("RUNNING");
     });
 
-    it("runs systemctl as systemd does", async () => {
+    it("supports systemctl, with systemd's output and exit codes", async () => {
         const unit = "[Service]\nExecStart=/bin/bash -c 'sleep 30; exit 4'\nExecStopPost=/bin/true\n";
         const lines = [
             "systemctl is-active a; echo $?",

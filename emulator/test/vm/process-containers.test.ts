@@ -123,7 +123,7 @@ ${STATE} box; touch end; docker logs -f box; docker wait box; ${STATE} box`);
         expect(output).toEqual(["0"]);
     });
 
-    it("runs the short commands of a boot script without Node.js, and leaves everything else to it", async () => {
+    it("runs the short commands of a boot script without Node.js, which handles everything else", async () => {
         const image = await trainer("short", "exit 3");
         const output = await inVm(
             `sed 's/^exec .*/echo needs Node.js/' "$(command -v docker)" >short
@@ -160,7 +160,7 @@ ${STATE} box; touch end; docker logs -f box; docker wait box; ${STATE} box`);
         expect(output).toEqual(["127", expect.stringMatching(/node.*not found/), "exited false 127 false"]);
     });
 
-    it("reports a program that cannot be started, with exit code 127", async () => {
+    it("reports a program that cannot be started, and exits with 127", async () => {
         const dir = path.join(folders, "unstartable");
         mkdirSync(dir);
         const spec = {
@@ -211,7 +211,7 @@ docker rm -f box none; docker inspect box; true`);
         ]);
     });
 
-    it("kills a container with all its processes", async () => {
+    it("kills a container along with all its processes", async () => {
         const image = await trainer("tree", "sleep 31.71 & sleep 31.71 & echo up; wait");
         await inVm(`docker run -d --name box ${image}; until docker logs box | grep -q up; do :; done`);
         expect(execFileSync("ps", ["-Ao", "args="], { encoding: "utf8" })).not.toMatch(/^sleep 31\.71/m);

@@ -12,7 +12,7 @@ const socketPath = () => path.join(folder, "a.sock");
 
 beforeEach(async () => {
     folder = mkdtempSync(path.join(tmpdir(), "relay-"));
-    // Echoes the input once it is complete, so both directions and both ends must be relayed.
+    // Echoes the input once it is complete, so the relay must forward both directions and the end of each.
     target = createServer({ allowHalfOpen: true }, (socket) => {
         const chunks: Buffer[] = [];
         socket.on("data", (chunk) => chunks.push(chunk));
@@ -40,7 +40,7 @@ describe("a relay", () => {
         await relay.stop();
     });
 
-    it("closes its connections when it stops, and when the port is closed", async () => {
+    it("closes its connections when it stops, and if the target port is closed", async () => {
         const client = connect(socketPath());
         await once(client, "connect");
         client.on("error", () => undefined);

@@ -13,7 +13,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(disk, { recursive: true, force: true }));
 
-/** The effects of a single start of a service. */
+/** The effects of starting a service once. */
 interface Run {
     readonly service: Service;
     /** Output from the unit's commands, in order. */
@@ -64,7 +64,7 @@ async function until(condition: () => boolean): Promise<void> {
     }
 }
 
-/** Finds processes that are sleeping for this unusual number of seconds. */
+/** Finds processes that are sleeping for this number of seconds, which no other program uses. */
 function sleepers(seconds: string): string[] {
     const commands = execFileSync("ps", ["-Ao", "args="], { encoding: "utf8" }).split("\n");
     return commands.filter((command) => command.trim() === `sleep ${seconds}`);
@@ -91,7 +91,7 @@ describe("a service", () => {
         expect(service.result).toBe("signal");
     });
 
-    it("treats a main process that SIGTERM ended as a success", async () => {
+    it("is successful if its main process is terminated by SIGTERM", async () => {
         const { service } = await run("ExecStart=@ kill -TERM $$", POST);
         expect(service.result).toBe("success");
     });
@@ -107,7 +107,7 @@ describe("a service", () => {
         expect(await service.started).toBe(false);
     });
 
-    it("continues after the failure of a command that has the prefix -", async () => {
+    it("continues if a command with the prefix - fails", async () => {
         const { service, output } = await run(
             "ExecStartPre=-@ exit 1",
             "ExecStart=-@ exit 9",
@@ -239,7 +239,7 @@ describe("a service", () => {
         expect(readdirSync(path.join(root, "run"))).toEqual([]);
     });
 
-    it("prints the last line even without a line break", async () => {
+    it("prints the last line of output even if it has no line break", async () => {
         const { output } = await run("ExecStart=@ printf 'a\\nb'; printf c >&2");
         expect(output.sort()).toEqual(["a", "b", "c"]);
     });

@@ -13,7 +13,7 @@ import {
     signalProcess,
 } from "../../src/vm/process/shims/signals.js";
 
-// The test sends no real signals except to `child`: the real function is called only for its pid.
+// The test sends real signals only to `child`: the real function is called only for its pid.
 let child: ChildProcess;
 let id: ProcessId;
 let sent: [number, string | number | undefined][];
@@ -49,7 +49,7 @@ describe("a signal", () => {
         expect(sent).toEqual([[child.pid, "SIGTERM"]]);
     });
 
-    it("reaches every process in a group, and never uses the group's id", () => {
+    it("reaches every process in a group without using the group's id", () => {
         signalGroups([id], "SIGKILL");
         expect(sent).toEqual([[child.pid, "SIGKILL"]]);
     });
@@ -61,7 +61,7 @@ describe("a signal", () => {
         expect(sent).toEqual([]);
     });
 
-    it("is not sent to a process that has reused an earlier pid", () => {
+    it("is not sent to a process that has reused an earlier process's pid", () => {
         const earlier = { pid: id.pid, startedAt: id.startedAt - 1 };
         const later = { pid: id.pid, startedAt: id.startedAt + 1 };
         for (const other of [earlier, later]) {
