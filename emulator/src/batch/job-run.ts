@@ -341,7 +341,7 @@ export class JobRun {
         });
     }
 
-    /** The index of the task that starts next. */
+    /** The index of the task to start next. */
     get #nextTask(): number | undefined {
         return this.#host.store.nextPending(this.#job.name);
     }

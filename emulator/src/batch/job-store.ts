@@ -120,7 +120,7 @@ export class JobStore {
         await this.#tasks.put(taskKey(name, index), task);
     }
 
-    /** The index of the task that starts next, or undefined if no task is PENDING. */
+    /** The index of the task to start next, or undefined if no task is PENDING. */
     nextPending(name: string): number | undefined {
         return this.#pending.get(name)?.values().next().value;
     }

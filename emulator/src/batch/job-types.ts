@@ -55,7 +55,7 @@ export interface JobStatus {
     readonly runningUntil?: string;
 }
 
-/** A task that is no longer in its first state, PENDING. */
+/** A task that is no longer in its initial state, PENDING. */
 export interface Task {
     readonly state: TaskState;
     /** Number of retries so far. */

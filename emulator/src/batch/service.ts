@@ -148,7 +148,7 @@ export class BatchService implements Service {
         });
     }
 
-    /** Waits until a job's VMs are gone, and removes the job. */
+    /** Waits until a job's VMs are gone, and then removes the job. */
     async #delete(job: Job): Promise<void> {
         const run = this.#runs.get(job.name);
         if (run === undefined) {

@@ -143,7 +143,7 @@ export class InstanceService {
 
     /**
      * Preempts an instance. As on Compute Engine, the metadata server reports the preemption, and the guest gets 30
-     * seconds.
+     * seconds to shut down.
      * @throws ApiError 400 unless the instance is preemptible
      */
     async preempt(path: string, graceSeconds: number = SHUTDOWN_GRACE_SECONDS.SPOT): Promise<Instance> {

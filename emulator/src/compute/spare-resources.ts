@@ -29,7 +29,7 @@ export interface CustomImage extends Resource {
     readonly labelFingerprint: string;
 }
 
-/** Resources that no VM in the emulator uses, but that a person or another program may leave in a project. */
+/** Resources that no VM in the emulator uses, but that a person or another program may leave behind in a project. */
 export class SpareResources {
     readonly addresses: ResourceCollection<Address>;
     readonly images: ResourceCollection<CustomImage>;

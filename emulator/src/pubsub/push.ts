@@ -27,7 +27,7 @@ export class PushDelivery {
     readonly #pending = new Set<Promise<void>>();
 
     /**
-     * Starts to deliver a message.
+     * Starts delivering a message.
      * @param find returns the subscription as it is now, or undefined once it has been deleted
      */
     send(find: () => PushTarget | undefined, message: Message): void {

@@ -61,7 +61,7 @@ export function pubsubRoutes(services: PubSubServices): Route[] {
     ];
 }
 
-/** The route that a VM uses. The VM's own port serves it too, and requires a token there as well. */
+/** The route that a VM uses. The VM's own port serves it too, and likewise requires a token. */
 export function publishRoutes(services: PubSubServices): Route[] {
     return [route("POST", `${TOPIC}\\:publish`, (request) => publish(services, request))];
 }

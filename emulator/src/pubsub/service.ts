@@ -139,7 +139,7 @@ export class PubSubService implements Service {
     }
 
     /**
-     * Starts to deliver messages to the topic's subscriptions.
+     * Starts delivering messages to the topic's subscriptions.
      * @returns the messages' ids
      * @throws ApiError 400 for a message with neither data nor attributes
      */

@@ -72,7 +72,7 @@ export function secretRoutes(services: SecretServices): Route[] {
     ];
 }
 
-/** The only route that returns payloads. A VM's own port serves it too, and requires a token there as well. */
+/** The only route that returns payloads. A VM's own port serves it too, and likewise requires a token. */
 export function secretAccessRoutes(services: SecretServices): Route[] {
     return [route("GET", `${VERSION}\\:access`, (request) => access(services, request))];
 }

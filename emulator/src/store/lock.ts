@@ -41,7 +41,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
 
 type Unlock = () => Promise<void>;
 
-/** Binds a name that has no file: an abstract socket on Linux, a named pipe on Windows. */
+/** Binds a name that is not backed by a file: an abstract socket on Linux, a named pipe on Windows. */
 async function bindName(folder: string): Promise<Unlock | undefined> {
     const name = `gcp-emulator-${createHash("sha256").update(folder).digest("hex").slice(0, 32)}`;
     const server = createServer((socket) => socket.destroy());
