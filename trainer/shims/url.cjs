@@ -1,5 +1,5 @@
 // @ts-check
-// Replaces `url` for packages in the bundle: they call `url.parse`, about which Node.js prints a warning.
+// Replaces `url` for packages in the bundle, because they call `url.parse`, which makes Node.js print a warning.
 const url = require("node:url");
 
 /** @param {string} text @param {any[]} rest */

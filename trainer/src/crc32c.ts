@@ -4,10 +4,9 @@ import { CRC32C, type CRC32CValidator } from "@google-cloud/storage";
 const TABLES = makeTables();
 
 /**
- * CRC32C of a download. The client's own implementation takes about as long as reading the numbers (0.36 s for 88 MB;
- * this one takes 0.05 s).
- * It processes eight bytes at a time: M. E. Kounavis, F. L. Berry, A Systematic Approach to Building High Performance
- * Software-Based CRC Generators, 2005.
+ * CRC32C of a download. The client's own implementation takes about as long as reading the numbers: 0.36 s for 88 MB.
+ * This one takes 0.05 s, because it processes eight bytes at a time: M. E. Kounavis, F. L. Berry, A Systematic Approach
+ * to Building High Performance Software-Based CRC Generators, 2005.
  */
 export class FastCrc32c implements CRC32CValidator {
     #value = 0;

@@ -18,7 +18,7 @@ import type { Split } from "./split";
 
 const MAX_CLASSES_SHOWN = 12;
 const MAX_FEATURES_SHOWN = 30;
-/** Width that the command line can show in a terminal with 80 columns. */
+/** Maximum width of a table that command-line output can contain in an 80-column terminal. */
 const MAX_TABLE_WIDTH = 72;
 
 /** The target, the features and the dropped columns. */
@@ -49,7 +49,7 @@ export function describeSplit(split: Split, target: Target, { testFraction, seed
     return `Rows: ${train} to train, ${test} to test (${how})`;
 }
 
-/** Warning for a model that does not use any column. */
+/** Warning about a model that does not use any column. */
 const NO_DECISION =
     "Warning: the model makes no splits and predicts the same for every row, because no split was good enough; " +
     "--complexity=0 and --minNumSamples=1 allow more splits";
@@ -142,7 +142,7 @@ export function formatNumber(value: number): string {
     return String(Number(value.toPrecision(5)));
 }
 
-/** Aligns the columns in a table: the first to the left, the others to the right. */
+/** Aligns the first column of a table to the left and the other columns to the right. */
 function formatTable(rows: readonly (readonly string[])[]): string[] {
     const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
     return rows.map((row) => {

@@ -22,13 +22,13 @@ export interface ObjectContent extends AsyncIterable<Uint8Array> {
     verify?(): Promise<void>;
 }
 
-/** Maximum number of times that content is read if it keeps arriving damaged. */
+/** Maximum number of attempts to read content that keeps arriving damaged. */
 const MAX_READS = 3;
 
 /**
  * The content of one generation of an object, as it is stored. After an interruption the download continues where it
- * stopped, and at the end the whole content is checked against the object's CRC32C. An iteration throws a
- * {StorageError}, which is a {DamagedError} at the end if the bytes were not those of the object.
+ * stopped, and at the end the whole content is checked against the object's CRC32C. Iterating throws a {StorageError}
+ * on failure, or a {DamagedError} at the end if the bytes were not those of the object.
  */
 export function openDownload(storage: Storage, uri: ObjectUri, retrySeconds: number): ObjectContent {
     const crc32c = new FastCrc32c();
@@ -104,7 +104,7 @@ export function openDownload(storage: Storage, uri: ObjectUri, retrySeconds: num
         }
     }
 
-    /** Stores the headers of a response. @returns the number of its first bytes that have already been read */
+    /** Stores the headers of a response. @returns the number of bytes at its start that have already been read */
     function begin({ headers = {}, statusCode }: Partial<DownloadResponse> = {}): number {
         const hash = /(?:^|,)\s*crc32c=([^,\s]+)/.exec(headers["x-goog-hash"] ?? "")?.[1];
         if (hash === undefined) {

@@ -78,7 +78,7 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
     return { dataset, ...(datasetList ? { datasetList } : {}), modelDir: { ...modelDir, path: prefix } };
 }
 
-/** Facts about this run for the report, when it has almost finished. */
+/** Facts about this run for the report, collected when the run has almost finished. */
 export function runFacts(env: Readonly<Record<string, string | undefined>>, { path }: GcsUri): RunFacts {
     const processors = availableParallelism();
     const model = cpus()[0]?.model.trim() ?? "";

@@ -3,7 +3,7 @@ import { DataError, HyperparameterError, MemoryError } from "../lib/errors";
 /** The trainer's exit codes, after sysexits(3). Any other failure is a bug and exits with 70. */
 export const EXIT = { usage: 64, data: 65, storage: 69, bug: 70, memory: 71 } as const;
 
-/** Wrong environment variables. The message has one sentence for each problem. */
+/** Invalid environment variables. The message has one sentence for each problem. */
 export class EnvironmentError extends Error {
     override name = "EnvironmentError";
 
@@ -17,7 +17,7 @@ export class StorageError extends Error {
     override name = "StorageError";
 }
 
-/** Content that differs from the content of the object in the bucket. Reading it again may help. */
+/** Content that differs from that of the object in the bucket. Reading the object again may help. */
 export class DamagedError extends StorageError {
     override name = "DamagedError";
 }

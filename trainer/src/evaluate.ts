@@ -104,14 +104,14 @@ function share(part: number, whole: number): number {
 export interface ProbabilityMetrics {
     /** Mean of -ln p, where p is the probability of the actual class, but at least 1e-15. */
     logLoss: number;
-    /** Mean squared error of the probabilities: for the second of two classes, or summed over more than two. */
+    /** Mean squared error of the probabilities: of the second of two classes, or summed over more than two. */
     brierScore: number;
-    /** Area under the ROC curve; for more than two classes, the unweighted mean of one class versus the others. */
+    /** Area under the ROC curve; for more than two classes, the unweighted mean over classes, each versus the rest. */
     rocAuc: number | null;
     /** Average precision, as an unweighted mean over the classes. */
     averagePrecision: number | null;
     /**
-     * The last two metrics for each class against the others; null if all of these rows, or none, belong to the class.
+     * The last two metrics for each class versus the others; null if all of these rows, or none, belong to the class.
      */
     ofClasses: readonly ClassRanking[];
 }
@@ -172,7 +172,7 @@ function rankClass(actual: ArrayLike<number>, probabilities: Float64Array, class
         : rankSorted(ofOwn.subarray(0, own).sort(), ofOthers.subarray(0, others).sort());
 }
 
-/** Goes through the distinct probabilities from the largest down; equal ones count half for the ROC curve. */
+/** Goes through the distinct probabilities in descending order; ties count half for the ROC curve. */
 function rankSorted(ofOwn: Float64Array, ofOthers: Float64Array): ClassRanking {
     let [own, others] = [ofOwn.length, ofOthers.length];
     let area = 0;
@@ -180,7 +180,7 @@ function rankSorted(ofOwn: Float64Array, ofOthers: Float64Array): ClassRanking {
     while (own > 0) {
         const threshold = Math.max(ofOwn[own - 1] as number, ofOthers[others - 1] ?? -1);
         const [ownBefore, othersBefore] = [own, others];
-        // Any other comparison would not end if a probability were NaN.
+        // With any other comparison, the loop would never end if a probability were NaN.
         while (own > 0 && !((ofOwn[own - 1] as number) < threshold)) {
             own--;
         }

@@ -117,7 +117,7 @@ function describeTrials({ folds, rows, measure, trials, best }: CrossValidation)
         cv: { folds, rows, measure, ...score },
         trials: trials.map((trial) => {
             const { growth, ...scores } = trial;
-            // JSON omits those that a trial lacks.
+            // Arguments that a trial lacks are undefined, so JSON omits them.
             const hyperparameters = Object.fromEntries(differing.map((name) => [name, growth[name]]));
             return { hyperparameters, ...scores, best: trial === best };
         }),

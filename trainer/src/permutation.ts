@@ -8,17 +8,17 @@ import type { Importance } from "../lib/report";
 import type { Predicted, Probe } from "../lib/tree";
 import { accuracyOf, actualOf, scoreNumbers } from "./evaluate";
 
-/** A small test set is shuffled several times, until it has about this many rows. */
+/** A small test set is shuffled repeatedly, until there are about this many shuffled rows. */
 const MOST_ROWS = 1000;
 
-/** Limits on the number of predictions, over all trees, and on the doubles that hold them. */
+/** Limits on the number of predictions, counted over all trees, and on the number of doubles that hold them. */
 const MAX_PREDICTIONS = 2e7;
 const MAX_DOUBLES = 2 ** 23;
 
 /** With fewer rows, the importances would be noise. */
 const LEAST_ROWS = 20;
 
-/** A probe in which each feature in turn has the values of other rows, and the tested rows that it predicts. */
+/** A probe in which each feature in turn takes its values from other rows, and the tested rows in the probe. */
 export interface Permutation {
     probe: Probe;
     /** Positions in the list of tested rows. */
@@ -59,7 +59,7 @@ export function preparePermutation(
     };
     const changes = features.map((): [column: number, values: NumberList][] => []);
     const lenders = features.map(() => {
-        // Each repeat is shuffled separately, so that every row lends its value once.
+        // Each repeat is shuffled separately, so that every row lends its value exactly once per repeat.
         const shuffled = positions.slice();
         for (let start = 0; start < count; start += drawn) {
             shuffle(shuffled.subarray(start, start + drawn), random);

@@ -28,7 +28,7 @@ export function splitRows(rows: Uint32Array, labels: Labels, fraction: number, s
 }
 
 /**
- * Divides rows into folds whose sizes differ by at most one row. With `labels`, this is also true for the rows in each
+ * Divides rows into folds whose sizes differ by at most one row. With `labels`, this is also true of the rows in each
  * class. The rows of each fold are tested once, with a model trained on the rows in all other folds.
  * @param rows row numbers, in ascending order
  * @param folds 2 to 255

@@ -7,8 +7,8 @@ export function codeOf(error: unknown): unknown {
 }
 
 /**
- * True if the request may succeed when it is sent again, as after a broken connection, an unreadable response or a busy
- * server.
+ * True if the request may succeed when it is sent again, for example after a broken connection, an unreadable response
+ * or a busy server.
  */
 export function isTransient(error: unknown): boolean {
     const code = codeOf(error);
@@ -77,13 +77,13 @@ function messageOf(error: unknown): string {
 }
 
 /**
- * Grants an operation whose access token was rejected one more request, with a new token. The client keeps a token
+ * If an operation's access token was rejected, allows one more request, with a new token. The client keeps a token
  * until the end of its announced lifetime, but the token can be revoked earlier, and clocks differ.
  */
 export function handleRejectedToken(storage: Storage) {
     let isReplaced = false;
     return {
-        /** Makes the client fetch a new token after status 401. @returns false for other errors, and a second 401 */
+        /** Makes the client fetch a new token after status 401. @returns false for any other error or a second 401 */
         replace(error: unknown): boolean {
             if (isReplaced || Number(codeOf(error)) !== 401) {
                 return false;
@@ -94,7 +94,7 @@ export function handleRejectedToken(storage: Storage) {
             client?.setCredentials({ ...client.credentials, expiry_date: 1 });
             return true;
         },
-        /** Allows another replacement, because a token was accepted meanwhile. */
+        /** Allows another replacement, because a token has been accepted in the meantime. */
         accepted(): void {
             isReplaced = false;
         },

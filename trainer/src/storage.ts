@@ -32,9 +32,9 @@ export type Content = string | Uint8Array | (() => Iterable<string>);
 
 /** Time after which the client gives up on a request that keeps failing; the time limit of the run is much longer. */
 const RETRY_SECONDS = 60;
-/** Number of times that content is sent if Cloud Storage rejects it. */
+/** Maximum number of times that content is sent if Cloud Storage keeps rejecting it. */
 const MAX_REJECTIONS = 3;
-/** Time limit for one upload: a fixed part, and one that assumes a slow connection. */
+/** Time limit for one upload: a fixed part, plus the time that the content takes on a slow connection. */
 const UPLOAD_MS = 20_000;
 const UPLOAD_BYTES_PER_MS = 50;
 

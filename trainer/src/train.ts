@@ -46,15 +46,13 @@ export interface TrainContext {
 /** Maximum size of `model.json`, so that a machine with 8 GB of memory can read it. */
 const MAX_BYTES = 4e9;
 
-/**
- * Share of the memory that the trees, and the files made from them, may need. They need about as much as `model.json`.
- */
+/** Share of the memory for the trees and the files made from them. They use about as many bytes as `model.json`. */
 const MEMORY_OF_TREES = 0.6;
 
-/** Maximum size of a single tree, which readers hold in a string, of at most 2^29 characters. */
+/** Maximum size of a single tree. Readers hold it in a string, which can have at most 2^29 characters. */
 const MAX_TREE_BYTES = 450e6;
 
-/** Measured size of a leaf with its split in `model.json`, and of a share of a class. */
+/** Measured sizes in `model.json`: of a leaf together with its split, and of a class's share. */
 const BYTES = { leaf: 220, share: 28 };
 
 /**
@@ -204,7 +202,7 @@ async function writeResults(
         if (!(error instanceof OnnxError)) {
             throw error;
         }
-        // A model that does not fit into ONNX is still valid.
+        // A model that ONNX cannot represent is still valid.
         print(`Warning: no model.onnx: ${error.message}`);
     }
     const report = renderReport({

@@ -80,7 +80,7 @@ describe("the file", () => {
         expect(await examine(name)).toMatchObject(expected);
     });
 
-    it("counts_target is a regression, with the setting that changes it", async () => {
+    it("counts_target is treated as a regression, and a finding names the setting that changes this", async () => {
         const expected = { target: "a number", findings: "task:visits" };
         expect(await examine("counts_target", "--target=visits")).toMatchObject(expected);
     });
@@ -89,12 +89,12 @@ describe("the file", () => {
         expect((await examine("zip_target", "--target=zip")).target).toBe("02100 02101 02102 02103");
     });
 
-    it("cp1252 is read with the setting that the error names", async () => {
+    it("cp1252 can be read with the setting that the error names", async () => {
         await expect(examine("cp1252")).rejects.toThrow("or set `encoding` (--encoding=windows-1252)");
         expect((await examine("cp1252", "--encoding=windows-1252")).target).toContain("ü");
     });
 
-    it("thousands_semicolon_target is read with the setting that the only error names", async () => {
+    it("thousands_semicolon_target can be read with the setting that its only error names", async () => {
         const name = "thousands_semicolon_target";
         await expect(examine(name, "--target=preis")).rejects.toThrow(
             new DataError(
@@ -135,7 +135,7 @@ describe("the built trainer", () => {
         expect((await readModel()).trees).toHaveLength(1);
     });
 
-    it("finds a class in half a percent of the rows", async () => {
+    it("recognises a class that makes up half a percent of the rows", async () => {
         const rows = count(4000).map((row) => `${row % 200 === 7 ? 8 + (row % 3) / 9 : (row % 11) / 9},${row % 13}`);
         const lines = rows.map((row, index) => `${row},${index % 200 === 7 ? "fraud" : "ok"}\n`);
         await train(`a,b,y\n${lines.join("")}`, "--target=y");
@@ -160,7 +160,7 @@ describe("the built trainer", () => {
     });
 
     // The case has 60,000 rows; `npm run load -- classes` trains on as many.
-    it("writes only the classes that occur in a leaf if there are 1,000 classes", async () => {
+    it("writes for each leaf only the classes that occur in it if there are 1,000 classes", async () => {
         const random = mulberry32(1);
         const centres = count(1000).map(() => count(4).map(() => random()));
         const rows = count(6000).map((row) => {

@@ -19,7 +19,7 @@ describe("parseEnvironment", () => {
         expect(parseEnvironment({ ...VALID, AIP_MODEL_DIR: uri }).modelDir).toEqual({ bucket: "bucket", path });
     });
 
-    it("reads the list of a dataset's objects, and then accepts a pattern", () => {
+    it("reads the location of the list of a dataset's objects, and accepts a pattern if it is set", () => {
         const uri = "gs://data-bucket/part-*.csv";
         const list = "gs://bucket/runs/r-1/dataset.json";
         expect(

@@ -36,7 +36,7 @@ describe("scoreNumbers", () => {
         expect(metrics.r2).toBeCloseTo(1 - 6 / 5, 12);
     });
 
-    it("is 1 for a perfect prediction and 0 for the mean", () => {
+    it("returns an R2 of 1 for perfect predictions and of 0 for the mean", () => {
         expect(scoreNumbers([1, 2, 3], [1, 2, 3])).toEqual({ mae: 0, rmse: 0, r2: 1 });
         expect(scoreNumbers([1, 2, 3], [2, 2, 2]).r2).toBe(0);
     });
@@ -48,7 +48,7 @@ describe("scoreNumbers", () => {
 
 describe("scoreProbabilities", () => {
     it("matches scikit-learn for two classes, with ties", () => {
-        // log_loss, brier_score_loss, roc_auc_score and average_precision_score of scikit-learn 1.9.
+        // log_loss, brier_score_loss, roc_auc_score and average_precision_score from scikit-learn 1.9.
         const actual = [0, 1, 1, 0, 1, 0];
         const ofOne = [0.1, 0.4, 0.8, 0.4, 0.9, 0.6];
         const values = Float64Array.from(ofOne.flatMap((share) => [1 - share, share]));
@@ -87,7 +87,7 @@ describe("scoreProbabilities", () => {
         });
     });
 
-    it("limits the loss of a class that was considered impossible", () => {
+    it("limits the loss for a class that was predicted to be impossible", () => {
         expect(scoreProbabilities([1], Float64Array.of(1, 0), 2)).toMatchObject({
             logLoss: expect.closeTo(-Math.log(1e-15), 9),
             rocAuc: null,

@@ -23,7 +23,7 @@ const IMAGE = "gcp-trainer-test/trainer:foreign";
 /** Two blocks of zeros: a tar archive without files. */
 const EMPTY_LAYER = Buffer.alloc(1024);
 
-/** Loads an image for this architecture that contains no file, so no program of that architecture is needed. */
+/** Loads an image for this architecture that contains no files, so no program of that architecture is needed. */
 function loadEmptyImage(architecture: string): void {
     const folder = mkdtempSync(path.join(tmpdir(), "foreign-image-"));
     try {
@@ -52,7 +52,7 @@ describeWithDocker("the trainer's Dockerfile on a machine of another architectur
     it("builds without running any program of the VM's architecture", async () => {
         const foreign = process.arch === "arm64" ? "amd64" : "arm64";
         loadEmptyImage(foreign);
-        // The docker provider builds in this way: with BuildKit, and with the context as an archive.
+        // The docker provider builds images in this way: with BuildKit, and with the context as an archive.
         const query = new URLSearchParams({
             version: "2",
             platform: `linux/${foreign}`,

@@ -64,7 +64,7 @@ describeWithDocker("the trainer's image", () => {
         expect(docker("image", "inspect", "--format", "{{.Config.User}}", IMAGE)).toBe("65532:65532");
     });
 
-    it("adds one layer to the base image: the bundle and its licenses", () => {
+    it("adds one layer to the base image: the bundle and its licences", () => {
         const container = docker("create", IMAGE);
         const files = spawnSync("docker", ["cp", `${container}:/trainer`, "-"], { maxBuffer: 2 ** 28 });
         docker("rm", container);

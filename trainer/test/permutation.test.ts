@@ -72,7 +72,7 @@ describe("permutation importances", () => {
         expect(await importances("tree", 1)).toBeUndefined();
     });
 
-    it("predict a bounded number of rows, each as often as any other", () => {
+    it("require predictions for a bounded number of rows, with every row used equally often", () => {
         const rows = Uint32Array.from({ length: ROWS }, (_, row) => row);
         const learned = learnColumns(dataset, rows);
         const few = preparePermutation(learned, dataset.target, rows.subarray(0, 30), 1, 1);

@@ -7,7 +7,7 @@ describe("makeRandom", () => {
         [0, 0, [974968, 569177, 901586, 302292]],
         [42, 0, [155230, 97779, 580000, 643831]],
         [42, 1, [931929, 164923, 382193, 863292]],
-    ])("draws the same numbers forever: seed %d, tree %d", (seed, tree, expected) => {
+    ])("always draws the same numbers: seed %d, tree %d", (seed, tree, expected) => {
         const random = makeRandom(seed, tree);
         expect(expected.map(() => random.below(1_000_000))).toEqual(expected);
     });

@@ -86,7 +86,7 @@ describe("a token that is rejected before it expires", () => {
         await bucket.stop();
     });
 
-    it("is replaced once for a download", async () => {
+    it("is replaced once per download", async () => {
         const store = open();
         expect(await textOf(store.read(uri("data/a.csv")))).toBe("a,b\n1,2\n");
         expect(cloud.issued).toBe(1);

@@ -19,7 +19,7 @@ describe("splitRows", () => {
         );
     });
 
-    it("holds out the same share of each class: at least one row, but never all of them", () => {
+    it("holds back the same share of each class: at least one row, but never all of them", () => {
         fc.assert(
             fc.property(labelLists, fractions, seeds, (labels, fraction, seed) => {
                 const { test } = splitRows(allRows(labels.length), labels, fraction, seed);

@@ -57,7 +57,7 @@ describe("openStorage on a connection that breaks", () => {
         },
     );
 
-    it("repeats a download and an upload whose credentials are rejected once, but not twice", async () => {
+    it("retries a download and an upload if their credentials are rejected once, but not twice", async () => {
         const once = await storage("kind=status,status=401", "kind=status,status=401,method=POST");
         expect((await readAll(once.read(uri("data/a.csv")))).equals(CONTENT)).toBe(true);
         await once.create(uri("model/unauthorized-once"), "a", "text/plain");

@@ -15,7 +15,7 @@ import { predictRow } from "./model/predict";
 
 setUpTrainer();
 
-/** A tree that is split until no leaf can be split. */
+/** A tree that is split until no leaf can be split further. */
 const TREE = ["--algorithm=tree", "--complexity=0"];
 
 describe("the trainer on iris", () => {
@@ -53,7 +53,7 @@ describe("the trainer on iris", () => {
     it("writes the same bytes each time", async () => {
         await train(IRIS, "--target=Species");
         const files = [MODEL, METRICS, ONNX, REPORT];
-        // The report also shows when and how long the run took.
+        // The report also shows when the run took place and how long it took.
         const read = async (file: string) => (await bucket.get(file))?.replace(/<dt>Finished.*?<\/div>/s, "");
         const first = await Promise.all(files.map(read));
         for (const file of files) {
@@ -109,7 +109,7 @@ describe("the trainer with several files in a folder", () => {
     const put = (name: string, rows: readonly string[], first = header) =>
         bucket.put(`data/parts/${name}`, `${[first, ...rows].join("\n")}\n`);
 
-    it("trains the model that a single file would give", async () => {
+    it("trains the same model as on a single file", async () => {
         await train(IRIS, "--target=Species");
         const single = await bucket.get(MODEL);
         for (const object of await bucket.list("runs/")) {
@@ -164,7 +164,7 @@ describe("the trainer with a list of a dataset's objects", () => {
         await bucket.put(LIST, JSON.stringify({ schema: 1, bucket: bucket.name, objects }));
     };
 
-    it("trains the model that a single file would give, and reads nothing that is not listed", async () => {
+    it("trains the same model as on a single file, and reads nothing that is not listed", async () => {
         await train(IRIS, "--target=Species");
         const single = await bucket.get(MODEL);
         for (const object of await bucket.list("runs/")) {

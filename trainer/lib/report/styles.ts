@@ -1,4 +1,4 @@
-/** The hues of the classes on paper, as variables. */
+/** The hues of the classes on a light background, as variables. */
 const LIGHT_HUES =
     "--h0:#1d6fb8;--h1:#c2560a;--h2:#2b8540;--h3:#7d4fc4;--h4:#c2304e;--h5:#0d8289;--h6:#8a6a14;--h7:#b0388f;--hx:#78818c";
 

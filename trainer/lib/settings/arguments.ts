@@ -3,7 +3,7 @@ import type { Problem } from "../errors";
 import { parseNumber } from "../model";
 import { nearest } from "../nearest";
 
-/** The values that an argument may have. */
+/** The values that an argument may take. */
 interface Rule<T> {
     /** Completes the sentence "`name` must be ...". */
     allowed: string;
@@ -88,7 +88,7 @@ function parseJson(text: string): unknown {
     }
 }
 
-/** A rule, with the value of an argument that is not given. */
+/** A rule, with the value to use if the argument is not given. */
 type Setting<T, D> = Rule<T> & { fallback: D };
 
 function setting<T, D extends T | undefined>(rule: Rule<T>, fallback: D): Setting<T, D> {
@@ -119,15 +119,15 @@ const SETTINGS = {
     encoding: setting(oneOf(...ENCODINGS), undefined),
     /** Decimal mark for all numbers. @default determined by the values in each column */
     decimal: setting(oneOf(".", ","), undefined),
-    /** Treatment of a cell that its column cannot contain. */
+    /** Treatment of a cell whose content does not fit the kind of its column. */
     onBadCell: setting(oneOf("stop", "missing"), "stop"),
     /** Share of the rows held back for testing. */
     testFraction: setting(decimal(0.05, 0.5, 0.2), 0.2),
     /** Seed for the train/test split, the folds and the forest. */
     seed: setting(integer(0, 4294967295, 42), 42),
-    /** @default "gini" for classification, "regression" for regression: the only ones in ml-cart */
+    /** @default "gini" for classification, "regression" for regression: the only functions that ml-cart offers */
     gainFunction: setting(oneOf("gini", "regression"), undefined),
-    /** The only one in ml-cart. */
+    /** The only function that ml-cart offers. */
     splitFunction: setting(oneOf("mean"), "mean"),
     /** Number of cross-validation folds; 0 for none. @default 5 if there are several trials, otherwise 0 */
     cv: setting(FOLDS, undefined),
@@ -163,7 +163,7 @@ const GROWTH = {
 /** The values of the arguments for growing a model. */
 export type GrowthArguments = ValuesOf<typeof GROWTH>;
 
-/** The values of all arguments. In the grid, each has one value unless it was a list of values to choose from. */
+/** The values of all arguments. In the grid, each has one value, unless a list of values to choose from was given. */
 export type Hyperparameters = ValuesOf<typeof SETTINGS> & {
     grid: { [K in keyof GrowthArguments]: GrowthArguments[K][] };
 };
@@ -176,7 +176,7 @@ const MAX_TRIALS = 1000;
 
 /**
  * Reads `--name=value` arguments. A value may contain any character, including `=`. A value of `GrowthArguments` may be
- * a JSON list of values. If there are problems, the arguments that have none are still present.
+ * a JSON list of values. If some have problems, the others are still returned.
  */
 export function readArguments(argv: readonly string[]): { hyperparameters: Hyperparameters; problems: Problem[] } {
     const values: Record<string, unknown> = {};

@@ -42,7 +42,7 @@ export interface Criterion {
     addLeaf(builder: TreeBuilder, list: Uint32Array, node: NodeFacts): void;
 }
 
-/** Rounds the shares and numbers of leaves to multiples of a power of 2, so that sums over trees are exact. */
+/** Rounds the shares and numbers in leaves to multiples of a power of 2, so that sums over trees are exact. */
 export type Rounding = (value: number) => number;
 
 export function makeCriterion(target: FitTarget, layout: Layout, round: Rounding): Criterion {

@@ -46,9 +46,9 @@ function bitsFor(count: number): number {
     return 32 - Math.clz32(Math.max(count - 1, 0));
 }
 
-/** The rows in a fit, in the form from which all its lists are filled. */
+/** The rows in a fit, in the form from which all of the fit's lists are filled. */
 export interface Sample {
-    /** For each row number, SAMPLED and the bits in an entry other than the row; 0 if the row is not in the fit. */
+    /** For each row number, SAMPLED and the row's entry without its number; 0 if the row is not in the fit. */
     codes: Int16Array;
     /** The number of times that each row counts, by row number. */
     weights: Uint8Array;
@@ -162,8 +162,8 @@ function partitionList(
     let right = 0;
     let leftBegun = 0;
     let rightBegun = 0;
-    // This loop avoids a branch, because the side of the next entry is unpredictable, so the processor would guess
-    // wrong half the time.
+    // This loop avoids a branch: the side of the next entry is unpredictable, so the processor would guess wrong half
+    // the time.
     for (let index = start; index < end; index++) {
         const entry = list[index] as number;
         const row = entry >>> rowShift;

@@ -71,7 +71,7 @@ export function growWithImpurities(
     const builder = new TreeBuilder();
     const importances = new Float64Array(columns.length);
     const impurities = { root: 0, removed: [] as number[], means: [] as number[] };
-    /** All columns, in the order that the last draw left them in. */
+    /** All columns, in the order in which the last draw left them. */
     const columnOrder = Int32Array.from(columns.keys());
     const { maxDepth, minNumSamples, gainThreshold } = request.growth;
 
@@ -80,18 +80,16 @@ export function growWithImpurities(
         return valueAt(columns[column] as NumberList, row);
     }
 
-    /**
-     * See GapOf. Halves are subtracted because the range of all doubles overflows. After the last number the gap is 0.
-     */
+    /** See GapOf. Halves are subtracted because a difference may overflow. After the last number the gap is 0. */
     const gapOf: GapOf = (column, index) => {
         const [below, above] = [valueIn(column, index - 1), valueIn(column, index)];
         return above < Number.MAX_VALUE ? (above / 2 - below / 2) / (halfRanges[column] as number) : 0;
     };
 
     /**
-     * The mean of the two values next to the split, as in ml-cart. If there is no number between them, it is the upper
-     * one, because rows below the threshold go left. JSON has no infinity, so the largest double is used as the
-     * threshold between numbers and missing values.
+     * The mean of the two values on either side of the split, as in ml-cart. If there is no number between them, it is
+     * the upper one, because rows below the threshold go left. JSON has no infinity, so the largest double is used as
+     * the threshold between numbers and missing values.
      */
     function thresholdOf({ column, index }: BestSplit): number {
         const [below, above] = [valueIn(column, index - 1), valueIn(column, index)];

@@ -19,7 +19,7 @@ export interface SortJob {
 /** A column in the table, or one that only some fits use, with its order. */
 export type ViewColumn = number | { values: NumberList; order: Uint32Array };
 
-/** The columns for a fit. The id is the same for all its jobs. */
+/** The columns for a fit. The id is the same for all jobs of the fit. */
 export interface View {
     id: number;
     columns: readonly ViewColumn[];
@@ -177,7 +177,7 @@ const MAX_WEIGHT = 255;
 /**
  * Draws rows with replacement, as many as there are in `rows`.
  * @param rows row numbers
- * @param weights by row number of the table, all 0 at first; receives how often each was drawn
+ * @param weights by row number of the table, all 0 at first; receives the number of times that each was drawn
  */
 export function bootstrap(rows: Uint32Array, random: Random, weights: Uint8Array): void {
     for (let drawn = 0; drawn < rows.length; ) {

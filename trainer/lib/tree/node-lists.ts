@@ -17,7 +17,7 @@ export interface NodeLists {
     close(column: number, isBest: boolean): void;
     /** The list of the open column, or of the best split so far. */
     at(column: number): Uint32Array;
-    /** Divides the node's stretch, after its search. If both sides are leaves, they need no list in order. */
+    /** Divides the node's stretch, after its search. If both sides are leaves, they do not need sorted lists. */
     divide(node: NodeFacts, best: BestSplit, areLeaves: boolean): void;
 }
 
@@ -131,7 +131,7 @@ export function lazyLists(
     }
     const { rows: allRows, ofColumns, counts: sizes } = workspace.ranks;
     reserveLists(workspace, 6, sample.entries + 1);
-    /** `rows` has the entries by row; the others are sorted by a column, or memory for sorting. */
+    /** `rows` contains the entries in row order; the others are sorted by a column or serve as memory for sorting. */
     const [rows, , , spare, firstKeys, otherKeys] = workspace.lists as Six<Uint32Array>;
     let [, current, best] = workspace.lists as Six<Uint32Array>;
     const counts = new Uint32Array(BUCKETS);

@@ -17,7 +17,7 @@ export interface FitResult extends Omit<JobResult, "importances"> {
     test?: Predicted;
     /** Predictions for each variant of the task's probe. */
     probed?: Predicted[];
-    /** For a forest with `keepTrees`, rows that at least one tree was not grown on, predicted by those trees. */
+    /** For a forest with `keepTrees`: each row that at least one tree was not grown on, predicted by all such trees. */
     outOfBag?: Predicted;
 }
 
@@ -36,7 +36,7 @@ export interface FitPoolOptions {
     file: string;
     /** Called every 30 s while fits run. */
     onProgress?: (progress: FitProgress) => void;
-    /** Work up to this estimate runs in this thread, because starting others takes longer. @default 150 */
+    /** Work estimated to take at most this long runs in this thread, which avoids starting others. @default 150 */
     inThreadMs?: number;
 }
 
@@ -50,7 +50,7 @@ export interface FitPool {
      * @throws {RangeError} for a task without rows, or a forest without its options
      */
     fit(task: FitTask): Promise<FitResult>;
-    /** Ends the threads. Fits that have not finished fail. */
+    /** Ends the threads. Unfinished fits fail. */
     close(): Promise<void>;
 }
 

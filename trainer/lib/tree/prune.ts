@@ -2,7 +2,7 @@ import { endOf, LEAF, TreeBuilder } from "../model";
 import { type FlatTree, findLeaf, normalize } from "./flat-tree";
 import type { FitTable } from "./types";
 
-/** The numbers for each node that pruning needs, in addition to the tree itself. */
+/** The numbers that pruning needs for each node, in addition to the tree itself. */
 export interface NodeImpurities {
     /** Impurity of the root, multiplied by its rows. */
     root: number;

@@ -21,7 +21,7 @@ export interface Scores {
 const FREE = 0;
 const TAKEN = 1;
 
-/** Scores without any predictions yet, in shared memory. */
+/** Creates scores that do not contain any predictions yet, in shared memory. */
 export function makeScores(rows: Uint32Array, target: FitTarget): Scores {
     const width = widthOf(target);
     return {

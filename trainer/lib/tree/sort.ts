@@ -94,7 +94,7 @@ function makeKeys(column: Float64Array, halves: Uint32Array, keys: Uint32Array):
 }
 
 /**
- * Sorts keys and their row numbers, which are 0, 1, 2 ... at first. The sorted row numbers end in `order`.
+ * Sorts keys and their row numbers, which are 0, 1, 2 ... at first. The sorted row numbers end up in `order`.
  * @returns the sorted keys, which are in one of the two arrays
  */
 function radixSort(
@@ -132,7 +132,7 @@ function radixSort(
     return fromKeys;
 }
 
-/** Turns the size of each bucket into the index of its first entry, where that of the first bucket is `first`. */
+/** Replaces the size of each bucket with the index of its first entry, beginning with `first` for the first bucket. */
 export function countsToStarts(counts: Uint32Array, first: number): void {
     let start = first;
     for (let bucket = 0; bucket < counts.length; bucket++) {
@@ -142,7 +142,7 @@ export function countsToStarts(counts: Uint32Array, first: number): void {
     }
 }
 
-/** Moves keys and rows from `start` up to, but not including, `end` to their buckets, one for each of the `starts`. */
+/** Moves the keys and rows at indices `start` to `end` - 1 into their buckets, whose first indices are `starts`. */
 export function distribute(
     fromKeys: Uint32Array,
     fromRows: Uint32Array,
@@ -197,7 +197,7 @@ function insertionSort(column: Float64Array, order: Uint32Array, start: number, 
     }
 }
 
-/** Sorts a long run, whose numbers differ only in their lower halves; these are in reverse order below zero. */
+/** Sorts a long run, whose numbers differ only in their lower halves; for negative numbers, these sort in reverse. */
 function sortByLowerHalves(column: Float64Array, halves: Uint32Array, run: Uint32Array, negative: boolean): void {
     const length = run.length;
     const rows = run.slice();

@@ -232,7 +232,7 @@ function compareOfMany(
 }
 
 /**
- * Searches a column for a better split of numbers: the one that leaves the smallest squared error. With s as the sum of
+ * Searches a column for a better split of numbers: the one that leaves the smallest squared error. If s is the sum of
  * the differences between the numbers of the left rows and the mean of the node, the error shrinks by
  * n s^2 / (l (n - l)); the score is s^2 / (l (n - l)).
  * @param numbers number of each row

@@ -18,7 +18,7 @@ const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 2 };
 /** Runs jobs: in this thread while little work is expected, then in worker threads. */
 export interface Threads {
     /**
-     * Announces work, so that it is known before the first job whether starting threads is worthwhile.
+     * Announces work, so that the pool knows before the first job whether starting threads is worthwhile.
      * @returns a function to call when the work is done
      */
     expect(ms: number): () => void;

@@ -19,7 +19,7 @@ export interface GrowthOptions {
     complexity?: number;
 }
 
-/** Options that make the trees grown on one table differ. */
+/** Options for growing different trees on the same table. */
 export interface ForestOptions {
     trees: number;
     /** Number of columns drawn for each split; columns with one value in the node do not count. */

@@ -36,7 +36,7 @@ export interface CrossValidationOptions {
     simplest: boolean;
     /** Number of rows that the final model is trained on, divided by the number that a fold trains on. */
     growthOfRows: number;
-    /** Receives a line for each trial, in order, as the trials end. */
+    /** Receives a line for each trial, in order, as the trials finish. */
     print(line: string): void;
     /** Returns the columns as learned from the rows that a fold trains on. @default the pool's columns */
     learn?: ((rows: Uint32Array) => readonly NumberList[]) | undefined;
@@ -50,8 +50,8 @@ const COMPLEXITIES = [...Array.from({ length: 40 }, (_, index) => 0.3 * 0.75 ** 
 
 /**
  * Trains and tests each trial on each fold: k-fold cross-validation with the same folds for all trials. The pool
- * decides how many of these fits run at the same time. A tree whose complexity is not given is pruned with the one that
- * is best in the same folds.
+ * decides how many of these fits run at the same time. If the complexity of a tree is not given, the tree is pruned
+ * with the one that is best in the same folds.
  * @param rows rows to divide into folds, without those held back to test the chosen model
  */
 export async function crossValidate(
@@ -192,13 +192,13 @@ interface Request {
 export interface Choice {
     growth: Growth;
     crossValidation: CrossValidation | undefined;
-    /** The reason for the choice, as a sentence; undefined if there was none. */
+    /** The reason for the choice, as a sentence; undefined if there was nothing to choose. */
     reason: string | undefined;
 }
 
 /**
- * Without lists, models are compared on a sample with about this many values, within these limits on the number of
- * rows. A larger sample would take longer, and would rarely change the choice.
+ * If no argument is a list, models are compared on a sample with about this many values, within these limits on rows. A
+ * larger sample would take longer, and would rarely change the choice.
  */
 const SAMPLE = { values: 600_000, leastRows: 2000, mostRows: 10_000 };
 
@@ -229,7 +229,7 @@ export async function chooseGrowth(request: Request): Promise<Choice> {
     const crossValidation = await crossValidate(pool, target, compared, trials, options);
     const { growth } = crossValidation.best;
     const reason = trials.length > 1 ? explain(crossValidation, simplest) : undefined;
-    // Two lines, because one would not fit on a terminal.
+    // Two lines, because one would be too long for a terminal.
     print(...(reason === undefined ? [] : reason.replace(/ (?=is within|and no simpler)/, "\n  ").split("\n")));
     return { growth, crossValidation, reason };
 }
@@ -242,7 +242,7 @@ function listKinds(trials: readonly Growth[]): string {
 }
 
 function explain({ best, top, measure }: CrossValidation, simplest: boolean): string {
-    // The trials before this line and the model after it are listed with their limits.
+    // The log lists the limits of the trials before this line, and those of the model after it.
     const name = (growth: Growth) => (growth.algorithm === "tree" ? "the tree" : "the forest");
     const names = { accuracy: "accuracy", rmse: "root mean squared error", brierScore: "Brier score" };
     if (!simplest) {

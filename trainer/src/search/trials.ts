@@ -52,16 +52,16 @@ export function countFolds({ cv }: Hyperparameters, trials: readonly Growth[], r
     return folds;
 }
 
-/** A node in a regularised forest with this many rows or fewer is a leaf. */
+/** In a regularised forest, a node with this many rows or fewer is a leaf. */
 const FEW_ROWS = 8;
 
 /** Share of the features that each split in a regularised forest chooses from. */
 const MANY_FEATURES = 0.6;
 
 /**
- * The growths for one combination of arguments, with every default filled in. For `auto`, these are a tree and three
- * shapes of forests, the simplest first, which differ in the arguments that are not given: on real datasets, forests
- * whose splits choose from more columns and whose leaves have more rows are often better than the usual one, never much
+ * The growths for one combination of arguments, with every default filled in. For `auto`, these are a tree and forests
+ * of three shapes, the simplest first; they differ in arguments that are not given. On real datasets, forests whose
+ * splits choose from more columns and whose leaves have more rows are often better than the usual forest and never much
  * worse.
  */
 function listGrowths(growth: GrowthArguments, classes: number | undefined, features: number): Growth[] {
@@ -76,7 +76,7 @@ function listGrowths(growth: GrowthArguments, classes: number | undefined, featu
         trees: growth.trees,
         maxFeatures: growth.maxFeatures ?? Math.max(maxFeatures, 1),
     });
-    // The trees of the usual forest are fully grown, because their mean removes the noise (Breiman, Random Forests,
+    // The trees of the usual forest are fully grown, because averaging removes the noise (Breiman, Random Forests,
     // 2001).
     const usual = shape(classes === undefined ? Math.ceil(features / 3) : Math.round(Math.sqrt(features)), 1);
     return growth.algorithm === "forest"
@@ -84,7 +84,7 @@ function listGrowths(growth: GrowthArguments, classes: number | undefined, featu
         : [treeOf(growth), shape(Math.round(features * MANY_FEATURES), FEW_ROWS), shape(features, FEW_ROWS), usual];
 }
 
-/** A given gain threshold limits the tree instead of pruning, as in ml-cart. */
+/** If a gain threshold is given, it limits the tree instead of pruning, as in ml-cart. */
 function treeOf({ maxDepth, minNumSamples = 3, gainThreshold, complexity }: GrowthArguments): Growth {
     const limits = { maxDepth, minNumSamples, gainThreshold: gainThreshold ?? 0 };
     return { algorithm: "tree", ...limits, complexity: complexity ?? (gainThreshold === undefined ? "chosen" : 0) };
@@ -98,7 +98,7 @@ export function toFitTask(growth: Growth, seed: number, rows: Uint32Array): Omit
         : { algorithm, growth: limits, rows, forest: { trees, maxFeatures, seed } };
 }
 
-/** `maxDepth 5, minNumSamples 3`; among other growths, only the limits that differ or that a cross-validation chose. */
+/** `maxDepth 5, minNumSamples 3`; if there are others, only the limits that differ or that a cross-validation chose. */
 export function describeLimits({ algorithm: _, ...limits }: Growth, others: readonly Growth[] = []): string {
     const shown = Object.entries(limits).filter(([name, value]) => {
         const values = others.map((other) => other[name as keyof Growth]).filter((it) => it !== undefined);
@@ -110,10 +110,10 @@ export function describeLimits({ algorithm: _, ...limits }: Growth, others: read
 
 /** The fits that the hyperparameters require, to estimate their memory. */
 export function planFits({ grid, cv }: Hyperparameters): FitPlan {
-    // Without lists, a cross-validation on many rows uses a sample.
+    // If no argument is a list, a cross-validation on many rows uses a sample.
     const crossValidation = cv === undefined ? searchedNames(grid).length > 0 : cv > 0;
     const folds = cv ?? (grid.algorithm.includes("forest") && !crossValidation ? 1 : DEFAULT_FOLDS);
-    // The columns learned from all rows exist throughout, besides those of the folds or of the test.
+    // The columns learned from all rows exist throughout, in addition to those of the folds or of the test.
     const learned = 1 + Math.max(folds, 1);
     return { forest: grid.algorithm.some((algorithm) => algorithm !== "tree"), crossValidation, learned };
 }

@@ -76,7 +76,7 @@ describe("a number list", () => {
         );
     });
 
-    it("stores short decimals as integers that convert to the same doubles as Number", () => {
+    it("stores short decimals as integers that convert to the same doubles that Number returns", () => {
         const decimals = fc.integer({ min: 0, max: 22 });
         const column = decimals.chain((most) =>
             fc.array(fc.tuple(fc.integer({ min: -(2 ** 31) + 2, max: 2 ** 31 - 2 }), fc.constant(most))),

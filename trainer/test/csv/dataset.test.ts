@@ -79,7 +79,7 @@ describe("readDataset", () => {
         expect([...target.y]).toEqual(values);
     });
 
-    it("warns about a text column whose value differs in most rows", async () => {
+    it("warns about a text column whose values are mostly distinct", async () => {
         const name = count(12).map((value) => `n${value}`);
         const { warnings } = await read({ name, size: count(12), kind: KIND });
         expect(warnings).toEqual([
@@ -172,7 +172,7 @@ describe("readDataset", () => {
             expect(await readFeature(repeat([7, "?", "", "NA"], 12))).toEqual(repeat([7, NaN, NaN, NaN], 12));
         });
 
-        it("are a category in a text column if they are empty", async () => {
+        it("are a category of a text column if their cells are empty", async () => {
             const { features } = await read({ a: repeat(["x", "", "NA"], 12), kind: KIND });
             expect(features).toMatchObject([{ name: "a", kind: "text", categories: ["", "NA", "x"] }]);
         });

@@ -52,13 +52,13 @@ describe("numbers", () => {
         ]);
     });
 
-    it("follow the other columns in the file if they have two readings", async () => {
+    it("are read like those in the file's other columns if they can be read in two ways", async () => {
         const rows = count(ROWS).map((row) => `${row % 2 ? "1.200" : "900"};${row},5;${row % 2 ? "a" : "b"}`);
         const { columns } = await read(`x;z;y\n${rows.join("\n")}\n`);
         expect(columns.x?.slice(0, 2)).toEqual([900, 1200]);
     });
 
-    it("are not guessed if a lone dot is far down", async () => {
+    it("are rejected if the file's only dot is far down and can be read in two ways", async () => {
         const lines = (last: string) => `x;y\n${repeat(["900;a", "17;b"], 30_000).join("\n")}\n${last};a\n`;
         await expect(read(lines("1.200"))).rejects.toThrow('row 30002, column "x": "1.200" can be read in two ways');
         expect((await read(lines("1.25"))).columns.x?.at(-1)).toBe(1.25);
@@ -82,7 +82,7 @@ describe("numbers", () => {
         );
     });
 
-    it("are text if they are too long to be distinct", async () => {
+    it("are read as text if they are too long to remain distinct as doubles", async () => {
         const long = count(ROWS).map((row) => String(2n ** 60n + BigInt(row)));
         const { warnings, features } = await read(table(long));
         expect(features.map(({ name }) => name)).toEqual(["c"]);
@@ -213,7 +213,7 @@ describe("a file", () => {
         expect((await read(file, "--encoding=windows-1252")).y.slice(0, 3)).toEqual(["für", "no", "5 €"]);
     });
 
-    it("is read like CSV if it contains JSON Lines", async () => {
+    it("can contain JSON Lines instead of CSV", async () => {
         const lines = count(ROWS).map((row) =>
             JSON.stringify({
                 x: row % 2 ? 1.5 : null,
@@ -286,7 +286,7 @@ describe("dates", () => {
         expect((await readX([cell, cell, "NA"])).values).toEqual([seconds(expected), seconds(expected), null]);
     });
 
-    it("have the parts that vary", async () => {
+    it("are split into the parts that vary", async () => {
         const days = count(ROWS).map((row) => new Date(Date.UTC(2024, 0, 1 + row)).toISOString().slice(0, 10));
         const { features } = await read(table(days));
         expect(features[0]).toEqual({

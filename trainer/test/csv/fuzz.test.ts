@@ -28,7 +28,7 @@ const anyCell = fc.oneof(
     ),
     fc.string({ unit: "binary", maxLength: 12 }),
 );
-/** Fragments of files, which combine quotes, delimiters and line ends in every order. */
+/** Fragments of files that combine quotes, delimiters and line ends in every order. */
 const pieces = fc
     .array(fc.oneof(fc.constantFrom('"', ",", ";", "\t", "|", "\n", "\r", "\r\n", "kind", "1", "a"), anyCell), {
         maxLength: 60,
@@ -49,7 +49,7 @@ const table = fc
         ]);
         return csvOf(Object.fromEntries(columns), delimiter);
     });
-/** A valid file in which bytes are replaced or cut off. */
+/** A valid file in which some bytes may be replaced and the end may be cut off. */
 const damaged = fc
     .tuple(table, fc.array(fc.tuple(fc.nat(2000), fc.nat(255)), { maxLength: 4 }), fc.nat(4000))
     .map(([text, changes, end]) => {
@@ -116,7 +116,7 @@ describe("readDataset", () => {
         },
     );
 
-    it("reads the same from chunks of any size", async () => {
+    it("returns the same result for chunks of any size", async () => {
         const summary = (result: Dataset | Error) =>
             result instanceof Error
                 ? result.message

@@ -146,7 +146,7 @@ describe("readDataset", () => {
 });
 
 describe("countThreads", () => {
-    it("uses all processors if their fits need at most half the memory, and otherwise fewer, but at least one", () => {
+    it("uses all processors if their fits need at most half the memory, otherwise fewer, but at least one", () => {
         expect(countThreads(8, 1000, 10, 4e9)).toBe(8);
         // Each thread needs 136 MB; 4e9 / 2 - 0.12e9 - 0.04e9 are left.
         expect(countThreads(16, 1_000_000, 10, 4e9)).toBe(13);

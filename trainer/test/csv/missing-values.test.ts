@@ -16,7 +16,7 @@ describe("missing values", () => {
         },
     );
 
-    it("have the markers that are set, which may be numbers", async () => {
+    it("are recognised by the markers that are set, which may be numbers", async () => {
         expect((await readX(["1.5", "-999", "<0.1"], ",", '--missing=["-999","<0.1"]')).values).toEqual([
             1.5,
             null,
@@ -86,7 +86,7 @@ describe("words in a numeric target", () => {
 });
 
 describe("the kind of a column", () => {
-    // Half of the cells are numbers, so that a single row decides.
+    // About half of the cells are numbers, so that a single row can decide the kind.
     const cells = count(61).map((row) => (row % 2 ? "a" : "1"));
 
     it("does not depend on the rows that are excluded", async () => {
@@ -105,7 +105,7 @@ describe("the kind of a column", () => {
         expect((await kindWithout(excluded)).kind).toBe("text");
     });
 
-    it("is certain if all cells agree", async () => {
+    it("cannot change if all cells agree", async () => {
         const { dataset } = await read(table(["1", "2.5"]));
         expect(dataset.excludeFromKinds(Uint32Array.from(count(59)))).toBeUndefined();
     });

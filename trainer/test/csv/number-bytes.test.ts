@@ -63,7 +63,7 @@ describe("readNumber", () => {
         },
     );
 
-    it("equals Number for any number as written by JavaScript", () => {
+    it("returns the same as Number for any number as written by JavaScript", () => {
         fc.assert(
             fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
                 expect(read(String(value))).toBe(value + 0);
@@ -75,7 +75,7 @@ describe("readNumber", () => {
     const digits = (maxLength: number) =>
         fc.array(fc.constantFrom(..."0123456789"), { maxLength }).map((list) => list.join(""));
 
-    it("equals Number for any digits, even close to a midpoint between doubles", () => {
+    it("returns the same as Number for any digits, even close to a midpoint between doubles", () => {
         const number = fc
             .tuple(
                 fc.constantFrom("", "-", "+"),
@@ -94,7 +94,7 @@ describe("readNumber", () => {
         );
     });
 
-    it("equals Number exactly halfway between two doubles and right next to it", () => {
+    it("returns the same as Number for the midpoint between two doubles and its immediate neighbours", () => {
         const exact = new DataView(new ArrayBuffer(8));
         /** Converts to units of 2^-80, which is exact for doubles from 2^-20 to 2^20. */
         const toUnits = (value: number) => {

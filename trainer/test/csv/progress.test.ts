@@ -2,7 +2,7 @@ import { readDataset } from "../../lib/csv/dataset";
 import { parseArguments } from "../settings/parse-arguments";
 import { SOURCE } from "./files";
 
-/** Reads a file of 10,000-byte rows that arrives at one megabyte a second by its own clock. */
+/** Reads a file of 10,000-byte rows that arrives at one megabyte per second, as measured by a simulated clock. */
 async function readSlowly(megabytes: number, size?: number): Promise<string[]> {
     const rows = [1, 2, 3, 4].map((value) => `${value / 4},${"abcde"[value]},`.padEnd(9_999, "x"));
     const megabyte = Buffer.from(`${rows.join("\n")}\n`.repeat(25));

@@ -7,7 +7,7 @@ import { DataError } from "../../lib/errors";
 import { parseNumber } from "../../lib/model";
 import { bytesOf, SOURCE } from "./files";
 
-/** Reads a numeric file into columns that are known to be numeric from the first row. */
+/** Reads a numeric file into columns that are known to be numeric before the first row is read. */
 async function readNumbers(content: string, chunkSize: number, windowBytes: number): Promise<number[][]> {
     const builders: ColumnBuilder[] = [];
     const plan = ({ columns, delimiter }: { columns: string[]; delimiter: string }) => {
@@ -34,7 +34,7 @@ const other = fc.constantFrom("", "NA", "-", "1e5", "-2.5E-3", "+7", ".5", "5.",
 const cell = fc.oneof({ weight: 4, arbitrary: plain }, { weight: 1, arbitrary: other });
 
 describe("RowReader", () => {
-    it("reads numbers like Number, wherever the file is split", async () => {
+    it("reads numbers as Number does, wherever the file is split", async () => {
         const file = fc.tuple(
             fc.constantFrom(",", ";", "\t"),
             fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 12 }),

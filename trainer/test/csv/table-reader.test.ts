@@ -39,7 +39,7 @@ describe("readTable", () => {
         ]);
     });
 
-    it("numbers rows like a text editor", async () => {
+    it("numbers rows by their first lines, as a text editor counts them", async () => {
         const table = await readCells('\ufeffa,b\r\n1,x\r\n\r\n"two\r\nlines",y\r\n3,"a\n\nb"\r\n4,z\r\n');
         expect(table.rowNumbers).toEqual([2, 4, 6, 9]);
         expect((await readCells('\n"a\nb",c\r1,2\r\r3,4')).rowNumbers).toEqual([4, 6]);

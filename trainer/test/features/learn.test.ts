@@ -33,7 +33,7 @@ describe("learnColumns", () => {
         ]);
     });
 
-    it("counts the rows with values that a prediction would comment on", async () => {
+    it("counts the rows with values for which a prediction would print a note", async () => {
         const dataset = await read(CSV);
         const { countUnseen } = learnColumns(dataset, TRAIN);
         expect([countUnseen(TRAIN), countUnseen(TEST)]).toEqual([1, 10]);
@@ -68,7 +68,7 @@ describe("learnColumns", () => {
         expect(feature.other[0]).toBeLessThan(high);
     });
 
-    it("gives categories with the same share different codes, in lists for several classes", async () => {
+    it("gives categories with equal shares different codes, with lists of codes for several classes", async () => {
         const rows = count(60).map((row) => `${"xyz"[row % 3]},${"abcd"[Math.floor(row / 3) % 4]}`);
         const dataset = await read(`c,y\n${rows.join("\n")}\n`);
         const [feature] = learnColumns(dataset, Uint32Array.from(count(60))).features as [TextFeature];

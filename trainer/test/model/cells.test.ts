@@ -102,7 +102,7 @@ describe("cellReader", () => {
         expect(read({ ...number, format }, cell).remark).toMatchObject({ isError: true });
     });
 
-    it("follows the settings of the training for markers and bad cells", () => {
+    it("treats missing-value markers and bad cells as the training settings require", () => {
         const reading: Reading = { missing: ["n/d", "-999"], onBadCell: "missing" };
         const missing: Feature = { ...number, missing: true };
         for (const cell of ["n/d", "-999", "-999.0"]) {
@@ -113,7 +113,7 @@ describe("cellReader", () => {
         expect(read(textFeature("a", ["", "x"]), "n/d", ",", reading)).toEqual({ numbers: [0], remark: undefined });
     });
 
-    it("writes the codes of a category, and those of other strings with a note", () => {
+    it("writes the codes of a category, and adds a note to those of any other string", () => {
         const feature: Feature = {
             name: "a",
             kind: "text",

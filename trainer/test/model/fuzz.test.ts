@@ -49,7 +49,7 @@ function predictOrExplain(model: Model, row: Record<string, string>): void {
 }
 
 describe("a model file", () => {
-    it("is rejected in one sentence for any other content", () => {
+    it("is rejected in one sentence if it contains anything but a model", () => {
         fc.assert(
             fc.property(anyJsonText, (text) => {
                 expect(typeof parseOrExplain(text)).toBe("string");
@@ -82,7 +82,7 @@ describe("a model file", () => {
             for (const deep of DEEP_JSON) {
                 const json = JSON.stringify({ ...CLASSIFICATION, [key]: "DEEP" }).replace('"DEEP"', deep);
                 const result = parseOrExplain(json);
-                // Hyperparameters and the library are not read.
+                // The hyperparameters and the library are never read.
                 const isUnread = ["hyperparameters", "library"].includes(key) && deep.startsWith("{");
                 expect(typeof result).toBe(isUnread ? "object" : "string");
             }

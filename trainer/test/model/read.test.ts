@@ -41,7 +41,7 @@ function jsonOf({ trees, ...head }: Model): string {
     return JSON.stringify({ ...head, trees });
 }
 
-/** The model with the nodes of all trees. */
+/** A copy of the model in which all trees have been read. */
 function expanded(model: Model) {
     return { ...model, trees: [...model.trees] };
 }
@@ -95,7 +95,7 @@ describe("readModel", () => {
             expect(expected).toBeInstanceOf(ModelError);
             const error = await readModel(inChunks(text, [50])).catch((problem: unknown) => problem);
             expect(error).toBeInstanceOf(ModelError);
-            // The position in a message about JSON differs.
+            // Messages about invalid JSON contain different positions.
             const [message] = /^The model is not JSON/.exec(expected.message) ?? [expected.message];
             expect((error as ModelError).message).toContain(message);
         }
@@ -110,7 +110,7 @@ describe("readModel", () => {
         }
     });
 
-    it("predicts with shares by class", async () => {
+    it("predicts with shares that are stored by class", async () => {
         const model = await readModel(inChunks(jsonOf(MANY), [64]));
         const { predict, width } = compileModel(model);
         const values = new Float64Array(2 * width);
@@ -132,7 +132,7 @@ describe("formatModel", () => {
         expect(pieces.length).toBeGreaterThan(3);
     });
 
-    it("writes a node with many rows child by child", () => {
+    it("writes a node with many rows in several small pieces", () => {
         const deep = (rows: number): TreeNode =>
             rows < 20_000
                 ? { ...leaf(rows), numberSamples: rows }

@@ -51,7 +51,7 @@ export function describeWithOnnxruntime(title: string, tests: () => void, packag
     }
 }
 
-/** Runs a Python program in a new folder with some files, and returns its output. */
+/** Runs a Python program in a new folder that contains the given files, and returns its output. */
 export async function runPython(program: string, files: Record<string, string | Uint8Array>): Promise<string> {
     const folder = await mkdtemp(path.join(tmpdir(), "onnx-"));
     try {

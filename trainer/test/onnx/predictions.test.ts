@@ -36,8 +36,8 @@ function expectedOf({ model, rows }: Case): { labels: Output; numbers: Output } 
 }
 
 /**
- * Compares 32-bit numbers with this project's predictions. They must be equal after rounding, or differ by at most one
- * bit for the mean of several trees.
+ * Compares 32-bit numbers with this project's predictions. They must be equal after rounding; the mean of several trees
+ * may differ by one bit.
  */
 function expectNumbers(actual: Output, expected: Output, trees: number): void {
     const wrong = expected.flatMap((value, place) => {
@@ -129,7 +129,7 @@ describeWithOnnxruntime("model.onnx in onnxruntime", () => {
         expect({ irVersion, operatorSets }).toEqual({ irVersion: 8, operatorSets: { "": 17, "ai.onnx.ml": 3 } });
     });
 
-    it("is tested with rows that have values new to the model, and with ties", () => {
+    it("is tested on rows with values that are new to the model, and on ties", () => {
         const labels = (name: string) => new Set(judgements[name]?.results[0]);
 
         expect(labels("new values, a tree")).toEqual(new Set(["leaves", "stays"]));

@@ -9,7 +9,7 @@ const number = fc.oneof(
     fc.integer({ min: -3, max: 3 }).map((value) => value / 2),
 );
 
-/** The number of a date from the years 0 to 9999. */
+/** A date in the years 0 to 9999, as a number. */
 const date = fc.integer({ min: -62_167_219_200, max: 253_402_300_799 });
 
 /** A share as written by the trainer. */

@@ -47,7 +47,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
     });
 
     describe("keyboard navigation", () => {
-        it("moves through links, fields, buttons and the tree, in this order", async () => {
+        it("moves through links, fields, buttons and the tree, in that order", async () => {
             const { page } = await open("iris", LIGHT);
             const order: string[] = [];
             for (let step = 0; step < 80; step++) {
@@ -203,7 +203,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
             await page.context().close();
         });
 
-        it("is followed to the end even if the tree is only partly drawn", async () => {
+        it("follows its path to the end even if only part of the tree is drawn", async () => {
             const { page } = await open("big", LIGHT);
             const values = numbers(12).map((_, place) => (place * 37.3) % 100);
             await fill(page, values.map(String));
@@ -216,7 +216,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
         });
     });
 
-    /** Fills a row into the form; undefined is a missing value. */
+    /** Enters a row into the form; undefined represents a missing value. */
     async function fill(page: Page, values: readonly (string | undefined)[]): Promise<void> {
         await page.evaluate((texts) => {
             for (const [place, text] of texts.entries()) {
@@ -250,7 +250,7 @@ describeWithChromium("the script of the report in Chromium", (executablePath) =>
     }
 });
 
-/** The path through a tree by the rule of the model format: values below the threshold go left. */
+/** The path through a tree according to the model format: values below the threshold go left. */
 function walk(root: TreeNode, row: readonly number[]): { verdicts: string[]; leaf: TreeNode } {
     const verdicts: string[] = [];
     let node = root;

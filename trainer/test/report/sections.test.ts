@@ -140,7 +140,7 @@ describe("the features", () => {
         expect(items[2]).toContain(`${Math.min(...values)} to ${Math.max(...values)}`);
     });
 
-    it("have one bar for each range of values, whose colours are those of the classes", () => {
+    it("have one bar for each range of values, divided into the colours of the classes", () => {
         const columns = pageOf(irisReport).elements.find((element) => hasClass(element, "columns"));
         const [drawing] = (columns && byTag(columns, "svg")) ?? [];
         const bars = (drawing ? byTag(drawing, "path") : []).flatMap((path) => {
@@ -272,7 +272,7 @@ describe("the trials", () => {
         expect(rows.map(([rank]) => rank).slice(0, 3)).toEqual(["chosen", "2", "3"]);
     });
 
-    it("are described as they were compared: by their measure, on a sample, with the reason for the choice", () => {
+    it("are described with the measure and the sample used to compare them, and the reason for the choice", () => {
         const cv = { folds: 5, rows: 80, measure: "brierScore", mean: 0.1, std: 0.01, accuracy: 0.9 };
         const scored = trials.map((trial) => ({ ...trial, accuracy: 1 - trial.mean }));
         const metrics = { ...irisReport.metrics, trials: scored, cv, choice: "Chose the tree: it is simple" };

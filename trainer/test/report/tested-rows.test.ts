@@ -9,7 +9,7 @@ const housesReport = train(houses(300), { maxDepth: 5, minNumSamples: 8 });
 const forestReport = train(blobs(4, 400, 5), { algorithm: "forest", trees: 3, maxDepth: 6 });
 
 describe("the worst predictions", () => {
-    it("are the rows whose class had the lowest probability, with their lines and values, for a classification", () => {
+    it("are, for a classification, the rows whose class had the lowest probability, with lines and values", () => {
         const { actual, values = [], rows = [] } = forestReport.test;
         const shares = Array.from(actual, (label, row) => ({
             line: (rows[row] as number) + 2,
@@ -32,7 +32,7 @@ describe("the worst predictions", () => {
         expect(column?.at(line - 2)).toBe(Number(value.replace("−", "-")));
     });
 
-    it("are the rows with the largest errors for a regression", () => {
+    it("are, for a regression, the rows with the largest errors", () => {
         const { actual, predictions } = housesReport.test;
         const errors = Array.from(actual, (value, row) => Math.abs((predictions[row] as number) - value));
         const largest = errors.sort((a, b) => b - a).slice(0, 10);
@@ -66,7 +66,7 @@ describe("the threshold", () => {
         expect(area).toBeCloseTo(rocAuc ?? 0, 2);
     });
 
-    it("is part only of reports on two classes", () => {
+    it("appears only in reports on two classes", () => {
         const ids = (input: ReportInput) => pageOf(input).elements.map((element) => attribute(element, "id"));
         expect(ids(binary)).toContain("thresholds");
         expect(ids(irisReport)).not.toContain("thresholds");
@@ -75,7 +75,7 @@ describe("the threshold", () => {
 });
 
 describe("the colours", () => {
-    it("are one for each class, the same everywhere", () => {
+    it("differ from class to class, and are the same everywhere for each class", () => {
         const { elements } = pageOf(irisReport);
         const dots = elements.filter((element) => hasClass(element, "dot"));
         const hues = new Map(dots.map((dot) => [textOf(dot), attribute(dot, "class")]));

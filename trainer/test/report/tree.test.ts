@@ -26,7 +26,7 @@ function split(splitValue: number, left: TreeNode, right: TreeNode, splitColumn 
     return { splitColumn, splitValue, left, right, numberSamples: rows };
 }
 
-describe("the drawn part of a tree in the report", () => {
+describe("the tree in the report", () => {
     it("contains all of a small tree, numbered depth first, with rows and leaves", () => {
         const data = iris();
         const root = grow({ columns: data.columns, y: data.y, classes: 3 }, 64, 3);
@@ -74,7 +74,7 @@ describe("the drawn part of a tree in the report", () => {
         expect(view.answer).toEqual({ mean: (30 * 10 + 10 * 20 + 10 * 60) / 50 });
     });
 
-    it("is the top of a huge tree: the splits with the most rows, each after its parent", () => {
+    it("shows only the top of a huge tree: the splits with the most rows, each after its parent", () => {
         const root = uneven(60_000, numbers, 0);
         const { root: view, splits } = read(modelOf(madeUp(numbers, undefined, 720_000), [root]));
         const views = allOf(view);
@@ -135,7 +135,7 @@ describe("a question", () => {
 });
 
 describe("the nodes that are drawn", () => {
-    it("keep the numbers that they have among all nodes of the tree", () => {
+    it("keep the numbers that they have in the whole tree", () => {
         const root = uneven(3000, numbers, 0);
         const { root: view } = read(modelOf(madeUp(numbers, undefined, 36_000), [root]));
         const all: TreeNode[] = [];

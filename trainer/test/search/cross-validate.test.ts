@@ -52,7 +52,7 @@ function fakePool(predict: (row: number, maxDepth: number) => number): FitPool &
 }
 
 describe("crossValidate", () => {
-    it("chooses the most accurate trial, and the first if several are equal", async () => {
+    it("chooses the most accurate trial, or the first of several that are equally accurate", async () => {
         // Depth 1 always predicts "even". Depths 2 and 3 are always right.
         const pool = fakePool((row, depth) => (depth === 1 ? 0 : row % 2));
         const lines: string[] = [];
@@ -115,7 +115,7 @@ describe("crossValidate", () => {
 });
 
 describe("crossValidate with squared errors", () => {
-    /** Trials by depth: with 2 and 3 the predictions are off by 1; with 1, by 1.02 in every second row. */
+    /** With depths 2 and 3, all predictions are off by 1; with depth 1, every second one is off by 1.02 instead. */
     const almost = () => fakePool((row, depth) => row + (depth === 1 && row % 2 === 0 ? 1.02 : 1));
 
     it("chooses the first trial that is almost as good as the best", async () => {
@@ -134,7 +134,7 @@ describe("crossValidate with squared errors", () => {
         const { fit } = pool;
         const withLosses: FitPool = {
             ...pool,
-            // Only pruning with 0.3 * 0.75 makes no errors.
+            // Only pruning with complexity 0.3 * 0.75 makes no errors.
             fit: async (task) => ({
                 ...(await fit(task)),
                 losses: Float64Array.from(task.complexities ?? [], (value) => Math.abs(value - 0.225)),

@@ -16,7 +16,7 @@ const NAMES = [
     "trees",
 ];
 
-/** Returns the problems. Any error but a `HyperparameterError` fails the test. */
+/** Returns the problems. Any error other than a `HyperparameterError` fails the test. */
 function problemsOf(argv: readonly string[]): readonly string[] {
     try {
         parseArguments(argv);

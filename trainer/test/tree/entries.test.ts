@@ -57,7 +57,7 @@ describe("chooseLayout", () => {
 });
 
 describe("fillList", () => {
-    it("adds the rows with a weight in order, and starts ties with the first of them", () => {
+    it("adds the rows whose weight is not 0 in order, and never marks the first of equal rows as a tie", () => {
         const layout = chooseLayout(5, 8, false);
         const list = makeList([2, 1, 2, 1, 2], [0, 1, 2, 3, 4], [0, 0, 1, 1, 1], layout);
         expect(read(list, layout)).toEqual([

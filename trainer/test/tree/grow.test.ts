@@ -17,7 +17,7 @@ describe("growTree", () => {
         expect(countLeaves(grow(table))).toBe(64);
     });
 
-    it("makes splits without gain if the next one separates everything", () => {
+    it("makes a split without gain if the next split separates everything", () => {
         const table = makeTable(
             {
                 columns: [
@@ -60,7 +60,7 @@ describe("growTree", () => {
         expect(rootOf(tree)).toMatchObject({ splitValue: Number.MAX_VALUE, left: { numberSamples: 3 } });
     });
 
-    it("finds a threshold for neighbours without a number between them", () => {
+    it("finds a threshold for adjacent values with no number between them", () => {
         const next = 1 + Number.EPSILON;
         expect(rootOf(grow(makeTable({ columns: [[1, next]], y: [0, 1] }, 2))).splitValue).toBe(next);
         expect(rootOf(grow(makeTable({ columns: [[0, Number.MIN_VALUE]], y: [0, 1] }, 2))).splitValue).toBe(
@@ -72,7 +72,7 @@ describe("growTree", () => {
 
     it("distinguishes 1000 classes, and accepts a single one", () => {
         const plain = { columns: [count(2000).map((row) => row >> 1)], y: count(2000).map((row) => row >> 1) };
-        // All splits gain the same, so the lowest threshold is chosen each time.
+        // All splits have the same gain, so the lowest threshold is chosen each time.
         const tree = grow(makeTable(plain, 1000), { ...UNLIMITED, maxDepth: 999 });
         expect(countLeaves(tree)).toBe(1000);
         expect(plain.y.map((_, row) => predict(tree, plain.columns, row))).toEqual(plain.y);
@@ -82,7 +82,7 @@ describe("growTree", () => {
         });
     });
 
-    it("finds the smallest gain in many rows", () => {
+    it("finds a very small gain in many rows", () => {
         const rows = 40_000;
         const y = count(rows).map((row) => (row === 7 ? 2 : row % 2));
         const tree = grow(makeTable({ columns: [count(rows).map((row) => (row === 7 ? 1 : 0))], y }, 3), {
@@ -109,8 +109,8 @@ describe("growTree", () => {
     });
 
     it("reports the share of the impurity that each feature removes", () => {
-        // The first split, on column 1, removes 0.5 * 8 rows. Of its two sides with 4 rows each, only the right one is
-        // split.
+        // The first split, on column 1, removes an impurity of 0.375 * 8. Of its two sides with 4 rows each, only the
+        // right one is split.
         const columns = [
             [0, 0, 0, 0, 0, 0, 1, 1],
             [0, 0, 0, 0, 1, 1, 1, 1],

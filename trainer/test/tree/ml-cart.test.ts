@@ -92,7 +92,7 @@ function trainStump(columns: number[][], y: number[], rows: number[], task: stri
         task === "classification"
             ? new cart.DecisionTreeClassifier({ ...options, gainFunction: "gini" })
             : new cart.DecisionTreeRegression({ ...options, gainFunction: "regression" });
-    // Training fails if all neighbours have the same label, but then there is no split to compare with.
+    // Training fails if all rows have the same label, but then there is no split to compare with.
     if (new Set(rows.map((row) => y[row])).size === 1) {
         return undefined;
     }

@@ -17,9 +17,9 @@ interface Candidate {
     threshold: number;
     left: number[];
     right: number[];
-    /** The value to maximise, as a fraction of integers. */
+    /** The value to maximise, as a ratio of two integers. */
     score: [bigint, bigint];
-    /** The gap, which decides between equal scores. */
+    /** The gap, which decides between splits with equal scores. */
     gap: number;
 }
 
@@ -55,7 +55,7 @@ export function growNaively(
     };
 }
 
-/** True if no row in the node lacks a value in the column of the split, and most go left. */
+/** True if no row in the node lacks a value in the split's column, and most of the rows go left. */
 function sendsMissingLeft({ columns }: PlainTable, { column, left, right }: Candidate): boolean {
     return (
         left.length > right.length &&
@@ -101,8 +101,8 @@ function between(below: number, above: number): number {
 }
 
 /**
- * Scores a split, where larger is better: by sums of squares over rows for classes, and by squares of sums over rows
- * for numbers.
+ * Scores a split, where larger is better: the total over both sides of (sum of squares / rows) for classes, and of
+ * (square of the sum / rows) for numbers.
  */
 function scoreOf(left: number[], right: number[], task: string, y: number[]): [bigint, bigint] {
     const [l, r] = [BigInt(left.length), BigInt(right.length)];

@@ -66,7 +66,7 @@ describe("a pool's results", () => {
         expect((await fitOne(dataset, task(5, 2))).trees).not.toEqual(five.trees);
     });
 
-    it("are the same for a single tree, which overwrites the orders, and alongside other trees", async () => {
+    it("are the same for a tree grown alone, which overwrites the orders, and for one grown with others", async () => {
         const dataset = makeDataset(300, "classification");
         const task: FitTask = { ...forestTask(dataset), algorithm: "tree", rows: allRows(dataset).subarray(20, 280) };
         const other = { ...task, rows: allRows(dataset) };

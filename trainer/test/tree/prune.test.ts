@@ -45,7 +45,7 @@ function shapeOf({ left, right, distribution: _, gain: __, ...rest }: TreeNode):
 }
 
 describe("pruneTree", () => {
-    it.each(TASKS)("returns the subtree with the least impurity and penalty: %s", (task) => {
+    it.each(TASKS)("returns the subtree with the lowest sum of impurity and penalty: %s", (task) => {
         fc.assert(
             fc.property(plainTables({ labels: 3 }), fc.constantFrom(...COMPLEXITIES), (plain, complexity) => {
                 const table = makeTable(plain, task === "classification" ? 3 : 0);

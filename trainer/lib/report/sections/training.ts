@@ -4,7 +4,7 @@ import type { ReportInput, RunFacts } from "../input";
 import { countOf, formatCount } from "../numbers";
 import { drawRow, drawTable, type Section } from "./section";
 
-/** Number of findings and of dropped columns that are listed. */
+/** Maximum number of findings, and of dropped columns, that are listed. */
 const FIRST = 20;
 
 /** The run, the dataset, the findings about it, and the hyperparameters. */

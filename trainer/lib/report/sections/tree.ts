@@ -7,7 +7,7 @@ import { rowForm } from "../tree/row-form";
 import type { ColumnSummary } from "./columns";
 import type { Section } from "./section";
 
-/** A form that predicts with a whole forest. A tree's form is in the section about the tree. */
+/** A form that makes predictions with a whole forest. For a single tree, the form is in the tree's section. */
 export function rowSection(input: ReportInput, summaries: ReadonlyMap<string, ColumnSummary>): Section {
     return {
         id: "row-section",
@@ -17,7 +17,7 @@ export function rowSection(input: ReportInput, summaries: ReadonlyMap<string, Co
     };
 }
 
-/** The tree, with a form that follows a row through it, or the first tree in a forest. */
+/** A model's only tree, with a form that traces a row through it; for a forest, its first tree, without a form. */
 export function treeSection(input: ReportInput, summaries: ReadonlyMap<string, ColumnSummary>): Section {
     const { model } = input;
     const tree = readTree(model, huesOf(input));
@@ -56,7 +56,7 @@ const NARROWEST = 0.25;
 const NARROWEST_LABEL = 5;
 const NARROWEST_LABEL_ON_PHONE = 20;
 
-/** Draws the tree at a glance: each node is as wide as its share of the rows, with its children below it. */
+/** Draws an overview of the tree: each node is as wide as its share of the rows, with its children below it. */
 function drawIcicle(tree: TreeView): Html {
     const { root } = tree;
     const boxes: Html[] = [];
@@ -107,7 +107,7 @@ function percent(value: number): string {
     return String(Number(value.toFixed(2)));
 }
 
-/** Maximum numbers of splits that are printed, and that are unfolded initially. */
+/** Maximum number of splits printed, and maximum number unfolded initially. */
 const ON_PAPER = 40;
 const OPEN = 12;
 
@@ -115,7 +115,7 @@ const OPEN = 12;
 const CHART_LEAVES = 7;
 const CHART_LEVELS = 5;
 
-/** The tree as nested lists: each split can be folded, and all of it can be read without a script. */
+/** The tree as nested lists in which each split can be folded. The whole tree is readable without a script. */
 function drawTree(tree: TreeView): Html {
     const isChart = isSmall(tree) && tree.root.leaves <= CHART_LEAVES && levelsOf(tree.root) <= CHART_LEVELS;
     return html`<ul class="tree${isChart && " chart"}" id="tree">${drawNode(tree.root, undefined, tree, isChart)}</ul>`;
@@ -164,7 +164,7 @@ function compositionText({ answer, rows, split, leaves }: NodeView): Html {
     return html`${count} · ${shares}${rest > 5e-4 && html`, ${formatShare(rest)} others`}`;
 }
 
-/** A node's shares side by side, or its mean as a point on a line. The text next to it gives the same information. */
+/** The shares of a node's classes side by side, or its mean as a point on a line. The text next to it says the same. */
 function nodeBar(node: NodeView, tree: TreeView): Html {
     const { answer } = node;
     if ("mean" in answer) {
@@ -182,8 +182,7 @@ function nodeBar(node: NodeView, tree: TreeView): Html {
 }
 
 /**
- * Lines from the middle of a node to the middles of its children, whose widths are proportional to their numbers of
- * leaves.
+ * Lines from the middle of a node to the middle of each child. The width of a child is proportional to its leaf count.
  */
 function drawWires(left: number, right: number): Html {
     const share = left / (left + right);

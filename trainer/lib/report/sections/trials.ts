@@ -79,7 +79,7 @@ function describe({ cv, choice, trainRows }: ReportInput["metrics"], folds: numb
         top is for a model of this kind that was trained on all training rows and tested on the rows held back.`;
 }
 
-/** A mean and its standard deviation on a line; positions are percentages. */
+/** Draws a mean and its standard deviation on a line; positions are percentages. */
 function drawRange(from: number, middle: number, to: number): Html {
     return html`<svg class="whisker" aria-hidden="true"><rect class="track" y="7" width="100%"
         height="1"/><rect class="range" x="${from}%" y="6" width="${Number((to - from).toFixed(1))}%" height="3"

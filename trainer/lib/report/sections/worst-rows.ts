@@ -9,7 +9,7 @@ import { drawRow, drawTable, numberCell } from "./section";
 const WORST = 10;
 const MOST_COLUMNS = 6;
 
-/** The tested rows whose predictions are worst, with the values of the most important features. */
+/** The tested rows with the worst predictions, and the values of the most important features in these rows. */
 export function drawWorstRows(input: ReportInput): Html | undefined {
     const { model, metrics, table, test } = input;
     const { actual, predictions, rows, values } = test;

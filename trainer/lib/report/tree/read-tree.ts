@@ -14,13 +14,13 @@ import type { HueOf } from "../hues";
 import { countOf, formatNumber } from "../numbers";
 import { formatValue } from "../sections/columns";
 
-/** A column in the trees. It contains a feature, or one part of a feature. */
+/** A column that the trees compare: a feature, or one part of a feature. */
 interface TreeColumn {
     feature: Feature;
     name: string;
     /** True for the date itself, as opposed to a part such as the month. */
     isTime: boolean;
-    /** For text, its categories in the order of their codes in this column, and these codes. */
+    /** For text, its categories in the order of their codes in this column, and the codes themselves. */
     categories: readonly string[];
     codes: readonly number[];
 }
@@ -114,7 +114,7 @@ export function readTree(model: Model, hueOf: HueOf): TreeView {
     return { root: view(0, 0, new Map()), splits: ranks.size, classes: classes.length, range };
 }
 
-/** Confidence in a node's prediction or, in a regression, the position of its mean in the range, from 0 to 1. */
+/** Confidence in a node's prediction or, in a regression, the position of its mean within the range, from 0 to 1. */
 export function strengthOf({ answer }: NodeView, { classes, range: [low, high] }: TreeView): number {
     if ("mean" in answer) {
         return high > low ? (answer.mean - low) / (high - low) : 0.5;

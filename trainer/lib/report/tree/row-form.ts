@@ -20,8 +20,8 @@ const MOST_CHOICES = 100;
 const MOST_PROPOSALS = 2000;
 
 /**
- * A form for the values of one row. The script shows the form and predicts with the model, all of which is in the page.
- * If the model is too large for that, the form is replaced by the command that applies it.
+ * A form for the values of one row. The page contains the whole model, with which its script predicts the row. If the
+ * model is too large for a page, the command that applies the model is shown instead of the form.
  */
 export function rowForm(input: ReportInput, summaries: ReadonlyMap<string, ColumnSummary>): Html {
     const { model, metrics } = input;
@@ -86,16 +86,16 @@ export interface ModelData {
     nodes: number[];
     /** The thresholds of the splits, in the order of the nodes. */
     thresholds: number[];
-    /** Alternating indices and shares of classes, or a number. */
+    /** For classes, alternating indices and shares; for a regression, a number. */
     answers: number[][];
 }
 
-/** A feature, which has a field in the form. */
+/** A feature, for which the form has a field. */
 export interface FieldData {
     name: string;
     kind: Feature["kind"];
     parts: readonly DatePart[];
-    /** For text, the categories, and for each part the codes for them and for all other strings. */
+    /** For text, the categories and, for each part, their codes and the code of all other strings. */
     categories: readonly string[];
     codes: readonly (readonly number[])[];
     other: readonly number[];

@@ -24,7 +24,7 @@ const WRITINGS = [
 ];
 const LONG = ["a_very_long_column_name_without_any_place_to_break_it".repeat(4), "many short words ".repeat(20).trim()];
 
-/** Names that a file may contain: markup, other scripts, very long ones. */
+/** Names that a file may contain: with markup, in other scripts, or very long. */
 export const AWKWARD_NAMES = [...SCRIPTS, ...WRITINGS, ...LONG];
 
 /** A report with awkward names everywhere. */

@@ -50,7 +50,7 @@ export function textOf(node: Node | undefined): string {
     return node === undefined ? "" : text(node).replaceAll(/\s+/g, " ").trim();
 }
 
-/** Finds the elements with a tag name, below an element or in a page. */
+/** Finds the elements with a given tag name in an element or a page. */
 export function byTag(where: Element | readonly Element[], tag: string): Element[] {
     const all = Array.isArray(where) ? (where as Element[]) : below(where as Element);
     return all.filter(({ tagName }) => tagName === tag);

@@ -13,7 +13,7 @@ export interface Growth {
     minNumSamples?: number;
 }
 
-/** Creates the input for a report: trains on four of five rows, tests on the fifth, and fits the model on all rows. */
+/** Creates a report's input: trains on four of every five rows, tests on the rest, and fits the model on all rows. */
 export function train(
     data: Data,
     { algorithm = "tree", trees = 1, maxDepth = 64, minNumSamples = 3 }: Growth = {},

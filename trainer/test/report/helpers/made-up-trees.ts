@@ -45,7 +45,7 @@ export function uneven(leaves: number, features: readonly Feature[], classes: nu
     return node(leaves, leaves * 12);
 }
 
-/** Grows a regression tree of a given depth in which every split has one leaf. */
+/** Grows a regression tree of a given depth in which at least one child of every split is a leaf. */
 export function chain(levels: number, features: readonly Feature[]): TreeNode {
     let root: TreeNode = { numberSamples: 5, distribution: levels };
     for (let level = 0; level < levels; level++) {
