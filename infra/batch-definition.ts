@@ -6,7 +6,7 @@ import { type BootConfig, bootFiles, maxVmSeconds, timingOf, unitLimits } from "
 
 /** The image for the VMs of a Batch job, which is based on Container-Optimized OS and has Batch's agent. */
 const BATCH_IMAGE = "batch-cos";
-/** The size of that image. */
+/** The size of Batch's image in GB. */
 const MIN_BOOT_DISK_GB = 30;
 
 /** The location and the machines of a job's tasks. */
@@ -36,7 +36,7 @@ export interface BatchPlan {
     definition: BatchJobDefinition;
     /** Name of the object with the scripts and the run's values. */
     bundleName: string;
-    /** A bash script that writes those files and starts a task. */
+    /** The object's content: a bash script that writes the files and starts a task. */
     bundle: string;
 }
 

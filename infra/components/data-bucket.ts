@@ -28,9 +28,9 @@ export interface StoredDataset {
      * for several files.
      */
     hash: pulumi.Output<string>;
-    /** Base64; `""` for an object without one, such as a composite object, and for several files. */
+    /** In base64; `""` for several files, and for an object without an MD5, such as a composite object. */
     md5: pulumi.Output<string>;
-    /** Base64; `""` for several files. */
+    /** In base64; `""` for several files. */
     crc32c: pulumi.Output<string>;
     /** For several files, generations separated by commas; `""` if `objects` has them. */
     generation: pulumi.Output<string>;

@@ -19,7 +19,7 @@ import type { Point } from "./sweep";
 const CACHE = path.join("node_modules", ".cache", "gcp-trainer", "datasets.json");
 const MAX_CACHED = 20;
 
-/** Maximum number of wrong points to report. */
+/** Maximum number of invalid points to report. */
 const MAX_POINT_ISSUES = 5;
 
 /** The trainer's own code, which determines what the check finds. */

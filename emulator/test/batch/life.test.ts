@@ -40,7 +40,7 @@ describe("a job", () => {
         ]);
     });
 
-    it("is returned with Batch's defaults, and with the project number wherever Batch returns it", async () => {
+    it("is returned with Batch's defaults, and with the project number wherever Batch uses it", async () => {
         const body = { taskGroups: [{ taskSpec: { runnables: [{ script: { text: "true" } }] } }] };
         const instances = [{ policy: { bootDisk: { image: "batch-cos" } } }];
         const created = await emulator.ok("POST", `${JOBS}?jobId=defaults`, {

@@ -60,7 +60,7 @@ describeWithDocker("a Batch job in the systemd runtime", [SYSTEMD_IMAGE], () => 
     });
     afterAll(() => emulator.stop());
 
-    it("runs as root on a system with docker and the VM's metadata, and is retried after its time limit", async () => {
+    it("runs as root on a system with docker and the VM's metadata, and is retried after a timeout", async () => {
         const script = `echo "$(id -u) $(${METADATA}/instance/service-accounts/default/email") $BATCH_TASK_INDEX"
             docker version --format up
             [ $BATCH_TASK_RETRY_ATTEMPT = 1 ] || { sleep 1000 & wait; }`;

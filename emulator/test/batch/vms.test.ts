@@ -55,7 +55,7 @@ describe("the VMs of a job", () => {
         expect(most).toBeLessThanOrEqual(4);
     });
 
-    it("wait for a quota, and avoid zones without capacity", async () => {
+    it("wait for quota, and avoid zones without capacity", async () => {
         const stockOuts = ["us-central1-a", "us-central1-b"];
         await start({ org: { constraints: {}, quotas: { CPUS: 2 }, stockOuts } });
         const job = await TestJob.create(emulator, "quota", jobBody("true", { taskCount: 4 }));

@@ -190,7 +190,7 @@ describe("firewalls", () => {
         expect((await emulator.call("DELETE", `${GLOBAL}/networks/net`)).status).toBe(200);
     });
 
-    it("are patched field by field, as the provider does", async () => {
+    it("can be patched field by field, which the provider requires", async () => {
         await makeNetwork();
         await post(`${GLOBAL}/firewalls`, rule);
         const ssh = `${GLOBAL}/firewalls/ssh`;

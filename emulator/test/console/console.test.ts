@@ -12,7 +12,7 @@ afterAll(() => emulator.stop());
 
 const page = () => emulator.call("GET", "/", { token: null });
 
-/** Returns the status of a request with another Host header, which fetch cannot set. */
+/** Returns the status of a request with this Host header, which fetch cannot set. */
 function statusFor(host: string): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
         request(`${emulator.url}/`, { headers: { host } }, (response) => {
@@ -134,7 +134,7 @@ describe("the console page", () => {
         expect(none.status).toBe(404);
     });
 
-    it("responds only to this machine's host names, and changes nothing", async () => {
+    it("responds only under this machine's host names, and cannot be used to make changes", async () => {
         expect([await statusFor("localhost:1"), await statusFor("evil.example")]).toEqual([200, 403]);
         expect((await emulator.call("POST", "/", { token: null })).status).toBe(501);
     });

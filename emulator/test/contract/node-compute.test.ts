@@ -55,7 +55,7 @@ describe("@google-cloud/compute (Node.js)", () => {
         expect(disk).toMatchObject({ sourceImage: image.selfLink, sizeGb: "20", users: [found.selfLink] });
     });
 
-    it("lists instances by page and by filter", async () => {
+    it("lists instances page by page and with a filter", async () => {
         const [page, next] = await instances.list({ ...ZONE, maxResults: 2 }, { autoPaginate: false });
         expect(page.map(({ name }) => name)).toEqual(["vm-1", "vm-2"]);
         const [rest] = await instances.list({ ...ZONE, pageToken: next?.pageToken ?? "" }, { autoPaginate: false });

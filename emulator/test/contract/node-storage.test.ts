@@ -92,7 +92,7 @@ describe("@google-cloud/storage (Node.js)", () => {
         expect(String((await bucket.file(file.name, { generation }).download())[0])).toBe("{}");
     });
 
-    it("lists objects by page, and deletes everything", async () => {
+    it("lists objects page by page, and deletes everything", async () => {
         for (let number = 0; number < 5; number += 1) {
             await bucket.file(`pages/${number}`).save("x", { resumable: false });
         }

@@ -25,7 +25,7 @@ describeWithPython("google-cloud-compute (Python)", () => {
         });
     });
 
-    it("lists instances by page and by filter", () => {
+    it("lists instances page by page and with a filter", () => {
         expect(results.pages).toEqual([["vm-1", "vm-2"], ["vm-3"]]);
         expect(results.filtered).toEqual(["vm-2"]);
     });

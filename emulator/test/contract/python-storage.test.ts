@@ -74,7 +74,7 @@ describeWithPython("google-cloud-storage (Python)", () => {
         });
     });
 
-    it("lists objects by page and by folder", () => {
+    it("lists objects page by page and folder by folder", () => {
         expect(results.pages).toEqual([["pages/0", "pages/1"], ["pages/2", "pages/3"], ["pages/4"]]);
         expect(results.tree).toEqual([[], ["data/", "pages/", "runs/"]]);
     });

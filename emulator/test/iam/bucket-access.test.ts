@@ -129,7 +129,7 @@ describe("a service account", () => {
         const enable = `/v1/projects/${PROJECT_ID}/services/compute.googleapis.com:enable`;
     });
 
-    it("gets 403 instead of 404 for a missing object without storage.objects.list", async () => {
+    it("without storage.objects.list, gets 403 instead of 404 for a missing object", async () => {
         await bind({ role: "roles/storage.objectUser", members: [MEMBER], condition: under("runs/") });
         const answers = await Promise.all([
             asTrainer("GET", object("runs/missing")),

@@ -63,7 +63,7 @@ describe("a policy", () => {
         expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
     });
 
-    it("evaluates conditions when a request arrives, and grants nothing if the expression fails", async () => {
+    it("evaluates conditions when a request arrives, and grants nothing if the evaluation fails", async () => {
         const store = policies();
         const until = { expression: 'request.time < timestamp("2030-01-01T00:00:00Z")' };
         const broken = { expression: "1 / 0 == 1" };

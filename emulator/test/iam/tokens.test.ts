@@ -18,7 +18,7 @@ describe("a bearer token", () => {
         );
     });
 
-    it("is rejected after tampering, and does not count as the developer's token", () => {
+    it("is rejected if it has been tampered with, and does not count as the developer's token", () => {
         const [prefix, payload, signature] = mintToken(email).accessToken.split(".");
         const other = Buffer.from(JSON.stringify({ email: "other", expiresAt: Date.now() + 1e6 })).toString(
             "base64url",

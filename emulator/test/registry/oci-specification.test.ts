@@ -209,7 +209,7 @@ describe("uploads", () => {
         expect([answer.status, code(answer)]).toEqual([404, "BLOB_UPLOAD_UNKNOWN"]);
     });
 
-    it("continue after a malformed digest", async () => {
+    it("can be completed after a malformed digest", async () => {
         const location = await begin();
         expect((await registry.emulator.call("PUT", `${location}?digest=md5:1`, { body: "abc" })).status).toBe(400);
         const finished = await registry.emulator.call("PUT", `${location}?digest=${digest("abc")}`, { body: "abc" });

@@ -204,7 +204,7 @@ describe("the payload of a secret", () => {
         expect((await access("missing", 1, token)).status).toBe(403);
     });
 
-    it("is available to an account with access to this one secret, which can do nothing else", async () => {
+    it("is available to an account with access only to this secret, and that account can do nothing else", async () => {
         await grant("a");
         expect((await access("a", 1, token)).at("payload.data")).toBe(base64("one"));
         expect((await access("b", 1, token)).status).toBe(403);

@@ -154,7 +154,7 @@ describe("a bucket update", () => {
 });
 
 describe("buckets of a project", () => {
-    it("are listed by name, page by page", async () => {
+    it("are listed in order of name, page by page", async () => {
         for (const name of ["list-c", "list-a", "list-b", "other-d"]) {
             await insert({ name }, "list-project");
         }

@@ -71,7 +71,7 @@ describe("an uploaded object", () => {
         expect((await emulator.call("GET", path("table.csv", "?alt=media"))).text).toBe("a,b\r\n1,2\r\n");
     });
 
-    it("takes its content type from its part if the metadata does not specify one", async () => {
+    it("takes its content type from its MIME part if the metadata does not specify one", async () => {
         expect((await multipart({ name: "part.csv" }, "")).json).toMatchObject({ contentType: "text/csv", size: "0" });
     });
 

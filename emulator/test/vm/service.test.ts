@@ -156,7 +156,7 @@ describe("a service", () => {
         expect(output).toEqual(["post timeout killed TERM"]);
     });
 
-    it("keeps the first result if the main process reacts to the time limit with an exit status", async () => {
+    it("keeps the result timeout even if the main process then exits with a status of its own", async () => {
         const main = "ExecStart=@ trap 'exit 7' TERM; echo up; while :; do sleep 0.01; done";
         const { output } = await run("RuntimeMaxSec=10s", main, POST);
         expect(output.at(-1)).toBe("post timeout exited 7");

@@ -69,7 +69,7 @@ async function run(words) {
     mkdirSync(home, { recursive: true });
     const bin = join(folder, "node_modules", ".bin");
     const env = {
-        // The folder of this Node.js comes last, because it may hold other programs, such as another Python.
+        // The folder that contains this Node.js comes last, because it may hold other programs, such as another Python.
         PATH: [bin, process.env.EMULATOR_HOST_PATH, dirname(process.execPath)].join(delimiter),
         HOME: home,
         // A real container would not get these variables, but programs on this machine might not run without them.
