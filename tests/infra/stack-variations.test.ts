@@ -27,7 +27,7 @@ describe("a variation of the config", () => {
 
     const vmOf = (stack: DeclaredStack) => resource(stack, "gcp:compute/instance:Instance").inputs;
 
-    it("makes the VM a spot VM with provisioning: spot", async () => {
+    it("makes the VM a spot VM if provisioning is spot", async () => {
         const stack = await declareJob({ provisioning: "spot" });
 
         expect(names(stack)).toEqual(names(standard));
@@ -307,7 +307,7 @@ describe("a variation of the config", () => {
         expect(vmOf(stack).scheduling).toMatchObject({ maxRunDuration: { seconds: maxVmSeconds(BOOT) + 600 } });
     });
 
-    it("enables no APIs with enableApis: false", async () => {
+    it("with enableApis: false, enables no APIs", async () => {
         const stack = await declareJob({ enableApis: "false" });
 
         expect(without(standard, stack)).toEqual([

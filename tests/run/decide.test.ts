@@ -15,7 +15,7 @@ const { traits } = vmEngine(new FakeVm(), {
     onPrivateSubnetwork: false,
 });
 
-/** A poll in minute 60 of a run whose VM is up. */
+/** A poll 60 minutes into a run whose VM is up. */
 const UP: RunView = {
     nowMs: 60 * MINUTE,
     wait: true,

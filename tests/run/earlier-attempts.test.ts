@@ -120,7 +120,7 @@ describe("the results from an earlier attempt", () => {
         expect(read(FIRST, "model.json")).toBe("first");
     });
 
-    it("never take the place of others that ended at the same time", async () => {
+    it("never replace others that ended at the same time", async () => {
         await collect(bucketWith({ "model.json": "first" }));
         await collect(bucketWith({ "model.json": "second" }), again);
         await collect(bucketWith({ "model.json": "third" }), { ...again, bootId: "thirdboot" });

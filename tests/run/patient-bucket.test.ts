@@ -3,7 +3,7 @@ import { FakeBucket, FakeClock, httpError } from "./fakes";
 
 const MINUTE = 60_000;
 
-/** A patient client whose bucket fails with this error for some time. */
+/** A patient client whose bucket fails with this error for the given time. */
 function failing(error: Error, failingMs: number) {
     const bucket = new FakeBucket();
     const object = bucket.put("a.txt", "a");

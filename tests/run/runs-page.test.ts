@@ -131,7 +131,7 @@ describeWithChromium("the page about all runs, in a browser,", (executablePath) 
         }
     }
 
-    it("shows the runs with differing parameters and metrics, sorts them, marks the best and compares two", async () => {
+    it("shows metrics and the parameters that differ, sorts the runs, marks the best and compares two", async () => {
         const evil = "<img src=x onerror=document.title='bad'>";
         addRun("r-000000000a", {
             day: 1,

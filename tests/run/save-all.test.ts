@@ -52,7 +52,7 @@ describe("saveAllRuns", () => {
         expect(readFileSync(path.join(root, "r-000000000c", "trainer.log"), "utf8")).toContain("log of r-000000000c");
     });
 
-    it("saves the TensorBoard logs and wanted checkpoints of every run, and downloads each only once", async () => {
+    it("saves the TensorBoard logs of every run, and the checkpoints if they are wanted, and downloads each only once", async () => {
         const bucket = new FakeBucket();
         addRun(bucket, "r-000000000b", "TIMED_OUT");
         bucket.put("runs/r-000000000b/logs/events", "scalars");

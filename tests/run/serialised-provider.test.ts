@@ -296,7 +296,7 @@ describe("the serialised SavedResults", () => {
         expect(printed).toEqual([]);
     });
 
-    it("is created without sending a request", async () => {
+    it("does not need a request to be created", async () => {
         await expect(call("savedResults", "create", { config: {} })).resolves.toMatchObject({ id: bucket.name });
     });
 });

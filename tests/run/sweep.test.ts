@@ -339,7 +339,7 @@ describe("the results of a sweep", () => {
         }
     });
 
-    it("are saved before a sweep that has not ended is destroyed", async () => {
+    it("are saved before an unfinished sweep is destroyed", async () => {
         const folder = mkdtempSync(path.join(tmpdir(), "sweep-"));
         try {
             const { bucket, clock, print } = scene();

@@ -229,7 +229,7 @@ describe("without permission to look up the run and the VM", () => {
     });
 });
 
-it("sends no request for a plan without a choice if it need not look up the run and the VM", async () => {
+it("a plan without a choice sends no request if the run and the VM need not be looked up", async () => {
     const unreachable = () => {
         throw new Error("the config must not be read");
     };

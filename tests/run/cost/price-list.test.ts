@@ -129,7 +129,7 @@ describe("the emulator's price list", () => {
         expect([...seriesOf([...offered, ...named])].filter((series) => !tested.has(series))).toEqual([]);
     });
 
-    it.each(unpriced)("has no price for %s, like Google's", async (type) => {
+    it.each(unpriced)("has no price for %s, just as Google's has none", async (type) => {
         const parts = await shape(type);
 
         expect(() => machinePrice(list.prices, machine(type, false), parts)).toThrow("no price for");

@@ -65,7 +65,7 @@ const FEW_ROWS = 100;
 const FEW_ROWS_OF_CLASS = 5;
 const MAX_CLASSES_SHOWN = 12;
 
-/** A class with a smaller share of the rows hardly changes the accuracy. */
+/** A class with a smaller share of the rows hardly affects the accuracy. */
 const RARE_SHARE = 0.05;
 
 /** A column leaks the target if predicting from it leaves at most this share of the errors, or of the variance. */

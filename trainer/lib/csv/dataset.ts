@@ -37,8 +37,8 @@ export interface Dataset {
     /** Returns the line of a row in the file, where the header is row 1. */
     lineOf(row: number): number;
     /**
-     * The rows of the file that must not help to determine the kinds of the columns, if the kind of some column would
-     * be different without these rows; undefined otherwise.
+     * The rows of the file that must be ignored in determining the kinds of the columns, if some column would have a
+     * different kind without these rows; undefined otherwise.
      */
     excludeFromKinds(rows: Uint32Array): ReadonlySet<number> | undefined;
 }
@@ -58,7 +58,7 @@ export interface DatasetRequest extends ReadingSettings {
     dropColumns: readonly string[] | undefined;
     /** If undefined, the target column decides: see `decideTask`. */
     task: Task | undefined;
-    /** Rows of the file that do not help to determine the kinds of the columns. @default none */
+    /** Rows of the file that are ignored in determining the kinds of the columns. @default none */
     excludedFromKinds?: ReadonlySet<number> | undefined;
     encoding?: Encoding | undefined;
 }
@@ -90,7 +90,7 @@ export const MIN_ROWS = 10;
 /** Words that mark the last row of a table as a row of totals. */
 const TOTALS = /^(grand )?(total|totals|sum|summe|gesamt|insgesamt|average|mean)$/i;
 
-/** Largest share of the rows that may lack a target because their cell cannot be read. */
+/** Largest share of the rows that may lack a target because its cell cannot be read. */
 const MAX_BAD_TARGETS = 0.2;
 
 const DELIMITER_NAMES: Record<string, string> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };
@@ -322,7 +322,7 @@ function lineFinder(locate: ReturnType<RowReader["locator"]>, kept: Uint32Array 
 
 function kindsFinder(features: readonly ColumnBuilder[], kept: Uint32Array | undefined): Dataset["excludeFromKinds"] {
     return (rows) => {
-        // Without these rows, at most twice as many rows determine the kinds, because most rows remain.
+        // Without these rows, the kinds depend on at most twice as many rows as before, because most rows remain.
         const last = 2 * Math.max(...features.map(({ decidingRows }) => decidingRows));
         const inFile = new Set<number>();
         for (let index = 0; index < rows.length && (rows[index] as number) < last; index++) {

@@ -106,7 +106,7 @@ async function* decodeText(
     yield Buffer.from(decoder.decode());
 }
 
-/** Number of lines whose names become the columns. */
+/** Number of lines that are searched for the names of the columns. */
 const HEADER_LINES = 1000;
 
 /**

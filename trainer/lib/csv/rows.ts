@@ -6,7 +6,7 @@ const SLACK = 1.05;
 /** Growth factor if the rows exceed the estimate or the size of the file is unknown. */
 const GROWTH = 1.5;
 
-/** Upper limit for the estimate from the first rows, which the memory check also limits. */
+/** Upper limit for the estimate from the first rows, in addition to the limit set by the memory check. */
 const MAX_GROWTH = 64;
 
 const MIN_ROWS = 1024;

@@ -31,7 +31,7 @@ const MAX_NUMERIC_CLASSES = 10;
 /** Integers are classes only if each occurs in at least this many rows on average. */
 const MIN_ROWS_PER_NUMERIC_CLASS = 5;
 
-/** Names of columns that count or rate something, so that their whole numbers are not classes. */
+/** Names of columns that count or rate something, and whose whole numbers are therefore not classes. */
 const COUNT_NAMES =
     /^(n|num|number|no|count|counts|qty|quantity|amount|times|visits|affairs|rating|ratings|score|stars|points)$|^(n|num|number|no)[ _.-]|[ _.-](count|counts|visits|rating|score)$/i;
 

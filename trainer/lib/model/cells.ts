@@ -92,7 +92,7 @@ export function isMissingMarker(cell: string): boolean {
     return cell.length <= MAX_MARKER_LENGTH && MISSING.test(cell);
 }
 
-/** A remark on a cell, worded to follow the column's name. With an error, the row cannot be predicted. */
+/** A remark on a cell, worded to follow the column's name. If it is an error, the row cannot be predicted. */
 export interface CellRemark {
     isError: boolean;
     text: string;

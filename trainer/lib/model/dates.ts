@@ -105,7 +105,7 @@ export class DateEvidence {
     }
 }
 
-/** Arithmetic on dates, so that one definition of the parts serves numbers and the steps of an ONNX graph. */
+/** Arithmetic on dates, so that one definition of the parts serves both numbers and the steps of an ONNX graph. */
 export interface Arithmetic<T> {
     /** a + b * factor */
     add(a: T, b: T, factor: number): T;

@@ -76,7 +76,7 @@ function ungroup(whole: string, group: string): string | undefined {
 
 /** The marks whose meaning a column's cells reveal, and the marks that are still ambiguous. */
 export class FormatEvidence {
-    /** Marks that can only separate decimals or thousands, or either: `1.25`, `1.234.567`, `1.200`. */
+    /** Marks that can separate only decimals, only thousands, or either: `1.25`, `1.234.567`, `1.200`. */
     readonly decimals = new Set<string>();
     readonly groups = new Set<string>();
     readonly either = new Map<string, string>();
@@ -136,7 +136,7 @@ export class FormatEvidence {
     }
 }
 
-/** The format of a column; `open` is a cell that can be read in two ways, as only `decimal` can decide between them. */
+/** The format of a column; `open` is a cell with two possible readings, which only `decimal` can settle. */
 export interface FormatDecision {
     /** The column's format; undefined for plain numbers. */
     format: NumberFormat | undefined;

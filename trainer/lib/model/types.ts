@@ -59,7 +59,7 @@ export function listParts(features: readonly Feature[]): { feature: number; part
 export interface Reading {
     /** Markers for missing values, in addition to the usual ones. */
     missing: string[];
-    /** The treatment of a cell that its column cannot contain: an error, or a missing value. */
+    /** The treatment of a cell that does not fit its column: as an error, or as a missing value. */
     onBadCell: "stop" | "missing";
     /** Encoding for a file without a byte order mark, if it is not UTF-8. */
     encoding?: string;

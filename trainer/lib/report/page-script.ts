@@ -84,7 +84,7 @@ export function pageScript(): void {
             } else if (parent !== undefined) {
                 rights[parent] = node + 1;
             } else if (node + 1 < nodes.length) {
-                // A leaf that no split waits for is the last node of its tree.
+                // A leaf for which no split is waiting is the last node of its tree.
                 roots.push(node + 1);
             }
         }
