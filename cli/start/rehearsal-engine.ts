@@ -20,8 +20,8 @@ interface ExistingResource {
 }
 
 /**
- * Stands in for Pulumi's engine: when the program registers a resource, it creates that resource in the emulator, and
- * at the end it destroys all of them in reverse order.
+ * Stands in for Pulumi's engine: creates each resource in the emulator when the program registers it, and destroys all
+ * of them in reverse order at the end.
  *
  * None of its methods throws into Pulumi's runtime, because that would end the process; instead, {@link failure} keeps
  * the first failure. After a failure or Ctrl-C, registrations stay pending, so that no output gets a made-up value.

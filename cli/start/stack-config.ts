@@ -23,7 +23,7 @@ export interface StackConfig {
 
 /**
  * Reads the config of one stack as Pulumi's engine does: defaults from `Pulumi.yaml`, overridden by
- * `Pulumi.<stack>.yaml`, overridden by `--config key=value` (a key without a namespace is the project's).
+ * `Pulumi.<stack>.yaml`, overridden by `--config key=value` (a key without a namespace belongs to the project).
  * https://www.pulumi.com/docs/iac/concepts/config/
  *
  * @param folder the folder of Pulumi.yaml

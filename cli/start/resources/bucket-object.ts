@@ -60,7 +60,7 @@ export async function contentOfFile(file: string): Promise<UploadContent> {
     return { title: file, size, open: () => createReadStream(file) };
 }
 
-/** Uploads an object, with its progress. */
+/** Uploads an object and shows its progress. */
 export async function upload(
     context: RehearsalContext,
     bucket: string,
