@@ -12,7 +12,7 @@ export interface SeenStatus {
 
 /**
  * Reads the run's status.
- * @param known an earlier result, which is not downloaded again while its generation is still live.
+ * @param known an earlier result, which is reused while its generation is still the live one.
  */
 export async function readStatus(
     bucket: BucketClient,
@@ -46,7 +46,7 @@ export async function readStatus(
 
 /**
  * Replaces the status that was read, or does nothing if another writer was faster. A 412 can also be the response to a
- * retry after the first request succeeded but its response was lost; in that case, the object is what this writer sent.
+ * retry after the response to a successful request was lost; in that case, the object is what this writer sent.
  * @returns the new status, or undefined if the run has changed in the meantime.
  */
 export async function moveRun(
@@ -67,7 +67,7 @@ export async function moveRun(
     return object && content?.toString("utf8") === text ? { status, generation: object.generation } : undefined;
 }
 
-/** Returns the status of the next attempt, started by a user, which resets the number of interruptions. */
+/** Returns the status for a new attempt that a user starts, in which the number of interruptions is reset. */
 export function nextAttempt(status: RunStatus): Partial<RunStatus> {
     return {
         state: "PENDING",
@@ -83,8 +83,8 @@ export function nextAttempt(status: RunStatus): Partial<RunStatus> {
 }
 
 /**
- * Returns the final status of an attempt whose machine went down and could not record the reason.
- * @param name the machine's name in a sentence, such as "the VM iris-vm".
+ * Returns the final status of an attempt whose machine went down without recording the reason.
+ * @param name the machine's name as it appears in a sentence, such as "the VM iris-vm".
  */
 export function interrupted(name: string, { phase, detail }: EngineState): Partial<RunStatus> {
     return {
@@ -96,16 +96,16 @@ export function interrupted(name: string, { phase, detail }: EngineState): Parti
 }
 
 /**
- * The number of attempts, including the next one, after which an interrupted run fails. The next boot counts another
- * interruption, and gives up once there are `maxAttempts` of them.
+ * The number of attempts that a run has left, including the next one. The next boot counts the last interruption, and
+ * gives up once there are `maxAttempts` of them.
  */
 export function attemptsLeft({ state, interruptions }: RunStatus, maxAttempts: number): number {
     return maxAttempts - (state === "INTERRUPTED" ? interruptions + 1 : interruptions);
 }
 
 /**
- * Returns the final status of a run that was interrupted too often, worded as in the boot script. The update that
- * writes it also reports it.
+ * Returns the final status of a run that was interrupted too often, with the same wording as in the boot script. The
+ * update that writes this status also reports it.
  */
 export function usedUp(status: RunStatus, maxAttempts: number, clock: Clock): Partial<RunStatus> {
     const interruptions = status.interruptions + 1;

@@ -1,7 +1,7 @@
 import type { Clock } from "./clients";
 import { classifyError, incompleteAnswer } from "./errors";
 
-/** Pauses between the tries for a request. A waiter's polls are also retried within its retry window. */
+/** Pauses before a request is retried. A waiter also retries its polls, within its retry window. */
 export const pausesMs = [500, 1000, 2000, 4000, 8000];
 
 /**
@@ -27,7 +27,7 @@ export async function withTries<T>(
 }
 
 /**
- * Waits for a response, but not forever, because the client library does not limit the time for a response's body.
+ * Waits for a response for a limited time, because the client library sets no time limit for a response's body.
  * @throws a transient error after `timeoutMs`.
  */
 export async function within<T>(timeoutMs: number, what: string, answer: Promise<T>): Promise<T> {

@@ -7,7 +7,7 @@ import { attemptCost } from "./messages";
 import type { RunStatus } from "./status";
 import { standardVmNeeded } from "./vm-retry";
 
-/** The run's VM, and what messages say about it. */
+/** The run's VM, and the facts that messages state about it. */
 export interface VmOptions {
     runId: string;
     project: string;
@@ -17,16 +17,16 @@ export interface VmOptions {
     debugMinutes: number;
     /** True if someone else is responsible for enabling Private Google Access on the VM's subnetwork. */
     onPrivateSubnetwork: boolean;
-    /** True for a spot VM whose run gets a standard VM for its last attempt. */
+    /** True for a spot VM whose run uses a standard VM for its last attempt. */
     lastIsStandard?: boolean;
     /** Undefined if it is unknown. */
     price?: RunPrice | undefined;
 }
 
-/** Number of lines from the serial port that an error shows. */
+/** Number of lines of serial port output that an error shows. */
 const shownLines = 40;
 
-/** The engine `vm`: one VM, which powers itself off after an attempt and stays off until it is started again. */
+/** The engine `vm`: one VM that powers itself off after each attempt and stays off until it is started again. */
 export function vmEngine(vm: VmClient, options: VmOptions): Engine {
     const { runId, project, zone, instance, price } = options;
     const nextCost = attemptCost(price);
@@ -68,7 +68,7 @@ export function vmEngine(vm: VmClient, options: VmOptions): Engine {
                 await vm.start();
             } catch (error) {
                 const detail = detailOf(error);
-                // This is the error code from a failed operation, such as for a zone without capacity; polling again
+                // This is the error code of a failed operation, for example in a zone without capacity; polling again
                 // would not help.
                 if (/^[A-Z][A-Z_]+: /.test(detail)) {
                     const summary = `The VM ${instance} in ${zone} could not be started: ${detail}. Run ${runId} keeps its state.`;
@@ -89,7 +89,7 @@ const privateSubnetworkAdvice =
     "and make sure that the network's DNS resolves storage.googleapis.com and *.pkg.dev and that its firewall " +
     "allows egress to them.";
 
-/** Compute Engine's status as an engine's state. A VM that is being repaired counts as up. */
+/** Converts a status from Compute Engine to the state of an engine. A VM that is being repaired counts as up. */
 export function toState(status: string | undefined): EngineState {
     if (status === undefined) {
         return { phase: "gone", detail: "no longer exists" };
@@ -107,7 +107,7 @@ export function toState(status: string | undefined): EngineState {
 
 /** Instructions for logging in to the VM during its debug window. */
 function debugLines({ project, zone, instance, debugMinutes }: VmOptions, status: RunStatus, nowMs: number): string[] {
-    // The boot script writes `finishedAt` right before its debug window.
+    // The boot script writes `finishedAt` immediately before its debug window.
     const untilMs = Date.parse(status.finishedAt ?? status.updatedAt ?? "") + debugMinutes * 60_000;
     if (debugMinutes <= 0 || untilMs <= nowMs) {
         return [];

@@ -14,7 +14,7 @@ import { isStockOut } from "./vm-retry";
 export interface VmPlace {
     zone: string;
     spot: boolean;
-    /** The scheduling of a finished run's VM. Any other would replace it with a VM that has nothing to do. */
+    /** The scheduling of a finished run's VM. Any other would replace the VM with one that has nothing to do. */
     kept?: { onHostMaintenance: string; maxRunSeconds: number };
 }
 
@@ -22,15 +22,15 @@ export interface VmPlace {
 export interface VmPlan {
     project: string;
     name: string;
-    /** The zone of the stack. */
+    /** The stack's zone. */
     zone: string;
-    /** Zones in order of preference; `any` for every zone in the region; empty for the zone of the stack. */
+    /** Zones in order of preference; `any` for every zone in the region; empty for the stack's zone. */
     zones: readonly string[];
     machineType: string;
     /** A GPU that is attached to the machine; `""` for none. */
     gpuType: string;
     spot: boolean;
-    /** `standard` for a standard VM in the last attempt. */
+    /** `standard` if the last attempt uses a standard VM. */
     spotFallback: string;
     maxAttempts: number;
     bucket: string;
@@ -51,10 +51,10 @@ interface Cloud {
 
 /**
  * Chooses the zone and the provisioning of a run's VM before it is declared. A VM that is on, or whose run is finished,
- * stays where it is. Otherwise, a zone that was out of stock when it last tried to start this VM comes last, and the
- * last attempt of a run with `spotFallback` gets a standard VM.
+ * stays where it is. Otherwise, a zone that was out of stock when it was last asked to start this VM comes last, and
+ * the last attempt of a run with `spotFallback` uses a standard VM.
  * @param config returns the value of a key such as `gcp:accessToken`
- * @param looks false if only a plan with a choice is worth requests
+ * @param looks false to send requests only for a plan that leaves a choice
  */
 export async function choosePlace(
     config: (key: string) => string | undefined,
@@ -80,7 +80,7 @@ export async function choosePlace(
         };
         return await placeIn(cloud, plan, wanted, hasChoice);
     } catch (error) {
-        // Without a choice, the update itself reports the problem. With one, a wrong guess could replace a VM.
+        // Without a choice, the update itself reports the problem. With a choice, a wrong guess could replace a VM.
         if (hasChoice && !isDisabledApi(error)) {
             throw error;
         }
@@ -98,7 +98,7 @@ async function placeIn(cloud: Cloud, plan: VmPlan, wanted: VmPlace, hasChoice: b
         return wanted;
     }
     const vm = await findVm(cloud, plan);
-    // A failure that has not been reported yet does not start another attempt.
+    // No new attempt starts after a failure until that failure has been reported.
     const isReported = status === undefined || !isTerminal(status.state) || status.reported;
     if (vm !== undefined && (!vm.isOff || !isReported)) {
         return { zone: vm.zone, spot: vm.spot };
@@ -157,7 +157,7 @@ async function placeInManifest({ bucket }: Cloud, { runId, zone }: VmPlan): Prom
         : undefined;
 }
 
-/** The zone of the VM or, if it is out of stock, the first zone that is not. @param current the VM's zone */
+/** The VM's zone or, if that zone is out of stock, the first one that is not. @param current the VM's zone */
 async function chooseZone(cloud: Cloud, plan: VmPlan, current: string | undefined): Promise<string> {
     const zones = await candidates(cloud, plan);
     const failed = await Promise.all(zones.map(async (zone) => ({ zone, at: await stockOutAt(cloud, zone, plan) })));
@@ -192,8 +192,8 @@ async function candidates({ call, root }: Cloud, { zone, zones, machineType, gpu
 }
 
 /**
- * The time, in milliseconds since 1970, at which a zone was out of stock when it last tried to start this VM; 0 if it
- * was not. https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations/list
+ * The time, in milliseconds since 1970, at which a zone was last asked to start this VM, if it was then out of stock;
+ * otherwise 0. https://cloud.google.com/compute/docs/reference/rest/v1/zoneOperations/list
  */
 async function stockOutAt({ call, root }: Cloud, zone: string, { name }: VmPlan): Promise<number> {
     const filter = encodeURIComponent(`targetLink eq ".*/instances/${name}"`);

@@ -8,19 +8,19 @@ export function isStockOut(code: string): boolean {
 }
 
 /**
- * Returns the zone that is out of stock according to an error of the gcp provider or of a run, or undefined.
+ * Returns the zone that an error of the gcp provider or of a run reports as out of stock, if there is one.
  * https://github.com/CCExtractor/sample-platform/issues/901 shows the text.
  */
 export function stockedOutZone(text: string): string | undefined {
     return /The zone '(?:projects\/[^/']+\/zones\/)?([a-z0-9-]+)' does not have enough resources/.exec(text)?.[1];
 }
 
-/** Part of the error of a run whose last attempt cannot start, because its VM is a spot VM. */
+/** Part of the error of a run whose last attempt cannot start, because the run's VM is a spot VM. */
 export const standardVmNeeded = "its last attempt needs a standard VM";
 
 /**
- * Returns the reason why an immediate second update would get further than the failed one; undefined if it would not.
- * The update chooses another zone or another VM by itself.
+ * Returns the reason why an immediate second update would get further than the failed one, or undefined if it would
+ * not. The update chooses another zone or another VM by itself.
  * @param text the errors of the failed update
  * @param hasZones true if the stack may use several zones
  */

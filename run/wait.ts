@@ -20,7 +20,7 @@ interface Wait {
     hasReadStatus: boolean;
     /** Generation of a terminal status that was written before this wait, so that its log is not printed as new. */
     endedGeneration: string | undefined;
-    /** Time since which the engine has been starting, and the reason that was printed last. */
+    /** Time at which the engine began to start, and the reason that was printed last. */
     starting: { sinceMs: number | undefined; printed: string | undefined };
 }
 
@@ -29,7 +29,7 @@ type Outcome = RunStatus | "again" | "pause";
 
 /**
  * Waits for a run: attaches to it regardless of its state, starts its engine if necessary, and prints its log.
- * @returns its status once it has `SUCCEEDED`, or, without `wait`, once it continues by itself.
+ * @returns its status once it has `SUCCEEDED` or, without `wait`, once it can continue by itself.
  * @throws when the run failed, stalls, or can no longer be watched; the message says what to do.
  */
 export async function waitForRun(context: WaitContext, options: WaitOptions): Promise<RunStatus> {
@@ -66,8 +66,8 @@ export async function waitForRun(context: WaitContext, options: WaitOptions): Pr
         }
         if (outcome !== "again") {
             // Polls are frequent at first, when states change quickly. A run that takes several hours need not be
-            // polled every second, except that its log should appear immediately; asking for one object is ten times
-            // cheaper than listing objects.
+            // polled every second, but its log should appear immediately; requesting one object costs a tenth as much
+            // as listing objects.
             const pauses = clock.now() - beganMs < (options.sweep ? 1 : 10) * 60_000 ? 1 : 5;
             let isNew = false;
             for (let pause = 0; pause < pauses && !isNew; pause += 1) {
@@ -128,7 +128,7 @@ async function poll(wait: Wait): Promise<void> {
     reportDelay(wait);
 }
 
-/** Prints the engine's advice after an interruption that leaves another attempt. */
+/** Prints the engine's advice after an interruption if the run has an attempt left. */
 function adviseInterrupted({ engine, print }: WaitContext, { maxAttempts }: WaitOptions, status: RunStatus): void {
     const left = attemptsLeft(status, maxAttempts);
     const advice = status.state === "INTERRUPTED" && left > 0 ? engine.messages.interrupted(left) : "";
@@ -193,8 +193,8 @@ async function perform({ context, options, state, log, endedGeneration }: Wait, 
                 await engine.cancel();
             }
             if (options.sweep) {
-                // This comes before the status, because the next command would not reset the points if this one were
-                // killed after writing the status.
+                // The points are reset before the status is written: if this command were killed after writing the
+                // status, the next one would not reset them.
                 await resetFailedPoints(bucket, clock, options.runId);
             }
             if (!(await write(action.seen, nextAttempt(action.seen.status)))) {

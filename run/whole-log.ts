@@ -5,7 +5,7 @@ import { type LogChunk, planChunks, toLogChunks } from "./log-chunks";
 import { isAbandoned, ownTag } from "./own-temporary";
 import { createProgress } from "./progress";
 
-/** Creation times for the first and last chunk in an attempt's log. */
+/** Creation times of the first and last chunks of an attempt's log. */
 export interface AttemptTimes {
     attempt: number;
     loggedFrom: string;
@@ -25,7 +25,7 @@ export function attemptTimes(chunks: readonly LogChunk[]): AttemptTimes[] {
 }
 
 /**
- * Writes the logs from all attempts to a file, each one below a line with its number and times.
+ * Writes the logs of all attempts to a file, each below a line with the attempt's number and times.
  * @param objects the chunks, if they have been listed.
  * @param reporting where to print a long download's progress; by default nowhere.
  */

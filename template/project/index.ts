@@ -1,6 +1,6 @@
 import { TrainingJob } from "gcp-trainer";
 import { checkCloud, dockerProviders, loadConfig } from "gcp-trainer/config";
-// Pulumi calls this function, and shows what it returns: npx pulumi stack output
+// Pulumi calls this function; `npx pulumi stack output` shows what it returns.
 export = async () => {
     const config = await loadConfig();
     const { cost, price } = await checkCloud(config);

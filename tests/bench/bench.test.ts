@@ -51,7 +51,7 @@ describe("the arguments of npm run bench", () => {
         });
     });
 
-    it("are all listed in one error if they are invalid", () => {
+    it("cause one error that lists every invalid argument", () => {
         expect(() => parseBenchArguments(["--fast", "fit", "fitt"])).toThrow(
             "The bench arguments must be fit, forest, accuracy, learners, process, image or --quick; got --fast fitt " +
                 "(npm run bench [-- [--quick] [fit] [forest] [accuracy] [learners] [process] [image]])",

@@ -25,7 +25,7 @@ const RUN: SectionRun = {
 };
 
 describe("results.md", () => {
-    it("contains the machine, every target with its measurement, and the tables of each section", () => {
+    it("describes the machine, and contains every target with its measurement and the tables of each section", () => {
         const text = renderResults(["Machine: 2 processors"], [RUN]);
 
         expect(text).toContain("- Machine: 2 processors\n");

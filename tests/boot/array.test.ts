@@ -28,7 +28,7 @@ const statusOf = async (task: TestTask, index: number) => {
 };
 
 describe("the tasks of an array", () => {
-    concurrently("get their index and the count, share the model, and succeed as a whole", async () => {
+    concurrently("receive their index and the number of tasks, share one model, and succeed as a whole", async () => {
         await withArray(async (task) => {
             await task.google.backend.bucket.put(`${at.model}part-0.bin`, "written by an earlier task");
             expect(await task.run({}, 0, 2)).toMatchObject({ exitCode: 0 });
@@ -55,7 +55,7 @@ describe("the tasks of an array", () => {
         });
     });
 
-    concurrently("fail as a whole with the first failure, which ends the job", async () => {
+    concurrently("fail as a whole after the first failure, which ends the job", async () => {
         await withArray(async (task) => {
             expect(await task.run({}, 0, 0)).toMatchObject({ exitCode: 0 });
             expect(await task.run({ trainer: "exit 3" }, 0, 1)).toMatchObject({ exitCode: 1 });
@@ -71,7 +71,7 @@ describe("the tasks of an array", () => {
     });
 
     concurrently(
-        "keep their index of the array in a later job, and exit immediately if they are already done",
+        "keep their index in the array in a later job, and exit immediately if they are already done",
         async () => {
             await withArray(async (task) => {
                 expect(await task.run({}, 0, 1)).toMatchObject({ exitCode: 0 });

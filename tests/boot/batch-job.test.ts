@@ -4,7 +4,7 @@ import { PROJECT_ID } from "./helpers/backend";
 import { instancesOf, PLACE, withJob } from "./helpers/emulated-job";
 import { RUN_ID } from "./helpers/vm";
 
-// The real boot scripts, in jobs of the emulator's Batch, with the waiter's own client.
+// These tests run the real boot scripts in jobs of the emulator's Batch, and use the waiter's own client.
 const REGION = PLACE.region;
 
 /** A trainer that counts its starts in its checkpoint, and succeeds on the fourth. */
@@ -41,7 +41,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 }
 
 describe("a run in the emulator's Batch", () => {
-    it("succeeds from its checkpoint after three preemptions while no command waits", async () => {
+    it("resumes from its checkpoint and succeeds after three preemptions while no command is waiting", async () => {
         await withJob(
             { trainer: COUNTING, config: { maxAttempts: 4 } },
             async ({ vm, emulator, apis, engine, wait }) => {

@@ -17,7 +17,7 @@ import { RUN_ID } from "./helpers/vm";
 const JOB = `/batch/v1/projects/${PLACE.project}/locations/${PLACE.region}/jobs/${PLACE.jobId}`;
 const FINISHED = "p-0000000000";
 
-/** States of a Batch job, and the phases of the engine in them. */
+/** States of a Batch job, and the engine's phase in each of them. */
 const PHASES = {
     QUEUED: "starting",
     SCHEDULED: "starting",
@@ -34,14 +34,14 @@ const STATES = Object.keys(PHASES) as State[];
 const SHAPES = ["run", "sweep"] as const;
 const ROWS = SHAPES.flatMap((shape) => STATES.map((state) => [shape, state] as const));
 
-/** A job in a certain state, and the folder for what is saved of its run. */
+/** A job in a certain state, and the folder in which its run's results are saved. */
 interface Held extends JobScene {
     folder: string;
-    /** Ends what keeps the job in its state. */
+    /** Removes the faults that keep the job in its state. */
     release: () => void;
 }
 
-/** Brings the job of a run, or of a sweep of which one point finishes, into a state, in which it stays. */
+/** Puts the job of a run, or of a sweep in which one point finishes, into a state and keeps it there. */
 async function withState(
     shape: (typeof SHAPES)[number],
     state: State,
@@ -111,7 +111,7 @@ async function withState(
     }
 }
 
-/** Returns the phase that a command finds which has not created the job itself. */
+/** Returns the phase as seen by a command that did not create the job itself. */
 async function phaseOf({ apis, inputs }: Held): Promise<string> {
     return (await batchEngine(apis, inputs).state()).phase;
 }
@@ -177,7 +177,7 @@ async function expectDestroyed(held: Held, shape: string, state: State, runState
 describe.each(ROWS)("a %s whose Batch job is %s", (shape, state) => {
     const stateOfRun = state === "SUCCEEDED" ? state : PHASES[state] === "starting" ? "PENDING" : "RUNNING";
 
-    it("survives a refresh unless the job is gone; destroy leaves nothing, and saves what has finished", async () => {
+    it("survives a refresh unless the job is gone; destroy saves what has finished and leaves nothing behind", async () => {
         await withState(shape, state, async (held) => {
             expect(await phaseOf(held)).toBe(PHASES[state]);
             const kept = { id: held.inputs.jobId, props: held.inputs };

@@ -8,7 +8,7 @@ const SAVING = "trap 'echo saved; exit 0' TERM; echo begun; while :; do sleep 0.
 
 describe("a task of a Batch job", () => {
     concurrently(
-        "trains, reports and ends with 0, and leaves nothing on the VM, which may run another task",
+        "trains, reports and exits with 0, and leaves nothing on the VM, which may run another task",
         async () => {
             await TestTask.with({}, async (task) => {
                 const { exitCode, output } = await task.run();
@@ -23,7 +23,7 @@ describe("a task of a Batch job", () => {
                 expect(await task.google.backend.bucket.get(`runs/${RUN_ID}/objects.json`)).toContain('"schema":1');
                 expect(exitCode).toBe(0);
                 expect(output).toContain("gcp-trainer: task 0, try 1");
-                // The trainer's output is in the bucket; Cloud Logging would bill for it again.
+                // The trainer's output is already in the bucket; Cloud Logging would charge for a second copy.
                 expect(output).not.toContain("trained\n");
                 expect(task.leftFiles()).toEqual([]);
                 expect(task.dockerCalls().at(-1)).toEqual(["rm", "--force", "--volumes", "gcp-trainer"]);
@@ -32,7 +32,7 @@ describe("a task of a Batch job", () => {
     );
 
     concurrently(
-        "ends with 1 if the trainer fails, whatever its exit code, so that Batch does not retry it",
+        "exits with 1 if the trainer fails, whatever the trainer's exit code, so that Batch does not retry the task",
         async () => {
             await TestTask.with({}, async (task) => {
                 expect((await task.run({ trainer: "echo bad; exit 75" })).exitCode).toBe(1);
@@ -54,7 +54,7 @@ describe("a task of a Batch job", () => {
         });
     });
 
-    concurrently("ends with 75 when the VM is preempted, and the next try continues as attempt 2", async () => {
+    concurrently("exits with 75 when the VM is preempted, and the next try continues as attempt 2", async () => {
         await TestTask.with({}, async (task) => {
             const ended = task.run({ trainer: SAVING });
             await task.until(({ state }) => state === "RUNNING");
@@ -72,7 +72,7 @@ describe("a task of a Batch job", () => {
         });
     });
 
-    concurrently("ends with 75 if Batch's agent stops it", async () => {
+    concurrently("exits with 75 if Batch's agent stops it", async () => {
         await TestTask.with({}, async (task) => {
             const ended = task.run({ trainer: SAVING });
             await task.until(({ state }) => state === "RUNNING");
@@ -92,7 +92,7 @@ describe("a task of a Batch job", () => {
         });
     });
 
-    concurrently("continues after the loss of its VM, and gives up after maxAttempts", async () => {
+    concurrently("continues after the loss of its VM, and gives up after maxAttempts attempts", async () => {
         await TestTask.with({ maxAttempts: 2 }, async (task) => {
             const ended = task.run({ trainer: SAVING });
             await task.until(({ state }) => state === "RUNNING");
@@ -111,7 +111,7 @@ describe("a task of a Batch job", () => {
         });
     });
 
-    concurrently("leaves a run to another writer that has taken it over, and is not retried", async () => {
+    concurrently("leaves a run alone once another writer has taken it over, and is not retried", async () => {
         await TestTask.with({ timing: { heartbeatSeconds: 1 } }, async (task) => {
             const ended = task.run({ trainer: SAVING });
             const status = await task.until(({ state }) => state === "RUNNING");

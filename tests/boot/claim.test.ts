@@ -23,7 +23,7 @@ async function expectUntouched(before: Partial<Status>): Promise<void> {
 
 describe("a boot that claims its run", () => {
     for (const state of ["SUCCEEDED", "FAILED", "TIMED_OUT"]) {
-        concurrently(`powers off and writes nothing after ${state}`, () => expectUntouched({ state }));
+        concurrently(`powers off and writes nothing if the run is already ${state}`, () => expectUntouched({ state }));
     }
 
     concurrently("leaves a run in an unknown state alone", () => expectUntouched({ state: "SUSPENDED" }));

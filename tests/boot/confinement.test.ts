@@ -15,7 +15,7 @@ const run = promisify(execFile);
 const MODEL = runLayout(RUN_ID).model;
 
 /**
- * A trainer that tries the attacks of a compromised trainer, and uploads a list of those that succeeded as its model.
+ * A trainer that attempts the attacks of a compromised trainer, and uploads a list of the successful ones as its model.
  */
 const TRAINER = `
 const { execFileSync } = require("node:child_process");
@@ -148,7 +148,7 @@ describeWithDocker("a trainer in the docker runtime", () => {
         expect(sharedMemoryMb).toBeGreaterThan(64);
     });
 
-    it("gains no privileges through a setuid program as another user, and keeps its home and working folder", async () => {
+    it("running as another user, gains no privileges through a setuid program, and keeps its home and working folder", async () => {
         expect(await nonroot).toMatchObject({
             ...CONFINED,
             uid: 65532,

@@ -99,7 +99,7 @@ describe("a boot whose requests are damaged in transit", () => {
     concurrently("reports content that is rejected repeatedly, with Cloud Storage's message", async () => {
         await TestVm.with({ timing: TIMING }, async (vm) => {
             await vm.breakRequests("kind=damaged-request,method=POST,path=objects.json,count=all");
-            // The listing is so long that its middle is not in the first part of the request.
+            // The listing is so long that the middle of the request is inside it, so the damage affects the content.
             await vm.google.backend.bucket.put(`${at.model}${"a".repeat(500)}`, "{}");
             await vm.boot();
             expect(await vm.status()).toMatchObject({

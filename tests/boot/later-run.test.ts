@@ -6,7 +6,7 @@ import { RUN_ID } from "./helpers/vm";
 const FINISHED = runLayout("r-aaaaaaaaaa");
 const OBJECTS = [FINISHED.status, FINISHED.objects, FINISHED.manifest, `${FINISHED.model}model.json`];
 
-/** A trainer that tries every way to change another run through the JSON API, and uploads the responses. */
+/** A trainer that tries every way of changing another run through the JSON API, and uploads the responses. */
 const TRAINER = `
 const host = process.env.STORAGE_EMULATOR_HOST, bucket = ${JSON.stringify(BUCKET)}, own = ${JSON.stringify(runLayout(RUN_ID).model)};
 const objects = host + "/storage/v1/b/" + bucket + "/o/";
@@ -31,7 +31,7 @@ const send = async (method, url, body) =>
 `;
 
 describe("a later run", () => {
-    it("cannot overwrite, delete or forge a finished run's objects, or add any to it", async () => {
+    it("cannot overwrite, delete or forge a finished run's objects, or add objects to it", async () => {
         await EmulatedVm.with(0, async (vm) => {
             for (const name of OBJECTS) {
                 await vm.backend.bucket.put(name, `{"of":"${name}"}`);

@@ -4,7 +4,7 @@ import { RUN_ID, TestVm } from "./helpers/vm";
 const concurrently = test.concurrent;
 const at = runLayout(RUN_ID);
 
-/** The values for an option that may be repeated. */
+/** The values of an option that may be given several times. */
 const valuesOf = (words: string[], option: string) => words.filter((_word, index) => words[index - 1] === option);
 
 describe("a training run on a VM", () => {
@@ -141,7 +141,7 @@ describe("a training run on a VM", () => {
     });
 
     concurrently(
-        "passes the trainer contract and arguments to the container, without unneeded permissions",
+        "passes the trainer contract and arguments to the container, but grants it no unneeded permissions",
         async () => {
             const config = {
                 args: ['--note=it\'s "$HOME" %s \\n\n😀 ', "--empty=", "--target=species"],

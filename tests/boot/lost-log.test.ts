@@ -7,7 +7,7 @@ const follower = (...lines: string[]) =>
     `${lines.map((line) => `echo ${line}; `).join("")}while running; do sleep 0.05; done`;
 
 describe("the log of a trainer", () => {
-    concurrently("is complete, including the error, although docker's follower missed the end", async () => {
+    concurrently("is complete, including the error, even though docker's follower missed the end", async () => {
         await TestVm.with({}, async (vm) => {
             await vm.boot({ trainer: "echo one; echo two; echo no such layer; exit 3", follow: follower("one") });
             expect(await vm.status()).toMatchObject({ state: "FAILED", exitCode: 3 });
@@ -29,7 +29,7 @@ describe("the log of a trainer", () => {
     });
 
     concurrently(
-        "says where a part is missing that docker has not kept either, and then contains the part that docker kept",
+        "says where a part is missing because docker no longer has it, and then continues with what docker kept",
         async () => {
             await TestVm.with({}, async (vm) => {
                 await vm.boot({ trainer: "echo three; echo four", follow: follower("one", "two") });

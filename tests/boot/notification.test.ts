@@ -126,7 +126,7 @@ describe("the notification of a finished run", () => {
         });
     });
 
-    concurrently("leaves only a message on the console if it cannot be published", async () => {
+    concurrently("results only in a message on the console if it cannot be published", async () => {
         await TestVm.with({}, async (vm) => {
             vm.config.notification = { topic: TOPIC, stack: "dev", runName: "" };
             vm.google.faults.push({
@@ -145,7 +145,7 @@ describe("the notification of a finished run", () => {
 });
 
 describe("the notification of a sweep", () => {
-    it("is one message from the last task", async () => {
+    it("is a single message, sent by the last task", async () => {
         const endpoint = new PushEndpoint(204);
         const url = await endpoint.start();
         const notification = { topic: TOPIC, stack: "dev", runName: "" };

@@ -15,7 +15,7 @@ describe("a boot with secret variables", () => {
         await TestVm.with({}, async (vm) => {
             const awkward = await vm.google.backend.makeSecret("awkward", "old", AWKWARD);
             const large = await vm.google.backend.makeSecret("large", "x".repeat(65_536));
-            // Variables with the script's own names must not interfere with it.
+            // Variables with the same names as the script's own must not interfere with it.
             vm.config.secretEnv = {
                 API_KEY: `${awkward}/versions/2`,
                 LARGE: `${large}/versions/1`,

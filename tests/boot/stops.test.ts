@@ -87,7 +87,7 @@ describe("a run that is stopped early", () => {
     });
 
     concurrently("is TIMED_OUT if Compute Engine's limit stops the VM because systemd's limit did not", async () => {
-        // A limit of zero has always expired by the time that the VM stops.
+        // A limit of zero has always expired by the time the VM stops.
         await TestVm.with({ maxRunSeconds: 0, debugSeconds: 60 }, async (vm) => {
             vm.unitLimits = false;
             const booted = vm.boot({ trainer: SAVING });
@@ -126,7 +126,7 @@ describe("a run that is stopped early", () => {
         });
     });
 
-    concurrently("keeps the VM up after FAILED if debugging is enabled, once everything is uploaded", async () => {
+    concurrently("keeps the VM up after a failure if debugging is enabled, once everything is uploaded", async () => {
         await TestVm.with({ debugSeconds: 600 }, async (vm) => {
             const booted = vm.boot({ trainer: "echo bad; exit 3" });
             await vm.until((status) => status.state === "FAILED");

@@ -43,7 +43,7 @@ const read = async (task: TestTask, name: string) => (await task.google.backend.
 const tableOf = async (task: TestTask) => JSON.parse(await read(task, at.table));
 
 describe("the tasks of a sweep", () => {
-    concurrently("train their points by the usual contract, and the last one concludes the sweep", async () => {
+    concurrently("train their points under the usual contract, and the last one concludes the sweep", async () => {
         await withSweep(2, {}, async (task) => {
             await putModel(task, 0, '{\n  "accuracy": 0.5,\n  "nested": {"accuracy": 0.99}\n}\n');
             await putModel(task, 1, '{"list":[{"accuracy":1}],"text":"{\\"accuracy\\":2,","accuracy":7.5e-1}');
@@ -94,7 +94,7 @@ describe("the tasks of a sweep", () => {
     });
 
     concurrently(
-        "never stop each other by failing, and fail the sweep only beyond maxFailedTasks failures",
+        "never stop one another by failing, and fail the sweep only after more than maxFailedTasks failures",
         async () => {
             await withSweep(3, { maxFailedTasks: 1 }, async (task) => {
                 await putModel(task, 0, '{"accuracy":-0.5}');
@@ -121,7 +121,7 @@ describe("the tasks of a sweep", () => {
                 });
                 expect(await tableOf(task)).toMatchObject({ state: "FAILED", best: null });
 
-                // Batch may repeat a task that it has lost.
+                // Batch may repeat a task that it has lost track of.
                 const again = await task.run({}, 1, 1);
                 expect(again.exitCode).toBe(0);
                 expect(again.output).toContain("is already FAILED; nothing to do");
@@ -161,7 +161,7 @@ describe("the tasks of a sweep", () => {
             expect((await task.run({}, 0, 1)).exitCode).toBe(0);
             expect(await task.status()).toMatchObject({ state: "RUNNING" });
 
-            // The task that has claimed the conclusion is repeated.
+            // The task that claimed the conclusion of the sweep is repeated.
             await task.run({}, 1, 0);
             expect(await task.status()).toMatchObject({ state: "SUCCEEDED" });
         });

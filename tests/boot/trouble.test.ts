@@ -7,7 +7,7 @@ const at = runLayout(RUN_ID);
 const DENIED =
     'Error response from daemon: denied: Permission \\"artifactregistry.repositories.downloadArtifacts\\" denied';
 
-/** Google's message in the 403 of a perimeter: https://cloud.google.com/vpc-service-controls/docs/troubleshooting */
+/** Google's message in a 403 from a perimeter: https://cloud.google.com/vpc-service-controls/docs/troubleshooting */
 const PERIMETER =
     "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: 8e042d53afb67532";
 
@@ -37,7 +37,7 @@ describe("a boot that encounters errors", () => {
         });
     });
 
-    concurrently("waits for the grants after the run too", async () => {
+    concurrently("also waits for the grants after the run", async () => {
         await TestVm.with({ timing: { grantSeconds: 60 } }, async (vm) => {
             vm.google.faults.push(
                 { match: /^GET .*prefix=/, times: 1, answer: 403, message: "storage.objects.list denied" },
@@ -82,7 +82,7 @@ describe("a boot that encounters errors", () => {
     );
 
     concurrently("ends immediately, without a status, if a perimeter refuses the claim", async () => {
-        // The boot script would wait for a grant that takes effect late.
+        // After any other 403, the boot script would wait, because a grant may take effect late.
         await TestVm.with({ timing: { grantSeconds: 600 } }, async (vm) => {
             vm.google.faults.push({ match: /^GET .*status\.json/, answer: 403, message: PERIMETER });
             vm.google.faults.push({ match: /^POST /, answer: 403, message: PERIMETER });

@@ -65,7 +65,7 @@ describe("renderUserData", () => {
             ["systemctl", "daemon-reload"],
             ["systemctl", "start", "--no-block", "gcp-trainer.service"],
         ]);
-        // Two scripts take the place of systemd on Batch VMs, and one belongs to stacks with notifications.
+        // Two scripts replace systemd on Batch VMs, and one is for stacks with notifications.
         const others = ["batch.sh", "sweep.sh", "notify.sh"];
         const scripts = readdirSync(BOOT_DIR).filter((file) => file.endsWith(".sh") && !others.includes(file));
         expect(cloudConfig.write_files.map((file) => file.path).sort()).toEqual(
@@ -86,7 +86,7 @@ describe("renderUserData", () => {
         expect(cloudConfig.write_files.find((file) => file.path.endsWith("/config"))?.permissions).toBe("0600");
     });
 
-    test("contains the script and the topic for notifications only if the run has one", () => {
+    test("contains the notification script and the topic only if the run has a topic", () => {
         const notification = { topic: "projects/p/topics/t", stack: "dev", runName: 'two "words"' };
         const pathsOf = (config: Partial<BootConfig>) => render(config).write_files.map((file) => file.path);
         const added = ["/etc/gcp-trainer/notification", "/etc/gcp-trainer/notify.sh"];
@@ -143,7 +143,7 @@ describe("renderUserData", () => {
         }
     });
 
-    test("sets the environment variables in the trainer contract, which users cannot override", () => {
+    test("sets the environment variables of the trainer contract, which users cannot override", () => {
         const env = valuesOf({ env: { Z: "last", AIP_MODEL_DIR: "gs://elsewhere/" } }).filter(
             ([name]) => name === "env",
         );
@@ -160,7 +160,7 @@ describe("renderUserData", () => {
         ]);
     });
 
-    test("lets users keep Python's output buffered", () => {
+    test("lets users turn Python's output buffering back on", () => {
         const env = valuesOf({ env: { PYTHONUNBUFFERED: "" } }).map(([, value]) => value);
         expect(env.filter((value) => value.startsWith("PYTHONUNBUFFERED"))).toEqual(["PYTHONUNBUFFERED="]);
     });
@@ -253,7 +253,7 @@ describe("the boot script", () => {
             const { stderr } = spawnSync("systemd-analyze", ["verify", path.join(BOOT_DIR, "gcp-trainer.service")], {
                 encoding: "utf8",
             });
-            // Other machines lack some of Container-Optimized OS's targets and sockets.
+            // Other systems lack some of Container-Optimized OS's targets and sockets.
             expect(stderr.split("\n").filter((line) => line.includes("gcp-trainer.service"))).toEqual([]);
         },
     );

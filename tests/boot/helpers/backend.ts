@@ -87,7 +87,7 @@ export class Backend {
         return name;
     }
 
-    /** Creates a topic to which the VM's account may publish, and which pushes to a URL. Returns the topic's name. */
+    /** Creates a topic that pushes to a URL and to which the VM's account may publish. Returns the topic's name. */
     async makeTopic(pushEndpoint: string): Promise<string> {
         const name = `projects/${PROJECT_ID}/topics/finished`;
         await this.cloud.ok("PUT", `/v1/${name}`, { body: {} });

@@ -21,8 +21,8 @@ export interface TaskEnd {
 }
 
 /**
- * Runs a task of a Batch job as Batch's agent does: the script in the job's definition, with the task's variables. The
- * script runs with real bash, coreutils and curl; docker is a stub.
+ * Runs a task of a Batch job as Batch's agent does: it runs the script in the job's definition with the task's
+ * variables. The script uses real bash, coreutils and curl; docker is a stub.
  */
 export class TestTask {
     readonly #disk = mkdtempSync(path.join(tmpdir(), "batch-test-"));
@@ -162,7 +162,7 @@ export class TestTask {
         );
     }
 
-    /** The argument arrays from all calls to docker. */
+    /** The arguments of every call to docker. */
     dockerCalls(): string[][] {
         const file = this.#place("docker/calls");
         return (existsSync(file) ? readFileSync(file, "utf8") : "")

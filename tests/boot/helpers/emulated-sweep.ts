@@ -8,10 +8,10 @@ import { type JobOptions, type JobScene, PLACE, withJob } from "./emulated-job";
 import type { Trainer } from "./emulated-vm";
 import { RUN_ID } from "./vm";
 
-/** Divisor for indexes: a point fails if its index leaves the remainder 7. */
+/** A point fails if its index divided by this number leaves a remainder of 7. */
 const FAIL_EVERY = 20;
 
-/** Number of which the indexes of points whose VM is preempted are multiples. */
+/** A point's VM is preempted if its index is a multiple of this number. */
 const PREEMPT_EVERY = 10;
 
 /**
@@ -56,9 +56,9 @@ export interface SweepOptions extends Pick<JobOptions, "log" | "speed"> {
     points: number;
     parallelism: number;
     maxFailedTasks: number;
-    /** A trainer without a metric, in place of the one above. */
+    /** Replaces the trainer above, for example with one that has no metric. */
     trainer?: Trainer;
-    /** True for an array, whose tasks are equal. */
+    /** True for an array, whose tasks are all alike. */
     isArray?: boolean;
     notification?: BootConfig["notification"];
 }
@@ -143,7 +143,7 @@ export async function checkedTable({ vm }: JobScene, points: number): Promise<Sw
     return table;
 }
 
-/** The number of tasks that Batch has repeated. */
+/** The number of tasks that Batch has retried. */
 export async function repeatedTasks({ apis }: JobScene): Promise<number> {
     const { project, region, jobId } = PLACE;
     const url = `${apis.endpoints.batch}projects/${project}/locations/${region}/jobs/${jobId}/taskGroups/group0/tasks`;
@@ -162,7 +162,7 @@ function expectEqual(what: string, actual: unknown, expected: unknown): void {
 }
 
 /**
- * Waits for a sweep, and stops as a killed command would once half of the points are done.
+ * Waits for a sweep, and stops like a killed command once half of the points are done.
  * @returns the lines that were printed
  */
 export async function waitHalfway({ wait, clock, speed }: JobScene, points: number): Promise<string[]> {
@@ -175,7 +175,7 @@ export async function waitHalfway({ wait, clock, speed }: JobScene, points: numb
         }
         await clock.sleep(ms);
     };
-    // The waiter prints a count every ten seconds of its clock.
+    // The waiter prints a count every ten seconds by its own clock.
     const now = () => clock.now() * speed;
     await wait((line) => lines.push(line), { now, sleep }).catch((error: unknown) => {
         if (error !== killed) {

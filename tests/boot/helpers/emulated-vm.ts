@@ -13,7 +13,7 @@ const REPOSITORY = `projects/${PROJECT_ID}/locations/${REGION}/repositories/trai
 const SUBNETWORKS = `projects/${PROJECT_ID}/regions/${REGION}/subnetworks`;
 export const INSTANCE = `iris-${RUN_ID}`;
 
-/** A Node.js script, or a shell command, which starts much faster and to which the arguments are appended. */
+/** A Node.js script or a shell command. A shell command starts much faster; the arguments are appended to it. */
 export type Trainer = string | { readonly shell: string };
 
 /** Options that override the default instance in these tests. */

@@ -205,7 +205,7 @@ export class TestVm {
         await this.google.backend.bucket.put(runLayout(RUN_ID).status, JSON.stringify({ ...before, ...status }));
     }
 
-    /** Concatenates the chunks in an attempt's log, and checks the chunks' names. */
+    /** Concatenates the chunks of an attempt's log, and checks the names of the chunks. */
     async log(attempt = 1): Promise<string> {
         let log = Buffer.alloc(0);
         for (const name of await this.google.backend.bucket.list(runLayout(RUN_ID).attemptLog(attempt))) {
@@ -234,7 +234,7 @@ export class TestVm {
         return call.slice(1, call.indexOf(this.config.image));
     }
 
-    /** The argument arrays from all calls to docker. */
+    /** The arguments of every call to docker. */
     dockerCalls(): string[][] {
         const file = path.join(this.#disk, "docker/calls");
         return (existsSync(file) ? readFileSync(file, "utf8") : "")

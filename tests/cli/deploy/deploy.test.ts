@@ -61,7 +61,7 @@ describeWithTerminal("npm run up in a terminal of 80x24", () => {
     const up = () =>
         new TerminalCommand(path.join(ROOT, "cli/deploy/main.ts"), ["up", "-s", "dev"], { cwd: ROOT, env: env() });
 
-    it("shows resources, the trainer's log and the results, with the progress in the last lines", async () => {
+    it("shows the resources, the trainer's log and the results, with the progress in the last lines", async () => {
         const lines = Array.from({ length: 40 }, (_, index) => printed(`| epoch ${index}`));
         given(
             start(BUCKET, "trainer-data"),
@@ -114,7 +114,7 @@ describeWithTerminal("npm run up in a terminal of 80x24", () => {
         expect(readFileSync(path.join(folder, "calls"), "utf8")).not.toContain("stack select");
     });
 
-    it("detaches after Ctrl-C twice, which Pulumi receives once each", async () => {
+    it("detaches after two Ctrl-Cs, each of which Pulumi receives once", async () => {
         given(start(RUN, "trainer-run"), { waitFor: "never" });
         const command = up();
         await command.shows(/^Ctrl-C twice detaches/);
@@ -127,7 +127,7 @@ describeWithTerminal("npm run up in a terminal of 80x24", () => {
         expect(readFileSync(path.join(folder, "interrupts"), "utf8")).toBe("xx");
     });
 
-    it("detaches after Ctrl-C twice, even if Pulumi receives both as one", async () => {
+    it("detaches after two Ctrl-Cs, even if Pulumi receives them as one", async () => {
         given(start(RUN, "trainer-run"), { waitFor: "never" });
         touch("busy");
         const command = up();
@@ -206,7 +206,7 @@ describe("outside a terminal,", () => {
         expect({ status, updates: updates() }).toEqual({ status: 0, updates: 2 });
     });
 
-    it("npm run up tries again if the last attempt of a run needs another VM", async () => {
+    it("npm run up tries again if the last attempt of a run needs a different VM", async () => {
         giveEach(
             [printed("Run r-0 was interrupted on spot VMs, and its last attempt needs a standard VM.", "error")],
             [summary],
@@ -255,7 +255,7 @@ describe("outside a terminal,", () => {
             given(...changed.flatMap((step) => [start(...step), end(...step)]), summary);
         });
 
-        it("are folded to one line for each change to a part of the stack", async () => {
+        it("are folded into one line for each kind of change to a part of the stack", async () => {
             const { stdout } = await run("up", ["-s", "dev"]);
 
             expect(stdout.split("\n").slice(0, 6)).toEqual([

@@ -32,7 +32,7 @@ const putLog = (runId: string, attempt: number, firstByte: number, text: string)
 const putStatus = (runId: string, change: Partial<RunStatus>) =>
     bucket.put(`runs/${runId}/status.json`, renderStatus(statusOf({ runId, ...change })));
 
-/** Makes `pulumi` describe a stack whose update waits for this run. */
+/** Makes `pulumi` describe a stack whose update is waiting for this run. */
 function deploy(waitedFor?: string): void {
     const saved = { bucket: bucket.name, stack: "dev", resultsDir: "models" };
     const config = Object.entries(emulatorConfig(bucket.anonymousEndpoint)).map(([key, value]) => [key, { value }]);
@@ -55,7 +55,7 @@ function deploy(waitedFor?: string): void {
     });
 }
 
-/** A clock on which every pause performs the next step. */
+/** A clock that performs the next step at each pause. */
 function clockWith(...steps: (() => Promise<unknown>)[]): Clock {
     return {
         now: () => Date.now(),
@@ -88,15 +88,15 @@ const ofDone = [
 ];
 
 describe("npm run logs", () => {
-    it("prints the log from a run that has ended, with a heading for each attempt", async () => {
+    it("prints the log of a run that has ended, with a heading for each attempt", async () => {
         await expect(logs([])).resolves.toEqual(ofDone);
     });
 
-    it("with --follow also ends if the run has ended", async () => {
+    it("ends even with --follow if the run has already ended", async () => {
         await expect(logs(["--follow", "--run", DONE])).resolves.toEqual(ofDone);
     });
 
-    it("follows the run that `pulumi up` waits for, from before it starts until its last attempt ends", async () => {
+    it("follows the run that `pulumi up` is waiting for, from before its start until the end of its last attempt", async () => {
         deploy(NEXT);
         const steps = clockWith(
             () => putStatus(NEXT, { state: "RUNNING" }),
@@ -125,7 +125,7 @@ describe("npm run logs", () => {
         ]);
     });
 
-    it("prints the log so far from a run that has not ended, without waiting", async () => {
+    it("prints the log so far of a run that has not ended, without waiting", async () => {
         await putStatus(NEXT, { state: "RUNNING", attempt: 1 });
         const printed = await logs(["--run", NEXT]);
 

@@ -108,7 +108,7 @@ describe("readCsv", () => {
         await expect(read(content, 262_144)).rejects.toThrow(message);
     });
 
-    it("returns every row once, wherever the file is split into chunks", async () => {
+    it("returns every row once, no matter where the file is split into chunks", async () => {
         const cell = fc.string({ unit: fc.constantFrom("a", "é", "🦄", " ", ",", '"', "\n", "\r") });
         await fc.assert(
             fc.asyncProperty(

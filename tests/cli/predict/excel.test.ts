@@ -111,7 +111,7 @@ describeWithOpenpyxl(`an Excel workbook as read by openpyxl${reason}`, () => {
         expect(rows.slice(1).map(([, note]) => note)).toEqual([
             ...texts.map((text) => ["s", text]),
             ...numbers.map((number) => ["n", number]),
-            // In ECMA-376, `_x005F_` is an escaped "_". openpyxl leaves decoding to the caller.
+            // In ECMA-376, `_x005F_` is an escaped "_". openpyxl leaves the decoding to the caller.
             ["s", "_x005F_x0041_"],
         ]);
     });

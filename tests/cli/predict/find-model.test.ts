@@ -28,7 +28,7 @@ describe("the model", () => {
         expect(await folder.failure(name, "new.csv")).toContain(message);
     });
 
-    it("is rejected if it is a stack's name, as npm passes on `-s local` without `--`", async () => {
+    it("is rejected if it is a stack's name, which npm passes on if `-s local` is not preceded by `--`", async () => {
         folder.write("models/local/r-0000000000/model.json", "{}");
 
         expect(await folder.failure("local", "new.csv")).toContain("(npm run predict -- -s local INPUT)");

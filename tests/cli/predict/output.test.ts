@@ -93,7 +93,7 @@ describe("the output from npm run predict", () => {
     });
 });
 
-/** An endless stream of rows that stops the command once the command has begun to write. */
+/** An endless stream of rows that stops the command as soon as the command has begun to write. */
 async function* endless(begun: () => boolean, stop: AbortController): AsyncGenerator<Buffer, void> {
     yield Buffer.from("size\n");
     for (;;) {

@@ -18,7 +18,7 @@ let cache: string;
 beforeEach(async () => {
     cache = mkdtempSync(path.join(tmpdir(), "residue-"));
     process.env.XDG_CACHE_HOME = cache;
-    // A job stays queued, so that it does not start a VM.
+    // Jobs stay queued, so that they do not start VMs.
     emulator = await startTestEmulator({ batch: { tickMs: 3_600_000 } });
     project = new TestProject();
     writeFileSync(path.join(project.folder, "Pulumi.yaml"), "name: iris\nruntime: nodejs\n");

@@ -46,7 +46,7 @@ describe("npm run runs -- diff", () => {
         },
     );
 
-    it("reports a name that no run has, and one that several runs have", () => {
+    it("reports a name that matches no run, and one that matches several runs", () => {
         expect(() => findRun([A, B], "r-1")).toThrow('"r-1" must be the id or the name of one run; no run has it');
         expect(() => findRun([A, B], "r-0000")).toThrow("r-000000000a and r-000000000b have it");
     });

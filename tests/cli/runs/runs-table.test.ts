@@ -5,7 +5,7 @@ import { FakeBucket, putStatus, runId, statusOf } from "../../run/fakes";
 
 const NOW = Date.parse("2026-05-04T12:00:00Z");
 
-/** A run of which only the id and these properties are known. */
+/** A run for which only the id and these properties are known. */
 function bare(runId: string, known: Partial<StoredRun> = {}): StoredRun {
     return { runId, facts: describeRun(runId, { hasReport: false }), ...known };
 }
@@ -26,7 +26,7 @@ describe("runsTable", () => {
         expect(runsTable([run], NOW, "treeDepth")[1]).toMatch(/ treeDepth 4, accuracy 0.9667, macroF1 0.9512$/);
     });
 
-    it("has a column for the cost if the cost of a run is known, and marks the prices of an emulator", () => {
+    it("has a cost column if the cost of any run is known, and marks prices that come from an emulator", () => {
         const costing = (usd: number, isExample: boolean): StoredRun => {
             const facts = describeRun("r-1", { manifest: { cost: { usd, minutes: 1, isExample } }, hasReport: false });
             return bare("r-1", { facts });
@@ -67,7 +67,7 @@ describe("runsTable", () => {
 });
 
 describe("readRuns", () => {
-    it("reports the objects that are saved under different names, according to the manifest", async () => {
+    it("reports the objects that, according to the manifest, are saved under different names", async () => {
         const bucket = new FakeBucket();
         const { model, manifest } = runLayout(runId);
         const objects = [

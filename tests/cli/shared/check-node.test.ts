@@ -13,7 +13,7 @@ describe("the version of Node.js", () => {
         expect(nodeProblem(version)).toBeUndefined();
     });
 
-    it("is checked by every command before it loads anything else, and is the one in package.json", () => {
+    it("is checked by every command before it loads anything else, and matches package.json", () => {
         for (const file of filesNamed(/^main\.ts$/, "cli")) {
             expect([file, textOf(file).split("\n")[0]]).toEqual([file, 'import "../shared/check-node";']);
         }

@@ -54,6 +54,6 @@ describe("without packages that the commands need", () => {
     });
 });
 
-it("npm installs the packages that bundle the trainer, even with npm ci --omit=dev", () => {
+it("the packages needed to bundle the trainer are installed even with npm ci --omit=dev", () => {
     expect(scripts.prepare).toMatch(/^npm ci --include=dev --prefix trainer && /);
 });

@@ -1,7 +1,7 @@
 import { runProcess } from "../../../cli/shared/run-process";
 
 describe("runProcess", () => {
-    it("reports a process that prints nothing, with the output so far, until it ends", async () => {
+    it("reports a process that has stopped printing, with its output so far, until it ends", async () => {
         const stop = new AbortController();
         const seen: string[] = [];
         const script = 'process.stdout.write("Step 1/2\\n"); setInterval(() => undefined, 1000);';

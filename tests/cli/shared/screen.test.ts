@@ -15,7 +15,7 @@ class FakeTerminal implements Terminal {
     }
 }
 
-describe("a line that is longer than the terminal is wide", () => {
+describe("a line that is wider than the terminal", () => {
     it("is broken between words, with a hanging indent, and is coloured", () => {
         const terminal = new FakeTerminal({ isInteractive: true });
 
@@ -45,7 +45,7 @@ describe("a rehearsal's output", () => {
         expect(terminal.written).toBe("program 0 s");
     });
 
-    it("reports the step in progress without a terminal, once nothing has been printed for half a minute", () => {
+    it("without a terminal, reports the step in progress once nothing has been printed for half a minute", () => {
         const terminal = new FakeTerminal({ isInteractive: false });
         const output = new RehearsalOutput(terminal);
         const report = output.begin("upload");

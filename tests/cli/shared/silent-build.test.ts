@@ -5,8 +5,8 @@ jest.mock("../../../cli/shared/run-process");
 
 const result: ProcessResult = { exitCode: 0, stdout: "sha256:0123\n", output: "" };
 
-describe("an image build that prints nothing", () => {
-    it("is reported with its last line, and can still succeed", async () => {
+describe("an image build that has stopped printing", () => {
+    it("is reported with its last line of output, and can still succeed", async () => {
         jest.mocked(runProcess).mockImplementation(async (_command, [verb], options) => {
             if (verb === "build") {
                 options?.onSilence?.("Step 1/9 : FROM node\nStep 3/9 : RUN npm ci\n");

@@ -136,7 +136,7 @@ describe("npm run runs", () => {
         );
     });
 
-    it("uses the selected stack by default", async () => {
+    it("uses the currently selected stack by default", async () => {
         project.pulumi(answersFor("", { bucket: bucket.name, stack: "dev", resultsDir: "models" }));
 
         await expect(listRuns([], project.context)).resolves.toBe(0);

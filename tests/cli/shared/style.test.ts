@@ -32,6 +32,6 @@ describe("a line on a terminal", () => {
     });
 });
 
-it("the progress of a transfer shows the share, the rate and the remaining time", () => {
+it("the progress of a transfer shows the percentage, the rate and the remaining time", () => {
     expect(transferProgress(30_000_000, 120_000_000, 2000)).toBe("25%, 15.0 MB/s, 6 s left");
 });

@@ -18,7 +18,7 @@ export class TestProject {
     };
 
     /**
-     * @param answers the output from `pulumi <arguments>`, keyed by the arguments; any other command fails with
+     * @param answers the output of `pulumi <arguments>`, keyed by the arguments; any other command fails with
      * `failure`
      */
     pulumi(answers: Record<string, unknown>, failure = "error: unexpected command"): void {

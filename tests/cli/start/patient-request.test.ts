@@ -13,7 +13,7 @@ import { TestEmulator } from "../../../emulator/src/testing";
 const PROJECT_ID = "demo-project";
 const MEMBER = `serviceAccount:trainer@${PROJECT_ID}.iam.gserviceaccount.com`;
 
-/** Resources that depend only on those before them in the list. */
+/** Resources, each of which depends only on earlier ones in the list. */
 const RESOURCES: readonly (readonly [type: string, inputs: Properties])[] = [
     ["gcp:projects/service:Service", { service: "compute.googleapis.com" }],
     ["gcp:storage/bucket:Bucket", { name: "patient-bucket", location: "US", forceDestroy: true }],
@@ -76,10 +76,10 @@ describe("the resources of a rehearsal, when requests fail temporarily,", () => 
         };
     }
 
-    // Every third request fails, so that a request and its repetition never both fail. The kinds take turns. The runs
-    // start at different requests and kinds, so that each request fails in several ways.
+    // Every third request fails, so that a request and its retry never both fail. The kinds of fault take turns. Each
+    // run starts at a different request and kind, so that each request fails in several ways.
     test.concurrent.each([1, 2, 3, 4, 5, 6])(
-        "are created once, and deleted, in run %d with every kind of fault",
+        "are each created once, and deleted, in run %d with every kind of fault",
         async (run) => {
             const plan = new FaultPlan([]);
             const emulator = await TestEmulator.start({ faults: plan });
@@ -137,7 +137,7 @@ describe("sendPatiently", () => {
     const post = (url: string, findEffect?: () => Promise<Properties | undefined>) =>
         sendPatiently({ url, method: "POST", headers: {}, body: () => "{}", title: "POST /", findEffect });
 
-    it("reports a rejection after three attempts, and a missing resource at once", async () => {
+    it("reports a rejection after three attempts, but a missing resource immediately", async () => {
         const rejected = [400, '{"error": {"message": "wrong name"}}'] as const;
         await withServer([rejected], async (url, count) => {
             await expect(post(url)).rejects.toThrow(new GoogleApiError(400, "POST /: wrong name"));
@@ -160,7 +160,7 @@ describe("sendPatiently", () => {
         });
     });
 
-    it("treats the deletion of a missing resource as successful, because a network may repeat a request", async () => {
+    it("treats the deletion of a missing resource as successful, because the network may have repeated the request", async () => {
         await withServer([[404, '{"error": {"message": "no such object"}}']], async (url) => {
             await expect(sendPatiently({ url, method: "DELETE", headers: {}, title: "" })).resolves.toEqual({});
         });

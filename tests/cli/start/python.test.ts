@@ -57,7 +57,7 @@ describe("a file that --config names", () => {
     });
 });
 
-it("advice from the VM names the command of a rehearsal", () => {
+it("advice from the VM is reworded to name the rehearsal's command", () => {
     expect(
         rehearsalAdvice(
             "The run exceeded its limit; raise maxRunMinutes (pulumi config set maxRunMinutes 2) and run pulumi up",

@@ -82,7 +82,7 @@ describe("summaryLines", () => {
         ]);
     });
 
-    it("names another model, and leaves out what the trainer did not write", () => {
+    it("names a model with a different file name, and leaves out what the trainer did not write", () => {
         const others = [
             "checkpoints/model.txt",
             "logs/events.out",
@@ -107,7 +107,7 @@ describe("metricsTable", () => {
         expect(metricsTable({ accuracy: 1, findings })).toEqual([expect.stringContaining("accuracy")]);
     });
 
-    it("truncates a long list and shows how many rows are omitted", () => {
+    it("truncates a long list and says how many rows are omitted", () => {
         const featureImportances = Array.from({ length: 1000 }, (_, index) => ({
             feature: `x${index}`,
             importance: 0,
@@ -138,7 +138,7 @@ describe("metricsTable", () => {
         ]);
     });
 
-    it("gives each list of the same rows its own title", () => {
+    it("gives lists with the same columns separate titles", () => {
         const lines = metricsTable({
             featureImportances: [{ feature: "x", importance: 1 }],
             permutationImportances: [{ feature: "x", importance: 0.5 }],
@@ -150,7 +150,7 @@ describe("metricsTable", () => {
         ]);
     });
 
-    it("shows columns that do not fit into a terminal below the others", () => {
+    it("shows columns that do not fit the width of a terminal below the others", () => {
         const classes = [{ label: "Iris-versicolor", precision: 0.83333, recall: 1, ["a".repeat(60)]: 1 }];
         const lines = metricsTable({ classes });
 
