@@ -20,8 +20,8 @@ const { metafile } = buildSync({
     target: "node20",
     format: "cjs",
     legalComments: "none",
-    // This package is optional, and `debug` would search every parent folder for it. It is excluded because the bundle
-    // must not depend on its location.
+    // This package is optional, and `debug` would search every parent folder for it. It is excluded because what the
+    // bundle does must not depend on where it is.
     external: ["supports-color"],
     alias: { url: "./shims/url.cjs", "whatwg-url": "./shims/whatwg-url.cjs" },
     metafile: true,

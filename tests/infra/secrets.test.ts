@@ -24,7 +24,7 @@ function scopesOf(stack: DeclaredStack): string[] {
     return (serviceAccount as { scopes: string[] }).scopes;
 }
 
-/** The names and values that the boot script reads, alternating. */
+/** The names and values that the boot script reads, in alternation. */
 function bootValues(stack: DeclaredStack): string[] {
     const { metadata } = resource(stack, "gcp:compute/instance:Instance").inputs;
     const userData = (metadata as Record<string, string>)["user-data"] ?? "";

@@ -112,7 +112,7 @@ describe("a VM that sends nothing", () => {
         expect(message).toContain("the VM's serial port could not be read: permission denied");
     });
 
-    it("counts as alive as long as its heartbeat arrives", async () => {
+    it("counts as alive as long as its heartbeats keep arriving", async () => {
         const { bucket, clock, wait } = scene();
         putStatus(bucket, { state: "PULLING" });
         for (let second = 0; second < 3600; second += 170) {

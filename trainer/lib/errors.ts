@@ -1,4 +1,4 @@
-/** Something that must change before the training can run. */
+/** Something that must change before training can run. */
 export interface Problem {
     /** The setting at fault, or an entry such as `maxDepth[0]`; undefined if the dataset is at fault. */
     setting?: string;

@@ -2,8 +2,8 @@ import { diskPrice, type Machine, type MachineShape, machinePrice } from "../../
 import type { Price } from "../../../run/cost/price-list";
 
 /**
- * Descriptions as Google's catalog has them, from https://github.com/Cyclenerd/google-cloud-pricing-cost-calculator
- * (build/mapping.csv, August 2026); each has a different power of two as its price, so that a sum reveals its parts.
+ * Descriptions from Google's catalog, as recorded in https://github.com/Cyclenerd/google-cloud-pricing-cost-calculator
+ * (build/mapping.csv, August 2026); each price is a different power of two, so that a sum reveals its parts.
  */
 const RECORDED = [
     "Spot Preemptible N2 Instance Core running in Americas",

@@ -43,7 +43,7 @@ export class ColumnBuilder {
     findings: Finding[] = [];
     /** Markers for missing values, with the number of rows that contain each. */
     readonly markers = new Map<string, number>();
-    /** Number of cells that do not fit, and the first one with its row. Unless a problem, they count as missing. */
+    /** Number of cells that do not fit, with the first and its row. Unless they are problems, they count as missing. */
     bad: { count: number; first: string; row: number } | undefined;
     readonly name: string;
     readonly role: ColumnRole;

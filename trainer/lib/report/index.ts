@@ -101,7 +101,7 @@ function hashOf(text: string): string {
 
 const NO_BETTER = html` <strong>The model is no better than that: it has learned nothing useful.</strong>`;
 
-/** A sentence with the main metric, compared with predicting without a model. */
+/** A sentence that states the main metric, and compares it with that of predicting without a model. */
 function drawHeadline(input: ReportInput): Html {
     return input.model.task === "classification" ? drawClassification(input) : drawRegression(input);
 }
