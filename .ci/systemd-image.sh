@@ -7,7 +7,8 @@
 set -eu
 
 image=gcp-trainer-base/systemd:local
-# debootstrap cannot choose between alternative packages, so python3-cffi-backend for cloud-init is listed explicitly.
+# debootstrap cannot choose between alternative packages, so python3-cffi-backend, which cloud-init needs, is listed
+# explicitly.
 packages=systemd,systemd-sysv,dbus,cloud-init,python3-cffi-backend,docker.io,curl,ca-certificates,iptables,iproute2,procps
 
 fail() {
@@ -39,7 +40,7 @@ if ! debootstrap --variant=minbase --include="$packages" "$suite" "$work/root" $
     tail -n 20 "$work/log" >&2
     fail "debootstrap failed"
 fi
-# The machine id identifies a VM, so it is empty in an image: systemd writes one at boot.
+# The machine id must differ between VMs, so it is left empty in the image, and systemd generates one at boot.
 : >"$work/root/etc/machine-id"
 rm -rf "$work/root/var/cache/apt" "$work/root/var/lib/apt/lists" "$work/root/usr/share/doc" "$work/root/usr/share/man" \
     "$work/root/usr/share/locale" "$work/root/debootstrap"

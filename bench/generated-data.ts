@@ -63,7 +63,7 @@ function* csvChunks(rows: number): Generator<string> {
     yield chunk;
 }
 
-/** Generates rows one at a time: features as integers in units of the last decimal, then the class index. */
+/** Generates rows one at a time: features as integers in units of the last decimal place, then the class index. */
 function rowMaker(): (cells: Float64Array) => void {
     const gauss = normal(mulberry32(SEED));
     return (cells) => {

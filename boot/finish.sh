@@ -96,7 +96,7 @@ decide_cut() {
     case $1 in
         (timeout) STATUS=TIMED_OUT ;;
         (success)
-            # Compute Engine's time limit stops the VM like any other shutdown.
+            # When Compute Engine's time limit stops the VM, this looks like any other shutdown.
             STATUS=INTERRUPTED
             if [ "$(now)" -ge $(($(recall "$2" 0) + $3)) ]; then STATUS=TIMED_OUT; fi
             ;;

@@ -117,9 +117,9 @@ begin() {
     esac
 }
 
-# metric_in FILE: prints the number with the name $SWEEP_METRIC at the top level of a JSON object. Every second part
-# between quotes is a string, of which only the characters that a metric's name may contain are kept. Then every list
-# and every object inside the outermost one is replaced with 0.
+# metric_in FILE: prints the number with the name $SWEEP_METRIC at the top level of a JSON object. If the text is split
+# at quotes, every second part is a string, of which only the characters that a metric's name may contain are kept. Then
+# every list and every object inside the outermost one is replaced with 0.
 metric_in() {
     tr -d '\n\r\t\000' <"$1" | sed -e 's/\\\\//g' -e 's/\\"//g' | tr '"' '\n' | sed 'n;s/[^A-Za-z0-9_.-]/?/g' |
         tr '\n' '"' | tr -d ' ' | sed -n -e 's/^{/,/' -e 's/}"*$/,/' \

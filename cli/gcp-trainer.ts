@@ -49,7 +49,7 @@ if (name === "--help" || name === "-h" || name === "help") {
 } else if (name === "--version" || name === "-v") {
     console.log(version());
 } else if (Object.hasOwn(MODULES, name)) {
-    // One module implements three commands, so it needs the name.
+    // One module implements three commands, so it needs the command's name.
     if (!["up", "preview", "destroy"].includes(name)) {
         process.argv.splice(2, 1);
     }

@@ -12,7 +12,7 @@ export interface Command {
 }
 
 /**
- * A command that takes longer is considered stuck and is stopped. The longest one takes five minutes on two idle
+ * A command that takes longer is considered stuck and is stopped. The slowest command takes five minutes on two idle
  * processors.
  */
 const LONGEST_MS = 30 * 60_000;

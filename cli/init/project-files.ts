@@ -17,7 +17,7 @@ export const PYTHON_REQUIREMENTS = path.join(TEMPLATE, "python/trainer/requireme
 /** The built-in trainer's folder, as seen from a project. */
 const BUILT_IN_TRAINER = "node_modules/gcp-trainer/dist/built-in-trainer";
 
-/** The folder for the package's tarball. It is part of the project, so that a clone can be installed. */
+/** The folder for the package's tarball. It is part of the project, so that packages can be installed in a clone. */
 const TARBALL_FOLDER = ".gcp-trainer";
 
 /** Text that `pulumi new` replaces in every file of a template. */

@@ -16,7 +16,7 @@ export interface CsvDialect {
 export interface CsvFile {
     header: Pick<CsvRow, "line" | "text" | "cells">;
     dialect: CsvDialect;
-    /** The rows after the header, one batch per chunk in the file. Rows are valid until the next batch is read. */
+    /** The rows after the header, one batch per chunk of the file. Rows are valid until the next batch is read. */
     rows: AsyncGenerator<CsvRow[], void>;
 }
 
@@ -29,7 +29,7 @@ const SNIFFED_BYTES = 65_536;
 /**
  * Reads CSV as it arrives, with the trainer's scanner: UTF-8 with or without byte order mark; LF, CRLF or CR; the
  * header's delimiter; quoted cells with line breaks. Blank lines are skipped. Misplaced quotes invalidate only the
- * first line of their row, and the next line is again read as a row.
+ * first line of their row, and the next line is read as a new row.
  *
  * @param name the file's name in messages
  * @throws UsageError when the file is not UTF-8 or has no header

@@ -5,7 +5,7 @@ import { readNumber } from "../../trainer/lib/csv/number-bytes";
 const MAX_LINE_SHOWN = 80;
 
 /**
- * One row in a CSV file. Its bytes stay valid until the next batch of rows is read, and its cells are decoded on
+ * One row of a CSV file. Its bytes stay valid until the next batch of rows is read, and its cells are decoded on
  * demand.
  */
 export class CsvRow {

@@ -17,7 +17,7 @@ import { statsOf } from "./stats";
 export interface PredictContext {
     /** The folder that contains Pulumi.yaml, and the results of runs. */
     projectDir: string;
-    /** Folder for relative paths on the command line. */
+    /** Base folder for relative paths on the command line. */
     folder: string;
     env: NodeJS.ProcessEnv;
     stdin: Readable;

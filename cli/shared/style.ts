@@ -5,7 +5,8 @@ const HANG = 2;
 
 /**
  * Breaks a line between words, so that a terminal does not break it within one. Continuation lines are indented further
- * than the first, and repeat the bar before a line of the trainer's log. A word that is longer than a line stays whole.
+ * than the first, and in the trainer's log, they repeat the bar at its start. A word that is longer than a line stays
+ * whole.
  */
 export function wrapLine(line: string, columns: number): string[] {
     if (line.length <= columns) {

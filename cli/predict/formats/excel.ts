@@ -37,7 +37,7 @@ export async function* formatSheets(
             `An Excel sheet can have at most ${MAX_COLUMNS} columns, but the output has ${header.length}: write .csv or .jsonl`,
         );
     }
-    // Among the packages that write workbooks, this one streams, has no dependencies and is maintained: exceljs was
+    // This package was chosen to write workbooks because it streams, has no dependencies and is maintained: exceljs was
     // last released in 2023, and write-excel-file needs all rows at once. It is loaded on demand because other formats
     // do not need it.
     const { writeXlsxStream } = await import("hucre/xlsx");
