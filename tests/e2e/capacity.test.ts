@@ -24,7 +24,7 @@ function manifestIn(output: string): { attempts: number; machine: object; cost: 
     return JSON.parse(readFileSync(path.join(project.folder, run, "manifest.json"), "utf8"));
 }
 
-it("trains in the next zone by itself if the first one is out of stock", async () => {
+it("automatically trains in the next zone if the first one is out of stock", async () => {
     const { status, output } = await rehearse({ zones: "any" }, { STOCK_OUTS: "us-central1-a" });
 
     expect({ status, output }).toMatchObject({ status: 0 });
@@ -44,7 +44,7 @@ it("tries every zone once", async () => {
     expect(output).toContain("Left to bill: nothing.");
 });
 
-it("does not try again in the only zone of a stack", async () => {
+it("does not try again if the stack has only one zone", async () => {
     const { status, output } = await rehearse({}, { STOCK_OUTS: "us-central1-a" });
 
     expect(status).toBe(1);

@@ -27,7 +27,7 @@ export interface Registered {
     inputs: Record<string, unknown>;
 }
 
-/** A project that the packed package's `init` creates, and into which npm installs the package. */
+/** A project created by `init` from the packed package, which npm then installs into it. */
 export class Consumer {
     readonly root = realpathSync(mkdtempSync(path.join(tmpdir(), "gcp-trainer-package-")));
     readonly folder = path.join(this.root, "my-project");
@@ -57,7 +57,7 @@ export class Consumer {
         return path.join(source, report.filename);
     }
 
-    /** Runs `init` as the documents say, in the empty folder `root`. */
+    /** Runs `init` in the empty folder `root`, as the documents describe. */
     async init(tarball: string, ...args: string[]): Promise<string> {
         return await npm(
             this.root,

@@ -26,7 +26,7 @@ describeWithDocker("a rehearsal with an existing image", () => {
         writeFileSync(path.join(config, "config.json"), JSON.stringify({ auths: { [host]: { auth } } }));
         const context = path.join(__dirname, "engine/tiny-trainer");
         docker("build", "--quiet", "--build-arg", `RUNTIME_IMAGE=${NODE_IMAGE}`, "--tag", tag, context);
-        // The registry is in this process, so docker must not block it.
+        // The registry runs in this process, which docker must not block.
         await dockerAsync("--config", config, "push", "--quiet", tag);
     });
     afterAll(async () => {
@@ -42,7 +42,7 @@ describeWithDocker("a rehearsal with an existing image", () => {
             env: { DOCKER_CONFIG: config },
         }).ended;
 
-    it("builds nothing, and trains with the image by its digest", async () => {
+    it("builds nothing, and trains with the image that the digest identifies", async () => {
         const digest = docker("image", "inspect", "--format", "{{index .RepoDigests 0}}", tag).split("@")[1] ?? "";
         docker("image", "rm", "--force", tag);
 

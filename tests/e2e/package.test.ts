@@ -146,7 +146,7 @@ describe("the package", () => {
     });
 });
 
-/** Variables with which no Docker engine is reachable. */
+/** Environment variables that make every Docker engine unreachable. */
 const WITHOUT_DOCKER = { DOCKER_HOST: "unix:///nonexistent/docker.sock", DOCKER_CONTEXT: "" };
 
 /** A Python environment with the packages of the template's trainer. */

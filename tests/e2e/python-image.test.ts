@@ -106,7 +106,7 @@ with zipfile.ZipFile("tiny-1.0-py3-none-any.whl", "w") as wheel:
 
             const output = build();
 
-            // The classic builder and BuildKit name a layer in the cache differently.
+            // The classic builder and BuildKit report a cached layer in different words.
             expect(output).toMatch(/RUN set --;[\s\S]*?(---> Using cache|CACHED)|CACHED \[packages \d\/\d\] RUN/);
         });
     },

@@ -26,7 +26,7 @@ fetch(go).then(() => fetch(upload, { method: "POST", body: "{}" })).then(({ ok }
 /** Creates a value that occurs nowhere else and that quoting and encodings leave unchanged. */
 const canary = () => `canary${randomBytes(12).toString("hex")}`;
 
-/** The forms that a canary may have in a file: unchanged, and in base64 at each of the three alignments. */
+/** The forms that a canary can take in a file: unchanged, or in base64 at each of the three alignments. */
 function formsOf(value: string): string[] {
     const aligned = [0, 1, 2].map((shift) =>
         Buffer.concat([Buffer.alloc(shift), Buffer.from(value)])
@@ -51,7 +51,7 @@ function placesOf(canaries: readonly string[], folder: string): string[] {
     return [...files.map((file) => path.relative(folder, file)), ...processes];
 }
 
-/** A file or process may disappear in the meantime. */
+/** A file or process may disappear during the search. */
 function read(file: string): Buffer {
     try {
         return readFileSync(file);

@@ -13,7 +13,7 @@ const start = () => new CliCommand("start", ["--runtime", "process"], { cwd: pro
 const dataFolders = () => readdirSync(path.join(project.folder, ".emulator"));
 
 describe("simultaneous npm start commands in one checkout", () => {
-    it("all save their models, and remove the folder that a killed command left behind", async () => {
+    it("all save their models, and remove the folder left behind by a killed command", async () => {
         const killed = start();
         await killed.printed(/pulumi up, rehearsed/);
         expect(dataFolders()).toHaveLength(1);

@@ -1,5 +1,5 @@
-// Runs `npm start` on an emulator whose zones in STOCK_OUTS, separated by commas, are out of stock. If the trainer
-// writes a line to the file STARTS, its VM is preempted, unless it is a standard VM.
+// Runs `npm start` on an emulator in which the zones listed in STOCK_OUTS, separated by commas, are out of stock. When
+// the trainer writes a line to the file STARTS, its VM is preempted unless it is a standard VM.
 import { existsSync, readFileSync } from "node:fs";
 
 import emulator = require("../../emulator/src");

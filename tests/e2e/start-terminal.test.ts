@@ -10,7 +10,7 @@ beforeAll(() => {
 afterAll(() => project.remove());
 
 (reason ? describe.skip : describe)(`npm start on a terminal${reason ? ` [skipped: ${reason}]` : ""}`, () => {
-    it("with 80 columns wraps no line, uses colours, and shows one live line that it removes", async () => {
+    it("with 80 columns, wraps no lines, uses colours, and shows one live line that it later removes", async () => {
         const { NO_COLOR: _, ...env } = process.env;
         const command = new TerminalCommand("cli/start/main.ts", ["--runtime", "process"], {
             columns: 80,

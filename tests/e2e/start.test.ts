@@ -166,7 +166,7 @@ describe("npm start", () => {
         expect(output).not.toContain("- gcp:storage:Bucket ");
     });
 
-    it("accepts key=value without --config, as npm start --config key=value passes it on", async () => {
+    it("accepts key=value without --config, which is what npm passes on for npm start --config key=value", async () => {
         const { status, output } = await start([...asProcess, "dataset=nothing.csv", "maxRunMinutes=5"]);
         expect({ status, output }).toMatchObject({ status: 1 });
         expect(output).toContain("`gcp-trainer:dataset` must be a file that can be read");
@@ -254,7 +254,7 @@ describeWithDocker("npm start -- --runtime docker", () => {
     });
 });
 
-/** The `--build-arg NAME=VALUE` pairs, in the config's format. */
+/** The `--build-arg NAME=VALUE` pairs in the format of the config. */
 function buildArgs(): string {
     const pairs = BASE_IMAGE_ARGS.filter((arg) => arg.includes("=")).map((arg) => arg.split("=") as [string, string]);
     return JSON.stringify(Object.fromEntries(pairs));

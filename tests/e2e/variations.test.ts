@@ -96,7 +96,7 @@ it("rejects an impossible GPU before creating anything", async () => {
     expect(output).not.toContain("Google Cloud emulator");
 });
 
-it("trains an array of five tasks, each with its own share, log and status, and one model", async () => {
+it("trains an array of five tasks with one model, where each task has its own share, log and status", async () => {
     const folder = path.join(project.folder, "array");
     mkdirSync(folder);
     writeFileSync(path.join(folder, "package.json"), '{"scripts":{"start":"node train.js"}}');

@@ -21,7 +21,7 @@ export interface DeploymentArgs {
 }
 
 /**
- * Deploys the program to an emulator with the same requests as a rehearsal: every resource of Google Cloud, an image
+ * Deploys the program to an emulator with the same requests as a rehearsal: every Google Cloud resource, an image
  * without layers, and a VM without user-data. The dynamic resources are omitted. After the first failure, nothing more
  * is created.
  *
@@ -86,7 +86,7 @@ async function pushImage({ inputs }: { inputs: Properties }, { gcp }: RehearsalC
     return { id: name, outputs: { repoDigest: `${name}@${DIGEST(manifest)}` } };
 }
 
-/** The inputs without Pulumi's markers of secrets. */
+/** The inputs without Pulumi's secret markers. */
 function plain(value: unknown): unknown {
     if (Array.isArray(value)) {
         return value.map(plain);

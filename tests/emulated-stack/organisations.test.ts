@@ -6,7 +6,7 @@ import { deploy } from "./deployment";
 const PAGE = "docs/organisations.md";
 const KEY = "projects/keys/locations/us-central1/keyRings/r/cryptoKeys/k";
 
-/** The columns of the table on the page, with the config of each. */
+/** The columns of the table on the page, with the config for each. */
 const VARIATIONS: readonly Record<string, string>[] = [
     {},
     { machineType: "c4a-standard-4" },
@@ -24,7 +24,7 @@ const SATISFIED = {
     "storage.uniformBucketLevelAccess": true,
 };
 
-/** The rules of every other row, and the config that the page recommends for stacks that are refused. */
+/** The rules for every other row, and the config that the page recommends for stacks that are refused. */
 const ROWS: Readonly<Record<string, { rules: object; remedy?: Record<string, string> }>> = {
     "compute.requireShieldedVm": {
         rules: { constraints: { "compute.requireShieldedVm": true } },
@@ -77,7 +77,7 @@ describe("docs/organisations.md", () => {
         expect(outcomes.map((cells) => name(cells[0])).sort()).toEqual(tested.sort());
     });
 
-    it("promises that stacks satisfy some constraints, and they do", async () => {
+    it("names the constraints that every stack satisfies", async () => {
         const emulator = await startTestEmulator({ org: parseOrgRules(JSON.stringify({ constraints: SATISFIED })) });
         try {
             for (const [index, config] of VARIATIONS.entries()) {
@@ -92,7 +92,7 @@ describe("docs/organisations.md", () => {
 });
 
 describe.each(Object.entries(ROWS))("an organization with %s", (row, { rules, remedy }) => {
-    it("lets the stack be deployed, or refuses it before there is a VM, as the page says", async () => {
+    it("allows the stack, or refuses it before a VM exists, as docs/organisations.md says", async () => {
         const emulator = await startTestEmulator({ org: parseOrgRules(JSON.stringify(rules)) });
         try {
             const found: string[] = [];

@@ -73,7 +73,7 @@ describeWithDocker("an emulator that is killed while a VM runs a container", [NO
         await emulator.restart();
     });
 
-    it("has its containers removed by the next emulator on its data folder, even in another runtime", async () => {
+    it("has its containers removed by the next emulator with its data, even if that uses another runtime", async () => {
         const labels = await runInVm(`k${process.pid}-swept`);
         const data = `gcp-emulator.data=${labels["gcp-emulator.data"]}`;
         await emulator.kill("SIGKILL");

@@ -5,7 +5,7 @@ import { providerTexts } from "../run/provider-texts";
 import { EmulatorProcess, type Kill, type KillContext, processesOf, runKill, titleOf } from "./kills";
 import { recordReference } from "./trial";
 
-// This is a sample of `npm run faults -- --kills`.
+// These are some of the kills in `npm run faults -- --kills`.
 
 const SAMPLE: readonly Kill[] = [
     { target: "trainer", signal: "SIGKILL", moment: 0 },

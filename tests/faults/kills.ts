@@ -214,7 +214,7 @@ const SCENES = {
         stop: async () => undefined,
     }),
     predict: async (project: ProjectCopy, moment: number): Promise<Scene> => {
-        // The later the kill, the longer the command must take.
+        // The later the kill is, the longer the command must run.
         const rows = 200_000 + 1300 * moment;
         const folder = path.join(project.folder, "work");
         mkdirSync(folder);

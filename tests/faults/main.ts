@@ -88,7 +88,7 @@ function print(title: string, { outcome, rule, seconds, detail }: TrialResult): 
 
 interface Trials {
     readonly trials: readonly Trial[];
-    /** Runs several faults in one run; absent if each trial needs its own run. */
+    /** Tries several faults in one run; undefined if each trial needs its own run. */
     readonly runTogether?: (rules: readonly string[]) => Promise<TrialResult>;
 }
 

@@ -2,8 +2,8 @@ import { providerTexts } from "../run/provider-texts";
 import { FAULTS, kindOf } from "./rules";
 import { recordReference, runTrial } from "./trial";
 
-// This is a sample from `npm run faults`, which breaks one request in each run. Here, several requests in a run break,
-// so that every kind of fault occurs in only four runs.
+// This is a sample of `npm run faults`, which breaks one request in each run. Here, several requests break in each run,
+// so that four runs are enough for every kind of fault.
 
 const RUNS = "o?prefix=runs%2F";
 const MODEL = `${RUNS}r-0123456789%2Fmodel%2F`;

@@ -24,14 +24,14 @@ const REQUESTS: readonly SeenRequest[] = [
 });
 const RULES = rulesFor(REQUESTS);
 
-/** Returns the indexes of the requests that break under a rule. */
+/** Returns the indexes of the requests that a rule breaks. */
 function hitsOf(rule: string): number[] {
     const plan = new FaultPlan([parseFaultRule(rule)]);
     return REQUESTS.flatMap(({ port, method, path }, index) => (plan.next(port, method, path) ? [index] : []));
 }
 
 describe("the rules for a run", () => {
-    it("hit each request, the first and the last of equal ones, and the first two of those that poll", () => {
+    it("hit every request; of equal requests, the first and the last, or the first two if they poll", () => {
         const ofOneKind = RULES.filter((rule) => rule.startsWith("kind=html,"));
 
         expect(ofOneKind.map(hitsOf)).toEqual([[0], [9], [1], [2], [4], [5], [6], [7], [10], [11], [12]]);
@@ -41,7 +41,7 @@ describe("the rules for a run", () => {
         expect(RULES.map(hitsOf).filter((hits) => hits.length !== 1)).toEqual([]);
     });
 
-    it("have the same place if they can hit the same requests", () => {
+    it("are at the same place if they can hit the same requests", () => {
         expect(new Set(RULES.map(placeOf)).size).toBe(9);
     });
 });
@@ -49,13 +49,13 @@ describe("the rules for a run", () => {
 describe("a sample of the rules", () => {
     const classes = new Set(RULES.map(classOfTrial));
 
-    it("has a trial of each class before it has a second one of any", () => {
+    it("has a trial of each class before a second one of any class", () => {
         const first = sample(RULES, classes.size, 1);
 
         expect(new Set(first.map(classOfTrial))).toEqual(classes);
     });
 
-    it("has each kind of fault before it has one twice", () => {
+    it("has each kind of fault before any kind occurs twice", () => {
         const kinds = new Set(RULES.map((rule) => rule.replace(/,request=.*/, "")));
         const first = sample(RULES, kinds.size, 1);
 

@@ -114,7 +114,7 @@ export function classOfTrial(rule: string): string {
     return rule.replace(/,request=\d+/, "");
 }
 
-/** Returns the requests that a rule matches, without their number. */
+/** Returns the part of a rule that says which requests it matches, without the number of the request. */
 export function placeOf(rule: string): string {
     return rule.replace(/^.*?,(?=port=)/, "");
 }

@@ -37,7 +37,7 @@ export async function recordStart(): Promise<StartReference> {
     return rehearsal;
 }
 
-/** Project copies for the next trials, because copying takes a fifth of the CPU time of a trial. */
+/** Project copies that the next trials reuse, because copying takes a fifth of a trial's CPU time. */
 const unused: ProjectCopy[] = [];
 process.once("exit", () => {
     for (const project of unused) {
@@ -105,7 +105,7 @@ async function judge(
     }
     const detail = first.output.slice(first.output.indexOf("error:"));
     if (rules.length > 1) {
-        // The next runs find out which of the faults was not survived, and what follows it.
+        // The next runs find out which of the faults was not survived, and what it leads to.
         return outcomeOf(true, [detail]);
     }
     const second = await rehearse(project, "");

@@ -8,11 +8,11 @@ export interface Trial {
     readonly run: () => Promise<TrialResult>;
 }
 
-/** The way in which trials share a run. A single fault takes much less time than a run. */
+/** Rules for sharing a run between trials. A single fault takes much less time than a run. */
 export interface Sharing {
     /** Maximum number of trials in a run. */
     readonly size: number;
-    /** Trials at the same place never share a run. */
+    /** Trials for which this returns the same place never share a run. */
     readonly placeOf: (rule: string) => string;
     readonly run: (rules: readonly string[]) => Promise<TrialResult>;
 }
@@ -34,8 +34,8 @@ export interface SweepOptions {
 }
 
 /**
- * Runs trials in order and appends each result to a file, so that an interrupted sweep can resume. A fault that the
- * others kept from occurring in a shared run is tried again without them. If a shared run does not survive, its trials
+ * Runs trials in order and appends each result to a file, so that an interrupted sweep can resume. A fault that did not
+ * occur in a shared run because of the others is tried again without them. If a shared run does not survive, its trials
  * are split between two runs, and so on, until each trial that fails has been run alone.
  */
 export async function sweep(trials: readonly Trial[], options: SweepOptions): Promise<TrialResult[]> {
@@ -78,7 +78,7 @@ export async function sweep(trials: readonly Trial[], options: SweepOptions): Pr
         if (shared !== undefined) {
             options.onSplit?.(shared);
         }
-        // Splitting in halves finds one failing trial in fewer runs than running each trial separately.
+        // Repeated halving finds a single failing trial with fewer runs than one run for each trial.
         const half = Math.ceil(group.length / 2);
         await tryGroup(group.slice(0, half));
         await tryGroup(group.slice(half));

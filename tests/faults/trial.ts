@@ -41,7 +41,7 @@ export interface Reference {
 /** The longest time that a command may take. Clients retry for at most a minute. */
 const LIMIT_MS = 240_000;
 const OWN = ["manifest.json", "status.json", "trainer.log"];
-/** Parts of a message that only a programmer would understand, and an error without a reason. */
+/** Matches parts of a message that only a programmer would understand, or an error without a reason. */
 const UNCLEAR =
     /\n {4}at |TypeError|ReferenceError|Cannot read propert|\bundefined\b|ended with exit code \d+ before|Unexpected (token|end of JSON)|^error: [^:]*: *$/m;
 
@@ -55,7 +55,7 @@ export async function recordReference(texts: ProviderTexts): Promise<Reference> 
             throw new Error(`A run without faults failed: ${error}\n${await run.vm.serialPort()}`);
         }
         const model = new Map([...up.files].filter(([name]) => !OWN.includes(name)));
-        // In these trials, the test rather than the project creates the VM.
+        // In these trials, the VM is created by the test, not by the project.
         const isCreation = ({ method, path }: SeenRequest) => method === "POST" && path.startsWith("/compute/");
         return { requests: run.plan.requests.filter((request) => !isCreation(request)), model };
     });

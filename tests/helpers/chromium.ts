@@ -3,7 +3,7 @@ import path from "node:path";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
-/** Finds Chromium in PATH, preferably Debian's. Returns undefined if none is installed. */
+/** Finds Chromium in PATH, preferring Debian's. Returns undefined if none is installed. */
 export function findChromium(): string | undefined {
     const folders = (process.env.PATH ?? "").split(path.delimiter).filter((folder) => folder !== "");
     return NAMES.flatMap((name) => folders.map((folder) => path.join(folder, name))).find((file) => {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import fc from "fast-check";
 
-/** Settings for a fuzz test: the cases are the same in every run, and so few that a file takes about two seconds. */
+/** Settings for a fuzz test: the same cases in every run, and few enough that a file takes about two seconds. */
 export const FUZZ = { seed: 20_260_101, numRuns: 200 } as const;
 
 /** Nesting depth at which a recursive function exhausts the stack. */

@@ -59,7 +59,7 @@ export class TerminalCommand {
         return this.#lines(0);
     }
 
-    /** The lines that the terminal has broken because they are longer than it is wide. */
+    /** The lines that the terminal has wrapped because they are longer than its width. */
     get wrapped(): string[] {
         const { active } = this.#screen.buffer;
         return Array.from({ length: active.length }, (_, index) => index)

@@ -25,7 +25,7 @@ describe("the stack with engine batch", () => {
         stack = await declareJob({ engine: "batch" });
     });
 
-    it("has a Batch job in place of the VM, the API, and the role of Batch's agent, and nothing else", () => {
+    it("replaces the VM with a Batch job, and adds only the Batch API and the role of Batch's agent", () => {
         const [more, less] = [names(stack), names(standard)];
 
         expect(more.filter((name) => !less.includes(name))).toEqual([
@@ -66,7 +66,7 @@ describe("the stack with engine batch", () => {
         }
     });
 
-    it("declares the job after the grants, and deletes it before it is replaced", () => {
+    it("declares the job after the grants, and deletes the old job before it creates its replacement", () => {
         const { inputs, options } = resource(stack, JOB);
 
         expect(inputs).toMatchObject({
@@ -86,7 +86,7 @@ describe("the stack with engine batch", () => {
         expect(options.dependsOn).toContain("trainer-identity-runs-writer");
     });
 
-    it("defines one task on one private VM of the stack's account, with a script that is pinned by its hash", () => {
+    it("defines one task on one private VM with the stack's account, with a script that is pinned by its hash", () => {
         const definition = definitionOf(stack);
         const { bundleName } = resource(stack, JOB).inputs;
 
@@ -155,7 +155,7 @@ describe("the stack with engine batch", () => {
         expect(allocationPolicy.network.networkInterfaces[0]?.noExternalIpAddress).toBe(false);
     });
 
-    it("links to the job, and bills for no boot disk", () => {
+    it("links to the job, and lists no boot disk among what is left to bill", () => {
         expect(stack.outputs.logsUrl).toBe(
             `https://console.cloud.google.com/batch/jobsDetail/regions/us-central1/jobs/${BASE}-${RUN_ID}/details?project=my-project`,
         );

@@ -37,7 +37,7 @@ afterEach(async () => {
     await emulator.stop();
 });
 
-/** Reads the emulator like a client whose errors contain Google's response. */
+/** Reads from the emulator like a client whose errors contain Google's response. */
 const reader = async (): Promise<CloudReader> => ({
     endpoints: { compute: `${emulator.url}/compute/v1/`, billing: `${emulator.url}/v1/` },
     now: 0,
@@ -166,7 +166,7 @@ describe("the price", () => {
         expect("hourlyUsd" in spot && "hourlyUsd" in standard && spot.hourlyUsd < standard.hourlyUsd).toBe(true);
     });
 
-    it("includes what is expected from the stack's earlier runs", async () => {
+    it("includes an estimate that is based on the stack's earlier runs", async () => {
         const config = configWith();
         for (const [run, seconds] of [
             ["r-1", 60],
@@ -188,7 +188,7 @@ describe("the price", () => {
 
     it("is unknown, with the reason, for a machine without a listed price", async () => {
         const config = configWith({ machineType: "x4-megamem-960-metal" });
-        // The quota for CPUs is smaller than this machine.
+        // The CPU quota is too small for this machine.
         await emulator.restart({ org: { constraints: {}, quotas: {}, stockOuts: [] } });
         const cost = await check(config);
 

@@ -70,7 +70,7 @@ function expectClear(error: ConfigError, set: readonly string[]): void {
 }
 
 describe("any stack config", () => {
-    it("is converted to a config, or causes an error that names the invalid keys", () => {
+    it("is either converted to a config or rejected with an error that names the invalid keys", () => {
         fc.assert(
             fc.property(anyValues, fc.subarray(NAMES, { maxLength: 2 }), (values, secretKeys) => {
                 const result = parseOrExplain({ values, secretKeys });

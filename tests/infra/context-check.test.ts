@@ -29,7 +29,7 @@ describe("a trainer's build context", () => {
         expect(warnings()).toEqual([]);
     });
 
-    it("is reported with .git, .venv and .env, once for each, with the command that excludes it", () => {
+    it("is reported once for each of .git, .venv and .env that it contains, with the command that excludes it", () => {
         for (const name of [".git/HEAD", ".git/objects/ab", ".venv/bin/python", "deep/.env"]) {
             write(`trainer/${name}`);
         }
@@ -42,7 +42,7 @@ describe("a trainer's build context", () => {
         expect(found[2]).toContain(`echo 'deep/.env' >> ${root}/trainer/.dockerignore`);
     });
 
-    it("is reported with the name of the Dockerfile's own ignore file if that exists", () => {
+    it("is reported with the name of the Dockerfile's own ignore file if there is one", () => {
         write("trainer/Dockerfile.dockerignore");
         write("trainer/.env");
         expect(warnings()).toEqual([expect.stringContaining("/trainer/Dockerfile.dockerignore")]);
@@ -54,7 +54,7 @@ describe("a trainer's build context", () => {
         expect(warnings()).toEqual([]);
     });
 
-    it("is reported for a file that exceeds 100 MB", () => {
+    it("is reported if it contains a file larger than 100 MB", () => {
         write("trainer/data.bin");
         truncateSync(path.join(root, "trainer/data.bin"), 120_000_000);
         expect(warnings()).toEqual([expect.stringContaining("includes data.bin, which is 120 MB in size")]);

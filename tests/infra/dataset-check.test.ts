@@ -18,7 +18,7 @@ import { ConfigError, pulumiCommand, renderIssue } from "../../infra/config/issu
 import { PROJECT_DIR } from "./declared-stack";
 
 const GCP = { project: "my-project", region: "us-central1", zone: "us-central1-a" };
-/** A row has 40 bytes. */
+/** A row is 40 bytes long. */
 const row = (number: number, x = String(number * 7919)) =>
     `${String(number).padStart(9, "0")},${x.padStart(18)},${number % 3 ? "yes" : " no"},12345\n`;
 const HEADER = "size,x,kind,n\n";
@@ -54,7 +54,7 @@ async function problemsOf(values: RawConfig["values"] = {}): Promise<string[]> {
 const SMALL = Array.from({ length: 200 }, (_, number) => row(number));
 
 describe("before anything is created, a local dataset", () => {
-    it("is checked with the points of a sweep, whose values must be valid for the trainer", async () => {
+    it("is checked together with the points of a sweep, whose values must be valid for the trainer", async () => {
         write([HEADER, ...SMALL].join(""));
         const sweep = '{"maxDepth":[3,0,100],"seed":[1,2],"maxDpth":[4]}';
         const problems = await problemsOf({ engine: "batch", sweep, hyperparameters: '{"algorithm":"tree"}' });
@@ -89,7 +89,7 @@ describe("before anything is created, a local dataset", () => {
         ]);
     });
 
-    it("is rejected, with the line that converts it, if it is an Excel workbook", async () => {
+    it("is rejected if it is an Excel workbook, in an error that includes the command that converts it", async () => {
         write(Buffer.from(`PK\x03\x04${"\0".repeat(26)}[Content_Types].xml`, "latin1"));
 
         expect(await problemsOf()).toEqual([
@@ -120,7 +120,7 @@ describe("before anything is created, a local dataset", () => {
         ]);
     });
 
-    it("has findings, each with the command that changes it", async () => {
+    it("is printed with its findings, each with the command that changes it", async () => {
         write([HEADER, ...SMALL].join(""));
 
         const { config, notes } = await check();
@@ -169,7 +169,7 @@ describe("before anything is created, a local dataset", () => {
         expect(await problemsOf({ trainer: "own", dataset: "none.csv" })).toHaveLength(1);
     });
 
-    it("is checked for the trainer in the package, but not for the user's own in the folder trainer", async () => {
+    it("is checked for the package's trainer, but not for the user's own trainer in the folder trainer", async () => {
         const inPackage = "node_modules/gcp-trainer/dist/built-in-trainer";
         mkdirSync(path.join(root, path.dirname(inPackage)), { recursive: true });
         renameSync(path.join(root, "trainer"), path.join(root, inPackage));

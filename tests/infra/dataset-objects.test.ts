@@ -70,7 +70,7 @@ describe("a dataset of several objects in a bucket", () => {
         },
     );
 
-    it("is part of the run id with its contents, and pinned by its generations", async () => {
+    it("contributes its contents to the run id, and is pinned by its generations", async () => {
         const read = async () => {
             const stack = await declare({ dataset: "gs://other-bucket/in/" });
             return {

@@ -58,13 +58,13 @@ describe("sampleFile", () => {
         expect(found.at(-1)?.[0]).toBe(LINES.length - 1);
     });
 
-    it("is smaller if several files share it", async () => {
+    it("is smaller if several files share the limit", async () => {
         const [one, four] = [await sampleOf(TEXT), await sampleOf(TEXT, false, 4)];
         expect(four.bytes.length).toBeLessThan(one.bytes.length / 2);
         expect(expectLines(four.bytes.toString())).toBeGreaterThan(20);
     });
 
-    it("contains only the beginning if cells contain line breaks", async () => {
+    it("contains only the beginning of a file whose cells contain line breaks", async () => {
         const rows = LINES.map((line) => `${line},"a\nb"\n`);
         const { bytes } = await sampleOf(rows.join(""));
         const text = bytes.toString();

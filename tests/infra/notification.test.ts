@@ -132,7 +132,7 @@ describe("an invalid notify", () => {
         expect(() => topicOf(value, "my-project", BASE)).toThrow(/^notify must be an HTTPS URL or a Pub\/Sub topic/);
     });
 
-    it("is not caused by a value that is secret", () => {
+    it("is not reported for a value that is secret", () => {
         expect(problems(HOOK, ["notify"])).toEqual([]);
     });
 });

@@ -31,7 +31,7 @@ describe("Pulumi.yaml", () => {
         expect(Object.keys(project.config)).toEqual(ROWS.map(([name]) => name));
     });
 
-    // With a type, Pulumi itself would report a value of another type, and hide every other problem.
+    // If the keys had types, Pulumi itself would report a value of the wrong type and hide every other problem.
     it.each(ROWS)(
         "declares %s without a type, with its default and limits, and describes it in one line",
         (name, key) => {

@@ -2,9 +2,7 @@ import { Cloud, describeWithEngine, Project } from "./support";
 
 const MINUTE_MS = 60_000;
 
-/**
- * The steps in the lifecycle of one stack whose runs are jobs of Google Batch. Each continues from the previous one.
- */
+/** The steps in the lifecycle of one stack whose runs are Google Batch jobs. Each continues from the previous one. */
 describeWithEngine("engine batch, with the real engine,", () => {
     let cloud: Cloud;
     let project: Project;
@@ -81,7 +79,7 @@ describeWithEngine("engine batch, with the real engine,", () => {
     );
 
     it(
-        "a trainer that fails fails the update, and the next up trains again in a second job",
+        "a failing trainer makes the update fail, and the next up trains again in a second job",
         async () => {
             project.configure({ hyperparameters: { failures: 1 } });
             const { output } = await project.up().expectFailure();

@@ -43,7 +43,7 @@ describeWithEngine("returning to a run, with the real engine,", () => {
     }
 
     it(
-        "attaches to the run after Ctrl-C twice, which ends only the command",
+        "attaches to the run after two Ctrl-Cs, which end only the command",
         async () => {
             await leave(await begin({ seconds: 1, hold: 1 }));
             const { status } = await newRun(async () => {
@@ -91,7 +91,7 @@ describeWithEngine("returning to a run, with the real engine,", () => {
     );
 
     it(
-        "is unnecessary if the VM is preempted while up waits, because that up restarts the VM",
+        "is unnecessary if the VM is preempted while up is waiting, because up itself restarts the VM",
         async () => {
             const { run, status } = await newRun(async () => {
                 const up = await begin({ seconds: 1, hold: 3 });
@@ -108,7 +108,7 @@ describeWithEngine("returning to a run, with the real engine,", () => {
     );
 
     it(
-        "collects the results with wait: false, where the first up ends once the VM has started the run",
+        "collects the results with wait: false, with which the first up ends once the VM has started the run",
         async () => {
             project.configure({ wait: false, hyperparameters: { seconds: 5 } });
             const before = project.savedRuns();
@@ -128,7 +128,7 @@ describeWithEngine("returning to a run, with the real engine,", () => {
     );
 
     it(
-        "restarts the VM with debugMinutes, where the first up fails immediately and explains how to open a shell",
+        "restarts the VM with debugMinutes, with which the first up fails immediately and explains how to open a shell",
         async () => {
             project.configure({ wait: true, debugMinutes: 10, hyperparameters: { failures: 1 } });
             const { output } = await project.up().expectFailure();
@@ -152,7 +152,7 @@ describeWithEngine("returning to a run, with the real engine,", () => {
     );
 
     it(
-        "rejects a change that needs the VM off; after destroy, leaves only the unfinished run's log",
+        "rejects a change that requires the VM to be off; destroy then leaves only the unfinished run's log",
         async () => {
             project.configure({ wait: false, debugMinutes: 0, hyperparameters: { seconds: 1, hold: 4 } });
             await project.up().expectSuccess();

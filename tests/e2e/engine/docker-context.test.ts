@@ -54,7 +54,7 @@ describeWithEngine("a docker context, with the real engine,", () => {
     afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
     it(
-        "determines the engine that builds the image, as for the docker command; destroy needs no engine",
+        "selects the engine that builds the image, as it does for the docker command; destroy needs no engine",
         async () => {
             const config = path.join(cloud.folder, "docker");
             const meta = path.join(config, "contexts/meta", createHash("sha256").update(CONTEXT).digest("hex"));

@@ -28,7 +28,7 @@ describeWithEngine("changes that require no new training, with the real engine,"
             expect(await cloud.inventory()).toEqual(before);
             await project.previewNoChanges("--refresh").expectSuccess();
 
-            // A VM with another time limit would only find that the run has ended. The limit is also in its user-data.
+            // The limit is also in the VM's user-data, but a new VM would only find that the run has ended.
             project.configure({ maxRunMinutes: 30, provisioning: "spot" });
             rmSync(path.join(project.folder, "models", "in-place"), { recursive: true });
             mkdirSync(path.join(project.folder, "models", "in-place"));

@@ -28,7 +28,7 @@ describeWithEngine("a command killed during a run, with the real engine,", () =>
             expect(others).toEqual([]);
             expect(JSON.parse(project.saved(run, "status.json"))).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
 
-            // The next run is never finished.
+            // The next run never finishes.
             project.configure({ hyperparameters: { seconds: 1, hold: 2 } });
             const next = project.up();
             await next.printed("tiny trainer: second 1 of");

@@ -13,7 +13,7 @@ describeWithEngine("a stack that posts its messages to a URL, with the real engi
     afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
     it(
-        "trains although nobody receives them, never shows the URL, needs no changes afterwards, and leaves nothing behind",
+        "trains even if nobody receives them, never shows the URL, needs no later changes, and leaves nothing behind",
         async () => {
             const project = new Project(cloud, "notify", {
                 trainer: "tiny",

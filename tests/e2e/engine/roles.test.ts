@@ -15,7 +15,7 @@ describeWithEngine("a deployer with the documented roles, with the real engine,"
     afterAll(() => cloud.stop(), 2 * MINUTE_MS);
 
     it(
-        "can run up and destroy; without one of the roles, up names it and creates nothing",
+        "can run up and destroy; if a role is missing, up names it and creates nothing",
         async () => {
             const missing = "roles/compute.networkAdmin";
             const token = await cloud.deployer(ROLES.filter((role) => role !== missing));

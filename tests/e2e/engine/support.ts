@@ -177,7 +177,7 @@ export class Cloud {
         }
     }
 
-    /** Lets the tiny trainer end its runs that have the hyperparameter `hold`. */
+    /** Lets the tiny trainer end the runs that have the hyperparameter `hold`. */
     async release(): Promise<void> {
         const listed = await this.#request("/storage/v1/b?project=demo-project");
         const { items: buckets = [] } = (await listed.json()) as { items?: { name: string }[] };
@@ -380,7 +380,7 @@ export class Project {
         return {
             ...process.env,
             PATH: enginePath().join(path.delimiter),
-            // The README uses this URL, too. With another one, a killed command can leave half of the state's metadata.
+            // The README also uses this URL. With another, a killed command can leave half of the state's metadata.
             PULUMI_BACKEND_URL: `file://${path.join(this.#cloud.folder, "state")}?metadata=skip`,
             PULUMI_CONFIG_PASSPHRASE: "",
             GOOGLE_OAUTH_ACCESS_TOKEN: OPERATOR_TOKEN,

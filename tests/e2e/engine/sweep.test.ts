@@ -33,7 +33,7 @@ describeWithEngine("a sweep, with the real engine,", () => {
     );
 
     it(
-        "one more value is a new run, which reuses the points of the first one",
+        "adding a value starts a new run, which reuses the points of the first one",
         async () => {
             project.configure({ sweep: { seconds: [1, 2, 3, 4] } });
             const { output } = await project.up().expectSuccess();

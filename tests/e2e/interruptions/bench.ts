@@ -10,10 +10,10 @@ export const SLOW = ["POST", "PUT", "PATCH", "DELETE"].map((method) =>
     parseFaultRule(`kind=delay,ms=2500,count=all,port=main,method=${method}`),
 );
 
-/** The way in which a command is interrupted. */
+/** Ways to interrupt a command. */
 export type How = "kill -9" | "Ctrl-C twice" | "a lost network, then Ctrl-C twice";
 
-/** Breaks every request to the APIs before they see it. */
+/** Breaks every request to the APIs before it reaches them. */
 const OFFLINE = parseFaultRule("kind=reset-before,count=all,port=main");
 
 /** The emulator and the project for one trial, in their own folder. */
@@ -46,7 +46,7 @@ export class Moments {
         });
     }
 
-    /** Copies the folders of a moment. */
+    /** Copies the folders that were saved for a moment. */
     copy(from: string, to: string): void {
         this.remove(to);
         cpSync(this.#path(from), `${this.#path(to)}.partial`, { recursive: true, verbatimSymlinks: true });

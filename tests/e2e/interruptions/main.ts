@@ -37,7 +37,7 @@ export class Recorder {
         return Date.now() > this.#until;
     }
 
-    /** Rules for the trials that have a result. */
+    /** The rules of the trials that already have a result. */
     get known(): Set<string> {
         return new Set(readResults(this.#file).map(({ rule }) => rule));
     }

@@ -14,9 +14,9 @@ type Phase = (moments: Moments, record: Record) => Promise<void>;
 
 /** One chain of interruptions: each continues where the previous one left the stack. */
 interface Chain {
-    /** The words with which each rule begins. */
+    /** The text with which the rule of each trial begins. */
     readonly title: string;
-    /** The names of the moment from which the chain starts, and of the one that the interruptions change. */
+    /** The name of the moment from which the chain starts, and the name of the one that the interruptions change. */
     readonly from: string;
     readonly moment: string;
     readonly command: "up" | "destroy";

@@ -50,7 +50,7 @@ export async function repair(
 
 /** Returns undefined if the stack works and can be destroyed. */
 async function problemAfter({ cloud, project }: Bench, then: Then): Promise<string | undefined> {
-    // This fails if the interrupted command has already removed its lock, which does no harm.
+    // If the interrupted command has already removed its lock, this fails, which does no harm.
     await problemOf(project.cancel());
     if (then === "up") {
         const failure = await problemOf(project.up());
@@ -71,7 +71,7 @@ async function problemAfter({ cloud, project }: Bench, then: Then): Promise<stri
     return left.length === 0 ? problemOf(project.residue()) : `left after destroy: ${left.join(", ")}`;
 }
 
-/** Interrupts `up` or `destroy` at the first line that matches, and keeps the moment under the name `to`. */
+/** Interrupts `up` or `destroy` at the first line that matches, and saves the moment under the name `to`. */
 export async function interruptAgain(
     moments: Moments,
     from: string,

@@ -40,7 +40,7 @@ describeWithSystemd("a VM with the file systems of Container-Optimized OS", () =
             await inside(vm, "docker", "kill", "--signal", "USR1", "gcp-trainer");
             await vm.untilOff();
             expect(await vm.status()).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
-            // Docker must not pass on the stub's address, at which a container reaches nothing.
+            // Docker must not pass on the stub's address, where a container cannot reach anything.
             const log = String(await vm.backend.bucket.get(`runs/${RUN_ID}/log/1/000000000000.txt`));
             expect(log).toMatch(/^nameserver 169\.254\.169\.254$/m);
             expect(log).toContain("65536 bytes");

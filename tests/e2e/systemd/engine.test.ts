@@ -13,7 +13,7 @@ describeWithSystemd("a VM with the systemd runtime", () => {
         afterAll(() => cloud.stop(), MINUTE_MS);
 
         it(
-            "trains a stack's run with the image that docker pushed, and destroy leaves nothing behind",
+            "trains a stack's run with the image that docker pushed; destroy leaves nothing behind",
             async () => {
                 const project = new Project(cloud, "systemd");
                 await project.init();

@@ -2,7 +2,7 @@ import { RUN_ID } from "../../boot/helpers/vm";
 import { describeWithSystemd, withSystemdVm } from "./helpers/systemd-vm";
 import { pushShellTrainer } from "./helpers/trainer-images";
 
-// A boot mostly waits, so the tests are concurrent; each of them boots its VM as seldom as possible.
+// A boot spends most of its time waiting, so the tests are concurrent. Each test boots its VM as rarely as possible.
 describeWithSystemd("a VM with real systemd, cloud-init and docker", () => {
     test.concurrent("waits for late grants, trains, uploads and powers off, and does not train when it is started again", async () => {
         await withSystemdVm(async (vm) => {

@@ -8,7 +8,7 @@ const LIMIT_SECONDS = 3600;
 const SILENT_PORT = 5999;
 
 describeWithSystemd("a VM with the systemd runtime at its time limit", () => {
-    test.concurrent("powers off after the run's limit, without relying on Compute Engine's limit", async () => {
+    test.concurrent("powers off at the run's limit, without relying on Compute Engine's limit", async () => {
         await withSystemdVm(async (vm) => {
             await vm.create(await pushShellTrainer(vm, "echo begun; sleep 1000"), { maxRunSeconds: 3 });
             await vm.untilOff();
@@ -19,7 +19,7 @@ describeWithSystemd("a VM with the systemd runtime at its time limit", () => {
         });
     });
 
-    test.concurrent("is stopped after Compute Engine's limit, without relying on the unit's limit", async () => {
+    test.concurrent("is stopped at Compute Engine's limit, without relying on the unit's limit", async () => {
         await withSystemdVm(async (vm) => {
             const image = await pushShellTrainer(vm, "echo begun; sleep 1000");
             const unlimited = "[Service]\nTimeoutStartSec=infinity\nRuntimeMaxSec=infinity\nTimeoutStopSec=infinity\n";
@@ -30,7 +30,7 @@ describeWithSystemd("a VM with the systemd runtime at its time limit", () => {
             const limits = timers.mock.calls.filter(([, delayMs]) => delayMs === LIMIT_SECONDS * 1000);
             timers.mockRestore();
             expect(limits).toHaveLength(1);
-            // The limit is a timer in this process. Fire it only now, because the VM has finished booting.
+            // The limit is a timer in this process. It fires only now, when the VM has finished booting.
             limits[0]?.[0]();
             await vm.untilOff();
             expect(await vm.status()).toMatchObject({

@@ -59,7 +59,7 @@ describeWithSystemd("a VM with the systemd runtime that encounters errors", () =
         });
     });
 
-    test.concurrent("is off after a restart of the emulator, a network failure before the last upload, and a host failure, and the waiter restarts it", async () => {
+    test.concurrent("is off after an emulator restart, a network failure before the last upload or a host failure, and is restarted by the waiter", async () => {
         await withSystemdVm(async (vm) => {
             const maxAttempts = LAST_START + 1;
             await vm.create(await pushShellTrainer(vm, LONG_TRAINER), { uploadSeconds: 3, maxAttempts });

@@ -53,7 +53,7 @@ function reasonToSkip(): string | undefined {
     return existsSync(BUSYBOX) ? undefined : `${BUSYBOX} is missing (apt-get install busybox-static)`;
 }
 
-/** `describe` for systemd runtime tests. They are skipped where it cannot run, with the reason in the title. */
+/** `describe` for systemd runtime tests. If it cannot run here, they are skipped, with the reason in the title. */
 export function describeWithSystemd(title: string, tests: () => void): void {
     const reason = reasonToSkip();
     if (reason === undefined) {

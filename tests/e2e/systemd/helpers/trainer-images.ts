@@ -7,13 +7,13 @@ import type { EmulatedVm } from "../../../boot/helpers/emulated-vm";
 
 const run = promisify(execFile);
 
-/** The static build is needed because the image contains nothing but the script. */
+/** The build must be static, because the image contains nothing else but the script. */
 export const BUSYBOX = "/usr/bin/busybox";
 const COMMANDS = ["sh", "cat", "echo", "grep", "sed", "sleep", "tail", "wget"];
 
 /**
- * `put NAME TEXT` writes an object in the run's folder, and `has NAME` checks whether one exists. Both use HTTP, like a
- * trainer.
+ * `put NAME TEXT` writes an object in the run's folder, and `has NAME` checks whether one exists. Both use HTTP, as a
+ * trainer does.
  */
 const PRELUDE = `
 path=\${AIP_MODEL_DIR#gs://}
