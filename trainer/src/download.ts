@@ -137,7 +137,7 @@ export function openDownload(storage: Storage, uri: ObjectUri, retrySeconds: num
 /**
  * Opens content and passes it to `use`. If the content arrived damaged, any error from `use` is ignored, and the
  * content is read again from the beginning.
- * @throws the error that `use` throws for undamaged content; {StorageError}
+ * @throws {StorageError}, or any error that `use` throws although the content is undamaged
  */
 export async function readIntact<C extends { verify?(): Promise<void> }, T>(
     open: () => C,

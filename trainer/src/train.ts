@@ -253,7 +253,7 @@ function rowsToCheck(rowCount: number): Uint32Array {
 }
 
 /**
- * Checks that the trees as they are written to the model file predict the same as the fit.
+ * Checks that the trees, as written to the model file, make the same predictions as the fit.
  * @param expected the fit's predictions for these rows: indices of classes, or numbers
  * @throws {Error} for a difference, which is a bug in the trainer
  */

@@ -110,7 +110,7 @@ describe("the file", () => {
         await expect(examine("e160_target")).rejects.toThrow("must have numbers below 1e+150");
     });
 
-    it("has a test, like every other file in its folder", () => {
+    it("has a test, as every file in the folder must", () => {
         const others = ["bug_mlcart18_parity", "counts_target", "zip_target"];
         const named = [...Object.keys(CASES), ...others, "cp1252", "thousands_semicolon_target", "e160_target"];
         expect(readdirSync(FOLDER).sort()).toEqual(named.map((name) => `${name}.csv`).sort());
@@ -159,7 +159,7 @@ describe("the built trainer", () => {
         expect((await readMetrics()).accuracy).toBeGreaterThan(0.85);
     });
 
-    // The case has 60,000 rows; `npm run load -- classes` trains on as many.
+    // The case has 60,000 rows; `npm run load -- classes` trains on that many.
     it("writes for each leaf only the classes that occur in it if there are 1,000 classes", async () => {
         const random = mulberry32(1);
         const centres = count(1000).map(() => count(4).map(() => random()));

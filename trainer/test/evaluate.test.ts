@@ -21,7 +21,7 @@ describe("scoreClasses", () => {
         expect(metrics.macroF1).toBeCloseTo((0.8 + 0.5 + 2 / 3) / 3, 12);
     });
 
-    it("returns 0 for a zero denominator", () => {
+    it("returns 0 if a denominator is 0", () => {
         const { classes } = scoreClasses([0, 0], [0, 0], ["a", "never seen"]);
         expect(classes[1]).toEqual({ label: "never seen", precision: 0, recall: 0, f1: 0, support: 0 });
     });

@@ -4,7 +4,7 @@ import { type LoneBucket, startTestBucket } from "../../emulator/src/testing";
 import type { Content } from "../src/storage";
 import { openStorage } from "../src/storage";
 
-/** A metadata server, and a proxy for the bucket that accepts only tokens from number `accepted` on. */
+/** A metadata server, and a proxy for the bucket that accepts only the token with number `accepted` and later ones. */
 interface Cloud {
     readonly server: Server;
     readonly host: string;

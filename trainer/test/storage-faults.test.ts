@@ -12,7 +12,7 @@ describe("openStorage on a connection that breaks", () => {
     let bucket: LoneBucket;
     let proxy: FaultProxy | undefined;
     let plan: FaultPlan;
-    // A download may pause for a third of this time; on a busy machine, pauses last seconds.
+    // A download may pause for a third of this time; on a busy machine, pauses can last several seconds.
     let retrySeconds: number;
     const uri = (path: string) => ({ bucket: bucket.name, path });
 
@@ -174,7 +174,7 @@ describe("openStorage on a connection that breaks", () => {
         expect(plan.hits).not.toHaveLength(0);
     });
 
-    it("reports a request that is rejected again and again", async () => {
+    it("reports a request that is rejected repeatedly", async () => {
         const store = await storage("kind=damaged-request,method=POST,count=all");
         await expect(store.create(uri("model/rejected"), CONTENT, "text/csv")).rejects.toThrow(
             /^Cannot write .*model\/rejected: /,

@@ -154,8 +154,8 @@ const GROWTH = {
     /** Number of trees in a forest. */
     trees: setting(integer(1, 10000, 100), 100),
     /**
-     * Number of features that each split in a forest chooses from. @default the square root of the number of features
-     * for classes, a third of it for numbers, rounded
+     * Number of features that each split in a forest chooses from. @default for classes, the rounded square root of the
+     * number of features; for numbers, a third of it, rounded up
      */
     maxFeatures: setting(integer(1, 1000000, 3), undefined),
 };

@@ -30,7 +30,7 @@ export interface NodeFacts extends Stretch {
 export interface Criterion {
     /** Computes a node's statistics from any list that holds the node's rows from start to end. */
     describe(list: Uint32Array, start: number, end: number, source: number): NodeFacts;
-    /** Prepares for searching a node's columns. */
+    /** Prepares to search a node's columns. */
     enter(list: Uint32Array, node: NodeFacts): void;
     search(list: Uint32Array, node: NodeFacts, column: number, best: BestSplit, gapOf: GapOf): void;
     /** The gain, as defined by the model format. */

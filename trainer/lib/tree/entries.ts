@@ -90,7 +90,7 @@ export function makeSample(
 }
 
 /**
- * Fills the root's list of a column.
+ * Fills a column's list for the root of a tree.
  * @param list may be the same memory as `order` when each row has one entry, because writes never overtake reads
  * @param order order of the column (see sort.ts)
  */
@@ -124,7 +124,7 @@ export function fillList(list: Uint32Array, order: Uint32Array, sample: Sample, 
 /**
  * Divides a node's stretch of some lists: the rows that come before `index` in the stretch of the list `by` move to the
  * front, as they are in `by`. Both sides keep their order.
- * @param memory bits by row, which are 0 between calls, and memory for a stretch
+ * @param memory one bit for each row, all 0 between calls, and memory for a stretch
  */
 export function divideLists(
     lists: Iterable<Uint32Array>,

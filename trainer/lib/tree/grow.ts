@@ -37,7 +37,7 @@ const WORK = { partition: 2.5, sort: 12 };
  * Grows a tree. Each node gets the best of all splits between two distinct values in a column. Among equally good
  * splits, the one with the widest gap wins (see GapOf), then the one on the first column, then the one with the lowest
  * threshold.
- * @throws {RangeError} if there are no rows, or if `inPlace` is set and rows count more than once
+ * @throws {RangeError} if there are no rows, or if `inPlace` is set and some rows count more than once
  */
 export function growTree(table: FitTable, request: TreeRequest, workspace?: Workspace): FlatTree {
     return growWithImpurities(table, request, workspace).tree;
@@ -101,7 +101,7 @@ export function growWithImpurities(
         return middle > below ? middle : above;
     }
 
-    /** Columns to search: all, or for a forest, a random selection of those whose values differ in this node. */
+    /** Columns to search: all of them or, for a forest, a random selection of those that vary in this node. */
     function drawColumns(node: NodeFacts): Iterable<number> {
         if (sampling === undefined || sampling.maxFeatures >= columnOrder.length) {
             return columns.keys();

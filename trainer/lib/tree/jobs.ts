@@ -45,7 +45,7 @@ export interface GrowJob {
 
 /** Results by tree, in tree order; empty for a sort, whose result is in shared memory. */
 export interface JobResult {
-    /** The grown trees, or an empty list unless `keepTrees` is set. */
+    /** The grown trees if `keepTrees` is set, otherwise an empty list. */
     trees: FlatTree[];
     importances: Float64Array[];
     /** Depth of the deepest tree, in levels of decisions. */

@@ -77,7 +77,7 @@ export function openFitPool({ columns, target }: FitDataset, options: FitPoolOpt
     const threads = openThreads(table, file, threadCount, inThreadMs);
     /** Settles when the orders have been computed; undefined if there are none. */
     let sorted: Promise<unknown> | undefined;
-    /** Views for the fits that have their own columns, keyed by those columns, which several fits may share. */
+    /** Views for the fits that have their own columns. The keys are these columns, which several fits may share. */
     const views = new WeakMap<readonly NumberList[], View>();
     /** Settle when the orders of a view's own columns have been computed. */
     const sortedViews = new WeakMap<View, Promise<unknown>>();
@@ -240,7 +240,7 @@ function countTrees({ algorithm, forest, rows }: FitTask): number {
     return forest.trees;
 }
 
-/** Maximum number of sums of out-of-bag predictions, which take 128 MB. */
+/** Maximum number of sums of out-of-bag predictions; this many take 128 MB. */
 const MAX_SUMS = 2 ** 24;
 
 /** The rows to predict out of bag: all, or evenly spaced ones if there are many rows and classes. */

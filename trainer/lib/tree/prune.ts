@@ -4,9 +4,9 @@ import type { FitTable } from "./types";
 
 /** The numbers that pruning needs for each node, in addition to the tree itself. */
 export interface NodeImpurities {
-    /** Impurity of the root, multiplied by its rows. */
+    /** Impurity of the root, multiplied by its number of rows. */
     root: number;
-    /** For a split, the impurity that it removes, multiplied by the node's rows; for a leaf, 0. */
+    /** For a split, the impurity that it removes, multiplied by the node's number of rows; for a leaf, 0. */
     removed: ArrayLike<number>;
     /** For a regression, the mean of each node; for classes, 0. */
     means: ArrayLike<number>;

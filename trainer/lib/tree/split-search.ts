@@ -84,8 +84,8 @@ const CLOSE = 2 ** -49;
 const SUM_NOISE = 2 ** -40;
 
 /**
- * Searches a column for a better split when there are two classes: the one with the largest gain in Gini impurity. With
- * c of the l rows on the left and C of all n rows in class 1, the gain is
+ * Searches a column for a better split when there are two classes: the one with the largest gain in Gini impurity. If c
+ * of the l rows on the left and C of all n rows are in class 1, the gain is
  *
  *     2 (c n - C l)^2 / (n^2 l (n - l))
  *

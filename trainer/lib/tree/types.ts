@@ -22,7 +22,7 @@ export interface GrowthOptions {
 /** Options for growing different trees on the same table. */
 export interface ForestOptions {
     trees: number;
-    /** Number of columns drawn for each split; columns with one value in the node do not count. */
+    /** Number of columns drawn for each split; columns with a single value in the node do not count. */
     maxFeatures: number;
     seed: number;
 }

@@ -42,7 +42,7 @@ export interface CrossValidationOptions {
     learn?: ((rows: Uint32Array) => readonly NumberList[]) | undefined;
 }
 
-/** Maximum number of trees for comparing kinds of models. More trees improve all forests alike. */
+/** Maximum number of trees per forest for comparing kinds of models. More trees would improve all forests alike. */
 const COMPARED_TREES = 32;
 
 /** The complexities to choose from, the largest first. Three steps amount to a factor of about 2.4. */
@@ -174,7 +174,7 @@ export function chooseSimplest(lists: readonly ArrayLike<number>[]): number {
     });
 }
 
-/** The parts of a training run that the choice of a model needs. */
+/** The parts of a training run that are needed to choose a model. */
 interface Request {
     pool: FitPool;
     target: Target;

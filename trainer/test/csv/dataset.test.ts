@@ -115,7 +115,7 @@ describe("readDataset", () => {
             expect([...toDoubles(columns[0] ?? new Float64Array())]).toEqual(repeat([5.1, 4.9, -0.5], 15));
         });
 
-        it("number strings in the order of their first occurrence", async () => {
+        it("assign numbers to strings in the order of their first occurrence", async () => {
             const { read: columns, features } = await read({
                 color: repeat(["red", "Blue", "red", "green"], 12),
                 kind: KIND,
@@ -248,7 +248,7 @@ describe("readDataset", () => {
             expect(await drop({ id })).toEqual([]);
         });
 
-        it("can be many distinct strings", async () => {
+        it("can consist of many distinct strings", async () => {
             const kind = repeat(KIND, 100_100);
             const user_id = count(100_100).map((row) => `u${row}`);
             const { dropped, rowCount } = await read({ size: kind.map((text) => `${text}${text}`), user_id, kind });

@@ -44,7 +44,7 @@ describe("numbers", () => {
         expect((await readX([cell, "900"], delimiter, `--decimal=${cell.charAt(1)}`)).values).toEqual([1.2, 900]);
     });
 
-    it("such as 1.200 next to 900 are decimals in a file separated by commas, with a warning", async () => {
+    it("such as 1.200 next to 900 are read as decimals in a comma-separated file, with a warning", async () => {
         const { values, warnings } = await readX(["1.200", "900"]);
         expect(values).toEqual([1.2, 900]);
         expect(warnings).toEqual([
@@ -253,7 +253,7 @@ describe("a file", () => {
         expect(columns["Price (x, y, z)"]?.slice(0, 2)).toEqual([0.5, 1.5]);
     });
 
-    it("gets the names that pandas would give to duplicates", async () => {
+    it("gives duplicate columns the names that pandas would give them", async () => {
         const { columns } = await read(PLAIN.replace("x,c", "x,x"));
         expect(Object.keys(columns)).toEqual(["x", "x.1"]);
     });

@@ -112,7 +112,7 @@ describe("readDataset", () => {
         expect(bytes.chunks).toBeLessThan(20);
     });
 
-    it("counts the columns for the codes of text and the parts of dates", async () => {
+    it("counts the columns that are needed for the codes of text and the parts of dates", async () => {
         const rows = (cells: string) => Buffer.from(`${cells}\n`.repeat(10_000));
         const needOf = async (header: string, cells: string[]) => {
             const file = {

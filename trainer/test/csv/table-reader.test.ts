@@ -111,7 +111,7 @@ describe("readTable", () => {
         await expect(readCells(failing())).rejects.toThrow("connection lost");
     });
 
-    it("reads back any text that is quoted correctly", async () => {
+    it("returns any correctly quoted text unchanged", async () => {
         const cell = fc.string({ unit: "grapheme" }).map((text) => `x${text}`);
         const quote = (text: string) => `"${text.replaceAll('"', '""')}"`;
         await fc.assert(

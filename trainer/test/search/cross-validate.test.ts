@@ -41,7 +41,7 @@ function fakePool(predict: (row: number, maxDepth: number) => number): FitPool &
             });
             const rows = task.testRows ?? new Uint32Array();
             const predictions = Float64Array.from(rows, (row) => predict(row, task.growth.maxDepth));
-            // Long enough for the probabilities of two classes, which no test uses.
+            // Long enough for the probabilities of two classes, although no test uses these.
             const values = new Float64Array(2 * rows.length);
             values.set(predictions);
             const test = { rows, predictions, values };

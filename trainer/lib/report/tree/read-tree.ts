@@ -44,7 +44,7 @@ export interface NodeView {
     /** Training rows that reached the node. */
     rows: number;
     answer: Answer;
-    /** Number of leaves below; 1 for a leaf. */
+    /** Number of leaves below the node; 1 for a leaf. */
     leaves: number;
     /** Undefined for a leaf, and for a split that is not in the report. */
     split: SplitView | undefined;

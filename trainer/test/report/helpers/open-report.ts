@@ -13,7 +13,7 @@ export const DARK: BrowserContextOptions = { viewport: { width: 1280, height: 90
 /** Opens a report by name, and records all errors and requests of the page. */
 export type OpenReport = (name: string, options: BrowserContextOptions) => Promise<{ page: Page; noted: string[] }>;
 
-/** Writes the reports to files and starts a browser for the enclosing tests. Both are removed after the tests. */
+/** Writes the reports to files and starts a browser for the enclosing tests. Afterwards, both are removed. */
 export function withReports(executablePath: string, reports: Readonly<Record<string, ReportInput>>): OpenReport {
     let browser: Browser | undefined;
     let folder: string;
