@@ -19,7 +19,7 @@ export interface EnabledApisArgs extends Pick<Job, "project" | "region"> {
     secretManager: boolean;
     /** The topic to which the VM publishes; undefined for none. */
     topic: string | undefined;
-    /** Rejects a deployer who lacks roles. */
+    /** Rejects a deployer who lacks required roles. */
     roleCheck: pulumi.ResourceHookFunction;
 }
 

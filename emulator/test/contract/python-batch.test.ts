@@ -28,7 +28,7 @@ describeWithPython(
             expect(results.task).toBe("SUCCEEDED");
         });
 
-        it("sees jobs that fail or are cancelled, and lists them", () => {
+        it("reads jobs that have failed or been cancelled, and lists them", () => {
             expect([results.bad, results.cancelled, results.listed]).toEqual(["FAILED", "CANCELLED", ["bad", "long"]]);
         });
 

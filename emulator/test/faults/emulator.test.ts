@@ -32,7 +32,7 @@ describe("an emulator with fault injection", () => {
         expect(session.headers.get("location")).toMatch(new RegExp(`^${emulator.url}/upload/`));
     });
 
-    it("breaks none of its own control requests", async () => {
+    it("does not break its own control requests", async () => {
         arm("kind=status,status=503,count=all");
 
         const answer = await emulator.call("POST", "/emulator/v1/images", { body: {} });

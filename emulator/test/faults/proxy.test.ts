@@ -113,7 +113,7 @@ describe("a fault proxy", () => {
         expect(received).toEqual([{ method: "POST", body: "seot" }]);
     });
 
-    it("replaces both hashes of a damaged request", async () => {
+    it("replaces both hashes in a response", async () => {
         await start("kind=wrong-hash");
         const { headers } = await ask();
         expect(headers["x-goog-hash"]).toBe("crc32c=AAAAAQ==,md5=AAAAAAAAAAAAAAAAAAAAAQ==");

@@ -171,7 +171,7 @@ describe("sha512", () => {
     const sha512 = (content: string) => `sha512:${createHash("sha512").update(content).digest("hex")}`;
 
     it.each(["", "?digest-algorithm=sha512"])(
-        "is accepted as the digest of a blob whose chunked upload began with %j",
+        "is accepted for the digest of a blob whose chunked upload began with %j",
         async (query) => {
             const content = `hello ${query}`;
             const begun = await registry.emulator.call("POST", `${IMAGE}/blobs/uploads/${query}`, { body: "" });
@@ -185,7 +185,7 @@ describe("sha512", () => {
         },
     );
 
-    it("is accepted as a pushed manifest's digest", async () => {
+    it("is accepted for the digest of a pushed manifest", async () => {
         const text = await registry.manifestOf("{}", "sha512");
         expect((await registry.put(sha512(text), text)).headers.get("docker-content-digest")).toBe(sha512(text));
         expect((await registry.emulator.call("GET", `${IMAGE}/manifests/${sha512(text)}`)).text).toBe(text);

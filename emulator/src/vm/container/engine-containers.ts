@@ -14,7 +14,7 @@ const run = promisify(execFile);
  */
 export const LABELS = { vm: "gcp-emulator.vm", boot: "gcp-emulator.boot", data: "gcp-emulator.data" } as const;
 
-/** The containers with a label in this machine's Docker engine. */
+/** The containers in this machine's Docker engine that have a given label. */
 export class EngineContainers implements Containers {
     readonly #docker: string;
     readonly #filter: readonly string[];

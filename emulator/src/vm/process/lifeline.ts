@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 
-/** A process that outlives the emulator just long enough to end everything from one boot. */
+/** A process that outlives the emulator just long enough to end everything that one boot started. */
 export interface Lifeline {
-    /** Stops watching. Call it once the emulator itself has ended everything from the boot. */
+    /** Stops watching. Call it once the emulator itself has ended everything that the boot started. */
     release(): void;
 }
 

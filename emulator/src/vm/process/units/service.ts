@@ -121,7 +121,7 @@ export class Service {
         }
     }
 
-    /** Waits for the main process to end, a stop request or the runtime limit. */
+    /** Waits until the main process ends, a stop is requested or the runtime limit is reached. */
     async #untilStop(): Promise<void> {
         const end = await this.#race(this.#main?.exit ?? Promise.resolve(), this.unit.runtimeMaxMs, true);
         if (end === "timeout") {

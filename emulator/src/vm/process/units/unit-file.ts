@@ -7,7 +7,7 @@ export interface UnitEntry {
     readonly where: string;
 }
 
-/** A unit that cannot be loaded; systemd would call it "bad unit file setting". */
+/** Thrown for a unit that cannot be loaded. In systemd, the reason would be "bad unit file setting". */
 export class UnitError extends Error {
     override readonly name = "UnitError";
 }
