@@ -22,5 +22,6 @@ module.exports = {
         ".nodes",
         "dist",
         "models",
+        "tests/infra/project/",
     ].map((folder) => `<rootDir>/${folder}`),
 };

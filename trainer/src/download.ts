@@ -1,6 +1,6 @@
+import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Storage } from "@google-cloud/storage";
-import { FastCrc32c } from "./crc32c";
+import { CRC32C, type Storage } from "@google-cloud/storage";
 import { formatGcsUri, type ObjectUri } from "./environment";
 import { DamagedError, StorageError } from "./errors";
 import { describe, handleRejectedToken, isTransient, within } from "./storage-error";
@@ -27,14 +27,13 @@ const MAX_READS = 3;
 
 /**
  * The content of one generation of an object, as it is stored. After an interruption the download continues where it
- * stopped, and at the end the whole content is checked against the object's CRC32C. Iterating throws a {StorageError}
+ * stopped, and at the end the whole content is checked against the object's hash. Iterating throws a {StorageError}
  * on failure, or a {DamagedError} at the end if the bytes were not those of the object.
  */
 export function openDownload(storage: Storage, uri: ObjectUri, retrySeconds: number): ObjectContent {
-    const crc32c = new FastCrc32c();
     let { generation } = uri;
     let offset = 0;
-    let expected: string | undefined;
+    let check: ReturnType<typeof openCheck>;
     let storedSize: number | undefined;
     let isGzip = false;
     let isComplete = false;
@@ -66,8 +65,9 @@ export function openDownload(storage: Storage, uri: ObjectUri, retrySeconds: num
                 await sleep(Math.min(250 * 2 ** failures++, 8000));
             }
         }
-        if (expected !== undefined && !crc32c.validate(expected)) {
-            const hashes = `CRC32C ${crc32c}, but the object has ${expected}`;
+        const actual = check?.digest();
+        if (actual !== check?.expected) {
+            const hashes = `${check?.name} ${actual}, but the object has ${check?.expected}`;
             throw new DamagedError(`Cannot read ${formatGcsUri(uri)}: its content arrived damaged (${hashes})`);
         }
     }
@@ -93,7 +93,7 @@ export function openDownload(storage: Storage, uri: ObjectUri, retrySeconds: num
                 const fresh = bytes.subarray(Math.min(skip, bytes.length));
                 skip -= bytes.length - fresh.length;
                 if (fresh.length > 0) {
-                    crc32c.update(fresh);
+                    check?.update(fresh);
                     offset += fresh.length;
                     yield fresh;
                 }
@@ -106,14 +106,14 @@ export function openDownload(storage: Storage, uri: ObjectUri, retrySeconds: num
 
     /** Stores the headers of a response. @returns the number of bytes at its start that have already been read */
     function begin({ headers = {}, statusCode }: Partial<DownloadResponse> = {}): number {
-        const hash = /(?:^|,)\s*crc32c=([^,\s]+)/.exec(headers["x-goog-hash"] ?? "")?.[1];
+        const hash = openCheck(headers["x-goog-hash"]);
         if (hash === undefined) {
             // Such a response may come from a captive portal.
             throw new Error("the response does not come from Cloud Storage: it has no hash of the object");
         }
-        if (expected === undefined) {
+        if (check === undefined) {
             const size = headers["x-goog-stored-content-length"] ?? headers["content-length"];
-            expected = hash;
+            check = hash;
             generation = headers["x-goog-generation"];
             storedSize = size === undefined ? undefined : Number(size);
             isGzip = headers["content-encoding"] === "gzip";
@@ -132,6 +132,19 @@ export function openDownload(storage: Storage, uri: ObjectUri, retrySeconds: num
             }
         },
     };
+}
+
+/** Reads a hash of the object from a header: its MD5 or, for an object composed of others, its slower CRC32C. */
+function openCheck(header = "") {
+    const read = (name: string) => new RegExp(`(?:^|,)\\s*${name}=([^,\\s]+)`).exec(header)?.[1];
+    const md5 = read("md5");
+    const expected = md5 ?? read("crc32c");
+    const hash = md5 === undefined ? new CRC32C() : createHash("md5");
+    const update = (bytes: Buffer) => void hash.update(bytes);
+    const digest = () => (hash instanceof CRC32C ? hash.toString() : hash.copy().digest("base64"));
+    return expected === undefined
+        ? undefined
+        : { name: md5 === undefined ? "CRC32C" : "MD5", expected, update, digest };
 }
 
 /**

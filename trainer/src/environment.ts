@@ -72,7 +72,7 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
         report("AIP_DATA_FORMAT", '"csv", "jsonl" or unset');
     }
     if (problems.length > 0 || dataset === undefined || modelDir === undefined) {
-        throw new EnvironmentError(problems);
+        throw new EnvironmentError(problems.join("\n"));
     }
     const prefix = modelDir.path === "" || modelDir.path.endsWith("/") ? modelDir.path : `${modelDir.path}/`;
     return { dataset, ...(datasetList ? { datasetList } : {}), modelDir: { ...modelDir, path: prefix } };

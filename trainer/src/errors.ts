@@ -6,10 +6,6 @@ export const EXIT = { usage: 64, data: 65, storage: 69, bug: 70, memory: 71 } as
 /** Invalid environment variables. The message has one sentence for each problem. */
 export class EnvironmentError extends Error {
     override name = "EnvironmentError";
-
-    constructor(problems: readonly string[]) {
-        super(problems.join("\n"));
-    }
 }
 
 /** The bucket could not be read or written. The message names the object and the fix. */

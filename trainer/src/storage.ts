@@ -3,7 +3,6 @@ import { channel, subscribe } from "node:diagnostics_channel";
 import { finished, type Readable, type Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type File, Storage, type StorageOptions } from "@google-cloud/storage";
-import { FastCrc32c } from "./crc32c";
 import { type ObjectContent, openDownload } from "./download";
 import type { GcsUri, ObjectUri } from "./environment";
 import { codeOf, describe, handleRejectedToken, isTransient, within } from "./storage-error";
@@ -11,7 +10,7 @@ import { codeOf, describe, handleRejectedToken, isTransient, within } from "./st
 /** The operations on a bucket that the trainer needs. */
 export interface ObjectStore {
     /**
-     * Reads an object as it arrives and checks it against its CRC32C.
+     * Reads an object as it arrives and checks it against its hash.
      * @throws {StorageError} during iteration
      */
     read(uri: ObjectUri): ObjectContent;
@@ -47,7 +46,6 @@ export function openStorage(retrySeconds = RETRY_SECONDS, options: StorageOption
     const storage = new Storage({
         ...options,
         retryOptions: { autoRetry: true, maxRetries: 5, totalTimeout: retrySeconds },
-        crc32cGenerator: () => new FastCrc32c(),
     });
     return {
         read: (uri) => openDownload(storage, uri, retrySeconds),

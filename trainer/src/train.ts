@@ -126,9 +126,7 @@ export async function train({ argv, env, openStorage, openFitPool, print }: Trai
     await writeResults(write, checked, model, metrics, findings, runFacts(env, modelDir), print);
 }
 
-/**
- * Chooses a trial, tests it, and fits the final model. Fits run one by one because each needs memory.
- */
+/** Chooses a trial, tests it, and fits the final model. Fits run one by one because each needs memory. */
 async function learn(
     pool: FitPool,
     dataset: Dataset,

@@ -97,7 +97,7 @@ describe("openStorage on a connection that breaks", () => {
             (line) => lines.push(line),
         );
         expect(read.equals(CONTENT)).toBe(true);
-        expect(lines).toEqual([expect.stringMatching(/its content arrived damaged \(CRC32C .*\); reading it again$/)]);
+        expect(lines).toEqual([expect.stringMatching(/its content arrived damaged \(MD5 .*\); reading it again$/)]);
     });
 
     it("ignores an error about damaged content", async () => {

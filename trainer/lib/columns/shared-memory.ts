@@ -1,9 +1,6 @@
 import { MemoryError } from "../errors";
 
-interface ArrayType<T> {
-    readonly BYTES_PER_ELEMENT: number;
-    new (buffer: SharedArrayBuffer): T;
-}
+type ArrayType<T> = { readonly BYTES_PER_ELEMENT: number; new (buffer: SharedArrayBuffer): T };
 
 /**
  * Returns an array of zeros in memory that worker threads can share. Pages do not occupy memory until they are written.

@@ -5,7 +5,13 @@ import type { Model } from "../model";
 export interface ReportInput {
     /** `gs://` URI of the dataset. */
     source: string;
-    dataset: ReportDataset;
+    dataset: {
+        rowCount: number;
+        dropped: readonly { name: string; why: string }[];
+        /** Rows left out because their target is missing. */
+        rowsWithoutTarget: number;
+        target: { why: string };
+    };
     /** The model fitted on all rows; its first tree is drawn. */
     model: Model;
     metrics: MetricsFile;
@@ -49,15 +55,6 @@ export interface RunFacts {
     seconds: number;
     /** Processors and memory. */
     machine: string;
-}
-
-/** The dataset without its columns. */
-export interface ReportDataset {
-    rowCount: number;
-    dropped: readonly { name: string; why: string }[];
-    /** Rows left out because their target is missing. */
-    rowsWithoutTarget: number;
-    target: { why: string };
 }
 
 /**

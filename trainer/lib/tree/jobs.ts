@@ -61,9 +61,7 @@ export interface JobResult {
 /** Returns a function that runs jobs on a table one by one, in memory that it reuses. */
 export function makeRunner(base: FitTable): (job: Job) => JobResult {
     const workspace = makeWorkspace();
-    /**
-     * The table for the current view. All jobs of the view share it, because it is also the key for cached ranks.
-     */
+    /** The table for the current view. All jobs of the view share it, because it is also the key for cached ranks. */
     let opened: { id: number | undefined; table: FitTable } = { id: undefined, table: base };
     return (job) => {
         const result: JobResult = { trees: [], importances: [], depth: 0, leaves: 0, shares: 0 };

@@ -1,4 +1,4 @@
-import { type Html, html, name } from "../html";
+import { html, name } from "../html";
 import type { ReportInput } from "../input";
 import { alignedShare, countOf, formatNumber } from "../numbers";
 import { drawLongTable, drawRow, numberCell, type Section, shareBar } from "./section";
@@ -37,6 +37,9 @@ export function importancesSection({ metrics, model }: ReportInput): Section | u
     };
     const drawn =
         rows.length > 0 ? drawLongTable(table, rows, FIRST) : html`<p>None: every row gets the same prediction.</p>`;
+    const permutation = html`${measure}: how much worse the model is on the rows held back
+        if the values of the feature are shuffled among them. Features with the same information replace each other, so
+        each of them can seem unimportant. `;
     const trees = model.algorithm === "forest" ? " and averaged over its trees" : "";
     const unused = featureImportances.length - used.length;
     const rest = unused > 0 && html` ${countOf(unused, "feature")} ${unused === 1 ? "is" : "are"} never used.`;
@@ -44,14 +47,8 @@ export function importancesSection({ metrics, model }: ReportInput): Section | u
         id: "importances",
         short: "Features",
         title: "Influence of the features",
-        content: html`${drawn}<p class="fine">${hasPermutation && permutationText(measure)}Impurity: the share of the
+        content: html`${drawn}<p class="fine">${hasPermutation && permutation}Impurity: the share of the
             ${isClasses ? "impurity" : "squared error"} that the questions about a feature remove in training, weighted by
             rows${trees}; it favours features with many values.${rest}</p>`,
     };
-}
-
-function permutationText(measure: string): Html {
-    return html`${measure}: how much worse the model is on the rows held back
-        if the values of the feature are shuffled among them. Features with the same information replace each other, so
-        each of them can seem unimportant. `;
 }
