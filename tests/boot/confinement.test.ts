@@ -159,7 +159,7 @@ describeWithDocker("a trainer in the docker runtime", () => {
         });
     });
 
-    it("can change its image's files with writableRoot, but still has no privileges", async () => {
+    it("with writableRoot, can change its image's files, but still has no privileges", async () => {
         expect(await writable).toMatchObject({
             ...CONFINED,
             writes: { "/": true, "/usr/bin": true, "/tmp": true },

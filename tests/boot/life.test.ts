@@ -199,7 +199,7 @@ describe("a training run on a VM", () => {
     );
 
     concurrently(
-        "lets the container change its image's files with writableRoot, but keeps the other limits",
+        "with writableRoot, lets the container change its image's files, but keeps the other limits",
         async () => {
             await TestVm.with({ writableRoot: true }, async (vm) => {
                 await vm.boot();

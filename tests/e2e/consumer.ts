@@ -27,7 +27,7 @@ export interface Registered {
     inputs: Record<string, unknown>;
 }
 
-/** A project created by `init` from the packed package, which npm then installs into it. */
+/** A project created by the packed package's `init`, into which npm then installs the package. */
 export class Consumer {
     readonly root = realpathSync(mkdtempSync(path.join(tmpdir(), "gcp-trainer-package-")));
     readonly folder = path.join(this.root, "my-project");

@@ -58,7 +58,7 @@ beforeAll(async () => {
 });
 afterAll(() => consumer.remove());
 
-/** Inputs to the only resource with this type and name. */
+/** Inputs of the only resource with this type and name. */
 function inputsOf(type: string, name: string): Record<string, unknown> {
     const found = registered.filter((each) => each.type === type && each.name === name);
     expect(found).toHaveLength(1);

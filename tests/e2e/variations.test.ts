@@ -23,7 +23,7 @@ function rehearse(config: Record<string, string>, options: readonly string[] = [
     return new CliCommand("start", ["--runtime", "process", ...options, ...values], { cwd: project.folder }).ended;
 }
 
-it("uses an Arm machine and an existing network and service account, and does not wait for the run with wait: false", async () => {
+it("uses an Arm machine and an existing network and service account and, with wait: false, does not wait for the run", async () => {
     const { status, output } = await rehearse({
         machineType: "c4a-standard-4",
         network: "our-network",
@@ -50,7 +50,7 @@ it("reports an invalid value in the dataset before anything is created", async (
     expect(output).not.toContain("pulumi up, rehearsed:");
 });
 
-it("says how to open a shell on the VM of a failed run, with debugMinutes", async () => {
+it("with debugMinutes, says how to open a shell on the VM of a failed run", async () => {
     const trainer = path.join(project.folder, "failing");
     mkdirSync(trainer);
     writeFileSync(path.join(trainer, "package.json"), '{"scripts":{"start":"node train.js"}}');

@@ -271,7 +271,7 @@ describeWithPython("google-cloud-storage (Python) on a VM", () => {
 });
 
 describe("grants that are delayed", () => {
-    it("are denied at first, and all take effect after the delay", async () => {
+    it("have no effect at first, and all take effect after the delay", async () => {
         const delayMs = 600_000;
         const delayed = await GrantedStack.start(declared, delayMs);
         const statuses = async () => {

@@ -8,7 +8,7 @@ export interface Trial {
     readonly run: () => Promise<TrialResult>;
 }
 
-/** Rules for sharing a run between trials. A single fault takes much less time than a run. */
+/** Settings for sharing a run between trials. A single fault takes much less time than a run. */
 export interface Sharing {
     /** Maximum number of trials in a run. */
     readonly size: number;
@@ -78,7 +78,7 @@ export async function sweep(trials: readonly Trial[], options: SweepOptions): Pr
         if (shared !== undefined) {
             options.onSplit?.(shared);
         }
-        // Repeated halving finds a single failing trial with fewer runs than one run for each trial.
+        // Repeated halving finds a single failing trial in fewer runs than one per trial.
         const half = Math.ceil(group.length / 2);
         await tryGroup(group.slice(0, half));
         await tryGroup(group.slice(half));

@@ -86,7 +86,7 @@ describe("the stack with engine batch", () => {
         expect(options.dependsOn).toContain("trainer-identity-runs-writer");
     });
 
-    it("defines one task on one private VM with the stack's account, with a script that is pinned by its hash", () => {
+    it("defines one task on one private VM that uses the stack's account, with a script pinned by its hash", () => {
         const definition = definitionOf(stack);
         const { bundleName } = resource(stack, JOB).inputs;
 

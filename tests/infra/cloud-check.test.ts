@@ -186,7 +186,7 @@ describe("the price", () => {
         expect(costLines(config, cost)[0]).toContain("for a run like the earlier ones");
     });
 
-    it("is unknown, with the reason, for a machine without a listed price", async () => {
+    it("is unknown for a machine without a listed price, and the reason is given", async () => {
         const config = configWith({ machineType: "x4-megamem-960-metal" });
         // The CPU quota is too small for this machine.
         await emulator.restart({ org: { constraints: {}, quotas: {}, stockOuts: [] } });
@@ -198,7 +198,7 @@ describe("the price", () => {
         ]);
     });
 
-    it("is unknown while the API is disabled, with the command that enables it", async () => {
+    it("is unknown while the API is disabled, and the command that enables it is given", async () => {
         const disabled = {
             code: 403,
             message: "Cloud Billing API has not been used in project 123 before or it is disabled.",

@@ -120,7 +120,7 @@ describe("before anything is created, a local dataset", () => {
         ]);
     });
 
-    it("is printed with its findings, each with the command that changes it", async () => {
+    it("has its findings printed, each with the command that changes it", async () => {
         write([HEADER, ...SMALL].join(""));
 
         const { config, notes } = await check();
@@ -146,7 +146,7 @@ describe("before anything is created, a local dataset", () => {
         expect(lines).toEqual(["Checking the dataset data.csv (101 MB) ..."]);
     });
 
-    it("is not read again for the same settings", async () => {
+    it("is not read again if the settings are the same", async () => {
         write([HEADER, ...SMALL].join(""));
         const { notes } = await check();
         const cache = path.join(root, "node_modules/.cache/gcp-trainer/datasets.json");

@@ -61,7 +61,7 @@ describe("names of resources", () => {
         );
     });
 
-    it("are always the same for an identity, and differ between identities", () => {
+    it("are always the same for one identity, and differ between identities", () => {
         fc.assert(
             fc.property(anyIdentity, anyIdentity, (one, other) => {
                 const same = JSON.stringify(one) === JSON.stringify(other);

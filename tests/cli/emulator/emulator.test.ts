@@ -110,7 +110,7 @@ describe("npm run emulator", () => {
         expect(command.output).toContain("injecting faults (--fault) on this port");
     });
 
-    it("reports a port that is in use and how to choose another", async () => {
+    it("reports that its port is in use, and how to choose another", async () => {
         const other = createServer().listen(0, "127.0.0.1");
         await once(other, "listening");
         const { port } = other.address() as AddressInfo;

@@ -23,7 +23,7 @@ const B = run(
 const FAILED = run("r-000000001c", {});
 
 describe("npm run runs -- diff", () => {
-    it("shows only what differs, with the change of each metric and whether it is better", () => {
+    it("shows only what differs, with the change in each metric and whether it is an improvement", () => {
         expect(diffLines(A, B).map((line) => line.replace(/ +/g, " "))).toEqual([
             " shallow (r-000000000a) r-000000000b",
             "maxDepth 3 5",
@@ -53,7 +53,7 @@ describe("npm run runs -- diff", () => {
 });
 
 describe("npm run runs -- best", () => {
-    it("prints the run with the highest value of the first metric, or the lowest value of a loss", () => {
+    it("prints the run with the highest value of the first metric, or the lowest if that metric is a loss", () => {
         expect(bestLines([FAILED, A, B], undefined)).toEqual([
             "r-000000000b: accuracy 0.95, the highest of 2 runs",
             "  maxDepth=5  seedy=[1]  target=y",

@@ -184,7 +184,7 @@ describe("npm run runs", () => {
 });
 
 describe("npm run results", () => {
-    it("saves the verified results from successful runs, and the log and status from others", async () => {
+    it("saves the verified results of successful runs, and the log and status of the others", async () => {
         await expect(saveResults(["-s", "dev"], project.context)).resolves.toBe(0);
 
         expect(project.printed).toEqual([

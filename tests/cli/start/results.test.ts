@@ -62,7 +62,7 @@ describe("summaryLines", () => {
         "trainer.log",
     ];
 
-    it("ends with the first metric, the report's address, the model as seen from the user's folder, and the price", () => {
+    it("ends with the first metric, the report's address, the model's path as seen from the user's folder, and the price", () => {
         const metrics = { schema: 1, accuracy: 0.93333, rows: 150 };
 
         const cost = {

@@ -108,7 +108,7 @@ describeWithEngine("returning to a run, with the real engine,", () => {
     );
 
     it(
-        "collects the results with wait: false, with which the first up ends once the VM has started the run",
+        "collects the results with wait: false, in which case the first up ends once the VM has started the run",
         async () => {
             project.configure({ wait: false, hyperparameters: { seconds: 5 } });
             const before = project.savedRuns();
@@ -128,7 +128,7 @@ describeWithEngine("returning to a run, with the real engine,", () => {
     );
 
     it(
-        "restarts the VM with debugMinutes, with which the first up fails immediately and explains how to open a shell",
+        "restarts the VM with debugMinutes, in which case the first up fails immediately and explains how to open a shell",
         async () => {
             project.configure({ wait: true, debugMinutes: 10, hyperparameters: { failures: 1 } });
             const { output } = await project.up().expectFailure();

@@ -35,7 +35,7 @@ describeWithEngine("a trainer that fails, with the real engine,", () => {
     );
 
     it(
-        "leaves a stack that destroy can remove without a Docker engine, and the log on this machine",
+        "leaves the log on this machine, and a stack that destroy can remove without a Docker engine",
         async () => {
             const project = new Project(cloud, "failed", { trainer: "tiny", hyperparameters: { failures: 9 } });
             await project.init();

@@ -31,7 +31,7 @@ describeWithEngine("with the real engine and providers,", () => {
     const machines = async () => (await cloud.inventory()).filter((item) => item.startsWith("instance"));
 
     it(
-        "up trains the model on a VM and downloads it, although operations are slow, and new APIs and grants take effect late",
+        "up trains the model on a VM and downloads it, even though operations are slow and new APIs and grants take effect late",
         async () => {
             const { changes, runId, output } = await up();
             runs.push(runId);

@@ -12,7 +12,7 @@ export interface Record {
 
 type Phase = (moments: Moments, record: Record) => Promise<void>;
 
-/** One chain of interruptions: each continues where the previous one left the stack. */
+/** A chain of interruptions, each of which continues from the stack that the previous one left. */
 interface Chain {
     /** The text with which the rule of each trial begins. */
     readonly title: string;

@@ -5,7 +5,7 @@ import { pushShellTrainer } from "./helpers/trainer-images";
 /** The largest total size of the values in a config: infra/config allows 64 KiB. */
 const LARGEST_VALUE = "x".repeat(64 * 1024);
 
-/** The mount point, type and sorted options for each file system. */
+/** The mount point, type and sorted options of each file system. */
 async function mountsOf(vm: Parameters<typeof inside>[0]): Promise<Map<string, string[]>> {
     const lines = (await inside(vm, "cat", "/proc/mounts")).trim().split("\n");
     return new Map(

@@ -30,7 +30,7 @@ describeWithSystemd("a VM with the systemd runtime at its time limit", () => {
             const limits = timers.mock.calls.filter(([, delayMs]) => delayMs === LIMIT_SECONDS * 1000);
             timers.mockRestore();
             expect(limits).toHaveLength(1);
-            // The limit is a timer in this process. It fires only now, when the VM has finished booting.
+            // The limit is a timer in this process. The test lets it fire only now, when the VM has finished booting.
             limits[0]?.[0]();
             await vm.untilOff();
             expect(await vm.status()).toMatchObject({

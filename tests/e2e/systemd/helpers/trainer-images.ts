@@ -7,7 +7,7 @@ import type { EmulatedVm } from "../../../boot/helpers/emulated-vm";
 
 const run = promisify(execFile);
 
-/** The build must be static, because the image contains nothing else but the script. */
+/** The build must be static, because the image contains nothing but the script. */
 export const BUSYBOX = "/usr/bin/busybox";
 const COMMANDS = ["sh", "cat", "echo", "grep", "sed", "sleep", "tail", "wget"];
 
