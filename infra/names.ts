@@ -52,7 +52,7 @@ const MAX_SUFFIX = 9;
  * Derives names that obey Google Cloud's rules for any Pulumi project and stack name: lowercase letters, digits and
  * dashes, starting with a letter, not ending with a dash, and within the service's maximum length. They are the same
  * each time the program runs (no random suffix). A hash of the whole identity keeps the names of two jobs distinct,
- * even if their readable parts become equal.
+ * even if their readable parts are identical.
  */
 export function jobNames(identity: JobIdentity): JobNames {
     const readable = clean(`${identity.pulumiProject}-${identity.stack}`);

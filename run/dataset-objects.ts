@@ -54,7 +54,7 @@ export async function listDataset(
         const call = openCall(await createAuth(settings), systemClock());
         found = await listAll(call, readEndpoints(config, process.env, settings).storage, selection);
     } catch (error) {
-        throw new Error(`must be objects that you can list; ${got} ${unlistable(error, selection.bucket)}`);
+        throw new Error(`must match objects that you can list; ${got} ${unlistable(error, selection.bucket)}`);
     }
     if (found === undefined) {
         throw new Error(`must be in a bucket that exists; ${got} (gcloud storage buckets list)`);
@@ -62,27 +62,29 @@ export async function listDataset(
     const { objects, folders, isCut } = found;
     if (objects.length > datasetLimits.objects) {
         const most = datasetLimits.objects.toLocaleString("en-US");
-        throw new Error(`must be at most ${most} objects; ${got}, which has more (gcloud storage objects compose)`);
+        throw new Error(
+            `must match at most ${most} objects; ${got}, which matches more (gcloud storage objects compose)`,
+        );
     }
     if (isCut) {
         const most = datasetLimits.searched.toLocaleString("en-US");
         const place = `gs://${selection.bucket}/${literalPrefix(selection.pattern)}`;
         throw new Error(
-            `must be a pattern that is compared with at most ${most} objects; ${got}, and more begin with ${place} ` +
-                "(write more before the first *)",
+            `must be a pattern that needs to be compared with at most ${most} objects; ${got}, but more than ${most} ` +
+                `objects have names that begin with ${place} (add more text before the first *)`,
         );
     }
     if (objects.length === 0) {
         const folder = commonFolder(selection.pattern);
         const subfolders = folders === 1 ? ", only a subfolder" : folders > 0 ? `, only ${folders} subfolders` : "";
         throw new Error(
-            `must be at least one object; ${got}, where there is none${subfolders} ` +
+            `must match at least one object; ${got}, which matches none${subfolders} ` +
                 `(gcloud storage ls 'gs://${selection.bucket}/${folder}${folders > 0 ? "**" : ""}')`,
         );
     }
     const empty = objects.find(({ sizeBytes }) => sizeBytes === 0);
     if (empty !== undefined) {
-        throw new Error(`must be objects that are not empty; ${got}, which includes ${empty.name} with 0 bytes`);
+        throw new Error(`must match only non-empty objects; ${got}, which matches ${empty.name} (0 bytes)`);
     }
     return objects.sort((one, other) => (one.name < other.name ? -1 : 1));
 }

@@ -63,7 +63,7 @@ export async function* objectChunks(
         try {
             for await (const chunk of rangeChunks(file, offset)) {
                 if (offset + chunk.length > sizeBytes) {
-                    throw damage(name, `it has more than ${sizeBytes} bytes`);
+                    throw damage(name, `it is larger than ${sizeBytes} bytes`);
                 }
                 checksum.update(chunk);
                 offset += chunk.length;

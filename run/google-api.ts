@@ -124,7 +124,7 @@ export function openCall(auth: GoogleAuth, clock: Clock): Call {
                 }
                 // Google's client takes the text from a list of errors, even if that list is empty.
                 if (error instanceof Error && error.message === "") {
-                    error.message = apiErrorOf(error).message ?? `${method} ${url} failed without a reason`;
+                    error.message = apiErrorOf(error).message ?? `${method} ${url} failed without giving a reason`;
                 }
                 throw error;
             }

@@ -93,6 +93,6 @@ export function visibleLine(line: string): string {
     const visible = text.slice(text.lastIndexOf("\r") + 1);
     const isLong = visible.length > maxCharacters;
     return isLong
-        ? `${terminalText(visible.slice(0, maxCharacters))} [a long line is cut here]`
+        ? `${terminalText(visible.slice(0, maxCharacters))} [long line truncated here]`
         : terminalText(visible);
 }

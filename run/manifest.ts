@@ -66,11 +66,11 @@ export function renamedLines(runId: string, objects: Pick<SavedObject, "name" | 
         const { model, root } = runLayout(runId);
         const prefix = name.startsWith(model) ? model : root;
         const shown = terminalCell(JSON.stringify(name.slice(prefix.length)));
-        return `run ${runId}: ${shown} cannot be the name of a file alongside the others; it is saved as ${terminalCell(path)}`;
+        return `run ${runId}: ${shown} cannot be used as a file name alongside the others; it is saved as ${terminalCell(path)}`;
     });
     if (renamed.length > maxShown) {
         lines.push(
-            `run ${runId}: ${renamed.length - maxShown} more are also saved under other names; ${ownFiles.manifest} lists them`,
+            `run ${runId}: ${renamed.length - maxShown} more files are also saved under other names; ${ownFiles.manifest} lists them`,
         );
     }
     return lines;

@@ -6,7 +6,7 @@ export function isNotificationTarget(text: string): boolean {
 /**
  * Full name of the topic to which a run's VM publishes: the given one or, for a URL, the stack's own; undefined for
  * none.
- * @param own id of the topic that the stack creates in the project
+ * @param own ID of the topic that the stack creates in the project
  * @throws Error without the value, because it may be a misspelled secret URL
  */
 export function topicOf(notify: string, project: string, own: string): string | undefined {

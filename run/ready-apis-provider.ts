@@ -87,7 +87,7 @@ export async function waitForApi(
             );
         }
         if (!isAnnounced) {
-            print(`waiting until ${service}.googleapis.com, which has just been enabled, accepts requests`);
+            print(`waiting for ${service}.googleapis.com, which has just been enabled, to accept requests`);
             isAnnounced = true;
         }
         await clock.sleep(3000);

@@ -146,7 +146,7 @@ async function bucketResidue(apis: GoogleApis, names: StackNames): Promise<Lefto
     for await (const page of pagesOf(apis, `${url}&softDeleted=true`)) {
         for (const { name, hardDeleteTime } of oursOf(page)) {
             const detail = `kept with its objects until ${String(hardDeleteTime)}`;
-            const removal = "Cloud Storage removes it then; nothing can remove it sooner";
+            const removal = "Cloud Storage removes it at that time; it cannot be removed sooner";
             found.push({ kind: "deleted bucket", name: String(name), detail, gib: {}, isUnpriced: true, removal });
         }
     }

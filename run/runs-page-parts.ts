@@ -113,7 +113,7 @@ function drawChart() {
     place.replaceChildren(el("h2", {}, el("label", { htmlFor: "metric" }, "Over time: "), select,
         el("span", { className: "quiet" }, lower.test(state.metric) ? " lower is better" : " higher is better")),
         svg("svg", { viewBox: "0 0 " + width + " " + height, preserveAspectRatio: "none", role: "img",
-            "aria-label": state.metric + " of " + having.length + " runs in order of their start time" }, ...bars));
+            "aria-label": state.metric + " of " + having.length + " runs in order of start time" }, ...bars));
 }
 function drawTable() {
     const key = columns.find(({ id }) => id === state.sort);
@@ -177,6 +177,6 @@ function drawComparison() {
         el("div", { className: "pair" }, ...frames));
 }
 function draw() { drawChart(); drawTable(); drawComparison(); }
-document.getElementById("summary").textContent = runs.length + (runs.length === 1 ? " run" : " runs") + " on this machine, in models of the stack " + stack;
+document.getElementById("summary").textContent = runs.length + (runs.length === 1 ? " run" : " runs") + " on this machine for the stack " + stack;
 draw();
 `;

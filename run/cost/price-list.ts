@@ -78,7 +78,7 @@ export async function readPriceList(call: Call, baseUrl: string, region: string,
     return list;
 }
 
-/** The folder for files that a later command may reuse, according to each system's conventions. */
+/** The folder, located according to each system's conventions, for files that a later command may reuse. */
 function cacheFolder(): string {
     const { homedir } = require("node:os") as typeof import("node:os");
     const { isAbsolute, join } = require("node:path") as typeof import("node:path");

@@ -166,7 +166,7 @@ describe("a dataset of several objects in a bucket", () => {
 
         expect({ status, output }).toMatchObject({ status: 1 });
         expect(output).toContain(
-            '`gcp-trainer:dataset` must be at least one object; got "gs://sales/*.json", where there is none',
+            '`gcp-trainer:dataset` must match at least one object; got "gs://sales/*.json", which matches none',
         );
         expect(output).not.toContain("pulumi up, rehearsed:");
     });

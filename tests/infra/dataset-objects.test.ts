@@ -114,7 +114,7 @@ describe("a dataset of several objects in a bucket", () => {
         });
 
         await expect(loadConfig()).rejects.toThrow(
-            '`gcp-trainer:dataset` must be at least one object; got "gs://other-bucket/in/*.json", where there is none',
+            '`gcp-trainer:dataset` must match at least one object; got "gs://other-bucket/in/*.json", which matches none',
         );
     });
 });

@@ -99,27 +99,24 @@ describe("the objects of a dataset", () => {
         it("are reported if there are too many", async () => {
             datasetLimits.objects = 9;
             await expect(list("pages/*.csv")).rejects.toThrow(
-                'must be at most 9 objects; got "gs://data/pages/*.csv", which has more (gcloud storage objects compose)',
+                'must match at most 9 objects; got "gs://data/pages/*.csv", which matches more (gcloud storage objects compose)',
             );
         });
 
         it("are reported if too many others would have to be searched", async () => {
             datasetLimits.searched = 6;
             await expect(list("pages/*7.csv")).rejects.toThrow(
-                'must be a pattern that is compared with at most 6 objects; got "gs://data/pages/*7.csv", and more begin with gs://data/pages/',
+                'must be a pattern that needs to be compared with at most 6 objects; got "gs://data/pages/*7.csv", but more than 6 objects have names that begin with gs://data/pages/',
             );
         });
     });
 
     it.each([
-        ["none/", 'must be at least one object; got "gs://data/none/", where there is none'],
-        ["spark/", 'must be at least one object; got "gs://data/spark/", where there is none'],
+        ["none/", 'must match at least one object; got "gs://data/none/", which matches none'],
+        ["spark/", 'must match at least one object; got "gs://data/spark/", which matches none'],
         ["in/*.json", "(gcloud storage ls 'gs://data/in/**')"],
-        ["in/*.json", "where there is none, only a subfolder"],
-        [
-            "mixed/",
-            'must be objects that are not empty; got "gs://data/mixed/", which includes mixed/b.csv with 0 bytes',
-        ],
+        ["in/*.json", "which matches none, only a subfolder"],
+        ["mixed/", 'must match only non-empty objects; got "gs://data/mixed/", which matches mixed/b.csv (0 bytes)'],
     ])("are reported if there are none in %s, or one is empty", async (pattern, message) => {
         await expect(list(pattern)).rejects.toThrow(message);
     });
@@ -133,7 +130,7 @@ describe("the objects of a dataset", () => {
             email: "stranger@demo-project.iam.gserviceaccount.com",
         });
         await expect(list("in/", "private", stranger)).rejects.toThrow(
-            /^must be objects that you can list; got "gs:\/\/private\/in\/" but stranger@.* storage\.objects\.list .*--role roles\/storage\.objectViewer\)$/,
+            /^must match objects that you can list; got "gs:\/\/private\/in\/" but stranger@.* storage\.objects\.list .*--role roles\/storage\.objectViewer\)$/,
         );
     });
 });

@@ -126,7 +126,7 @@ describe("the log stream", () => {
 
     it("prints the beginning of a long line once, without waiting for its end", async () => {
         const { bucket, printed, log } = follow();
-        const cut = `| ${"x".repeat(1000)} [a long line is cut here]`;
+        const cut = `| ${"x".repeat(1000)} [long line truncated here]`;
         putLog(bucket, 1, 0, "x".repeat(70_000));
         await log.follow(1);
         expect(printed).toEqual([cut]);

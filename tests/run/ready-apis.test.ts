@@ -60,7 +60,7 @@ describe("waiting for an API", () => {
                 ),
             );
             expect(printed).toEqual([
-                `waiting until ${service}.googleapis.com, which has just been enabled, accepts requests`,
+                `waiting for ${service}.googleapis.com, which has just been enabled, to accept requests`,
             ]);
         },
     );

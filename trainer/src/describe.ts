@@ -51,7 +51,7 @@ export function describeSplit(split: Split, target: Target, { testFraction, seed
 
 /** Warning about a model that does not use any column. */
 const NO_DECISION =
-    "Warning: the model makes no splits and predicts the same for every row, because no split was good enough; " +
+    "Warning: the model makes no splits and gives every row the same prediction, because no split was good enough; " +
     "--complexity=0 and --minNumSamples=1 allow more splits";
 
 /** The final model: its size, its most important features, and a forest's out-of-bag score. */
@@ -92,7 +92,7 @@ function describeClassification(metrics: ClassificationMetrics): string[] {
     const { logLoss, brierScore, rocAuc, averagePrecision } = metrics;
     const ofRanking = (value: number | null) => value?.toFixed(4) ?? "undefined";
     const summary = [
-        `  accuracy ${accuracy.toFixed(4)} (always the most frequent class: ${baselineAccuracy.toFixed(4)})`,
+        `  accuracy ${accuracy.toFixed(4)} (always predicting the most frequent class: ${baselineAccuracy.toFixed(4)})`,
         `  ROC AUC ${ofRanking(rocAuc)}, average precision ${ofRanking(averagePrecision)}`,
         `  log loss ${logLoss.toFixed(4)}, Brier score ${brierScore.toFixed(4)}`,
     ];

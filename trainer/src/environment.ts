@@ -59,7 +59,7 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
         return uri;
     };
     const dataset = readUri("AIP_TRAINING_DATA_URI", DATASETS);
-    const modelDir = readUri("AIP_MODEL_DIR", "a gs:// URI to write the model under");
+    const modelDir = readUri("AIP_MODEL_DIR", "a gs:// URI under which to write the model");
     const isListed = (env.GCP_TRAINER_DATASET_LIST ?? "") !== "";
     const datasetList = isListed
         ? readUri("GCP_TRAINER_DATASET_LIST", "a gs:// URI of the list of the dataset's objects")

@@ -177,7 +177,7 @@ function checkSize({ leaves, shares }: FitResult, { trees = 1 }: Growth): void {
     const most = Math.min(MAX_BYTES, trees * MAX_TREE_BYTES, availableMemory() * MEMORY_OF_TREES);
     if (bytes > most) {
         throw new HyperparameterError(
-            `The model must have at most ${(most / 1e9).toFixed(2)} GB; got about ${(bytes / 1e9).toFixed(2)} GB in ${leaves} leaves: ` +
+            `The model must be at most ${(most / 1e9).toFixed(2)} GB; got about ${(bytes / 1e9).toFixed(2)} GB in ${leaves} leaves: ` +
                 "raise `minNumSamples`, or lower `maxDepth` or `trees`",
         );
     }
@@ -271,7 +271,7 @@ function checkModel(
     const predicted = model.task === "classification" ? labels : values;
     const wrong = expected.findIndex((value, index) => predicted[index] !== value);
     if (wrong >= 0) {
-        const difference = `the model file predicts ${predicted[wrong]}, the fit ${expected[wrong]}`;
+        const difference = `the model file predicts ${predicted[wrong]}, but the fit predicts ${expected[wrong]}`;
         throw new Error(`For row ${rows[wrong]} of ${source} ${difference}`);
     }
 }

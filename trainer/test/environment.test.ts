@@ -37,7 +37,7 @@ describe("parseEnvironment", () => {
         expect(() => parseEnvironment({})).toThrow(
             new EnvironmentError(
                 "The environment variable AIP_TRAINING_DATA_URI must be a gs:// URI of one CSV object, or of a folder, which ends in a slash; got none\n" +
-                    "The environment variable AIP_MODEL_DIR must be a gs:// URI to write the model under; got none",
+                    "The environment variable AIP_MODEL_DIR must be a gs:// URI under which to write the model; got none",
             ),
         );
     });

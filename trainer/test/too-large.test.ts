@@ -43,7 +43,7 @@ describe("a model that is too large", () => {
 
         await expect(training).rejects.toThrow(HyperparameterError);
         await expect(training).rejects.toThrow(
-            /^The model must have at most \d\.\d\d GB; got about 66\.00 GB in 300000000 leaves: raise `minNumSamples`, or /,
+            /^The model must be at most \d\.\d\d GB; got about 66\.00 GB in 300000000 leaves: raise `minNumSamples`, or /,
         );
         expect({ fits, written }).toEqual({ fits: 1, written: [] });
     });

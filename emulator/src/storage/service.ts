@@ -22,7 +22,7 @@ export class StorageService implements Service {
         this.uploads = new ResumableUploads(documents, this.blobs, this.objects);
     }
 
-    /** Removes unreferenced contents that a crash left behind. */
+    /** Removes unreferenced content that a crash left behind. */
     async start(): Promise<void> {
         const names = this.buckets.all().map(({ name }) => name);
         await this.blobs.sweep(new Set([...this.objects.usedBlobs(names), ...(await this.uploads.usedBlobs())]));

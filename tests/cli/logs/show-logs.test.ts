@@ -82,7 +82,7 @@ const ofDone = [
     "\x1b[31msecond\x1b[0m",
     "\\x1b]0;title\\x07",
     "[13 bytes of the log are missing here]",
-    `${"x".repeat(1000)} [a long line is cut here]`,
+    `${"x".repeat(1000)} [long line truncated here]`,
     "after the gap and the long line",
     `run ${DONE}, attempt 2: succeeded at 2026-01-01T00:02:00Z, before this command`,
 ];

@@ -82,7 +82,7 @@ describe("readRuns", () => {
         const runs = await readRuns(bucket);
 
         expect(runs.flatMap(({ renamed, problem }) => problem ?? renamed ?? [])).toEqual([
-            `run ${runId}: "a:b" cannot be the name of a file alongside the others; it is saved as renamed/0123-a_b`,
+            `run ${runId}: "a:b" cannot be used as a file name alongside the others; it is saved as renamed/0123-a_b`,
         ]);
     });
 });

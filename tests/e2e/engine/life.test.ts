@@ -37,7 +37,7 @@ describeWithEngine("with the real engine and providers,", () => {
             runs.push(runId);
 
             expect(changes).toBe("+ 32 created");
-            expect(output).toContain("waiting until compute.googleapis.com, which has just been enabled");
+            expect(output).toContain("waiting for compute.googleapis.com, which has just been enabled");
             expect(output).toContain("Trained the final model on all 150 rows");
             const outputs = await project.outputs();
             expect(outputs).toMatchObject({

@@ -108,14 +108,14 @@ function findOpenTask(target: Target): Finding[] {
         return [];
     }
     const taken = isClasses ? "classes" : "a number";
-    const said = `is the target and has ${values.length} different whole numbers, which are taken for ${taken}`;
+    const said = `is the target and has ${values.length} different whole numbers, which are treated as ${taken}`;
     return [aboutColumn("task", target.name, said, `task=${isClasses ? "regression" : "classification"}`)];
 }
 
 function findFewRows(target: Target, rowCount: number): Finding[] {
     const findings: Finding[] = [];
     if (rowCount < FEW_ROWS) {
-        const message = `The dataset has only ${rowCount} rows, so the metrics are rough; a cross-validation shows how rough`;
+        const message = `The dataset has only ${rowCount} rows, so the metrics are only rough estimates; cross-validation shows how rough`;
         findings.push({ kind: "few-rows", message, setting: "cv=10" });
     }
     if (target.task === "regression") {
@@ -126,7 +126,7 @@ function findFewRows(target: Target, rowCount: number): Finding[] {
     if (few.length > 0) {
         const listed = few.map(({ label, count }) => `${label} (${count})`);
         const shown = shorten(listed, MAX_CLASSES_SHOWN);
-        const said = `has classes with very few rows, which can hardly be learned and tested: ${shown}`;
+        const said = `has classes with too few rows to be learned and tested reliably: ${shown}`;
         const setting = `missing=${JSON.stringify(few.slice(0, MAX_CLASSES_SHOWN).map(({ label }) => label))}`;
         findings.push(aboutColumn("few-rows", target.name, said, setting));
     }
@@ -200,6 +200,6 @@ function findNumbers({ name, dictionary, values }: TextColumn): Finding[] {
     if (!isMixed || evidence.isContradictory) {
         return [];
     }
-    const said = `is read as text, although most of its different cells are numbers; others are, for example, ${JSON.stringify(others[0])}`;
+    const said = `is read as text, although most of its distinct values are numbers; one of the exceptions is ${JSON.stringify(others[0])}`;
     return [aboutColumn("number-format", name, said, `missing=${JSON.stringify(others.slice(0, MAX_CLASSES_SHOWN))}`)];
 }

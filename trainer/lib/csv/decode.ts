@@ -139,7 +139,7 @@ async function* jsonLinesToCsv(content: AsyncIterable<Uint8Array>, source: strin
             const unknown = Object.keys(object).find((name) => !known.includes(name));
             if (unknown !== undefined) {
                 const name = JSON.stringify(unknown);
-                throw new DataError(`${source} line ${line} has ${name}, which none of the first ${HEADER_LINES} has`);
+                throw new DataError(`${source} line ${line} has ${name}, but the first ${HEADER_LINES} lines do not`);
             }
             text += toRow(object, columns);
         }

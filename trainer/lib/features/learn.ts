@@ -146,7 +146,7 @@ function describeConstant(column: Column, rows: Uint32Array): Finding {
     const setting = typeSetting(name, "drop");
     const first = rows[0] as number;
     if (column.kind === "text" && !rows.every((row) => isSame(column.values, row, first))) {
-        const said = "is not used, because hardly any of its strings occurs in several rows";
+        const said = "is not used, because hardly any of its strings occur in more than one row";
         return aboutColumn("rare-text", name, said, setting);
     }
     const stored = valueAt(column.values, first);

@@ -187,7 +187,7 @@ export function readArguments(argv: readonly string[]): { hyperparameters: Hyper
         if (name === undefined || text === undefined) {
             problems.push({ text: `Arguments must have the form --name=value; got ${JSON.stringify(argument)}` });
         } else if (Object.hasOwn(values, name) || Object.hasOwn(grid, name)) {
-            problems.push({ setting: name, text: `must be given only once; got it again as ${JSON.stringify(text)}` });
+            problems.push({ setting: name, text: `must be given only once; also got ${JSON.stringify(text)}` });
         } else if (isKey(SETTINGS, name)) {
             values[name] = parseValue<unknown>(name, text, SETTINGS[name], problems);
         } else if (isKey(GROWTH, name)) {

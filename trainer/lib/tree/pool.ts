@@ -235,7 +235,7 @@ function countTrees({ algorithm, forest, rows }: FitTask): number {
         return 1;
     }
     if (forest === undefined || !(forest.trees >= 1) || !(forest.maxFeatures >= 1)) {
-        throw new RangeError(`A forest needs at least 1 tree and 1 feature for a split; got ${JSON.stringify(forest)}`);
+        throw new RangeError(`A forest needs at least 1 tree and 1 feature per split; got ${JSON.stringify(forest)}`);
     }
     return forest.trees;
 }

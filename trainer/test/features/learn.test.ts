@@ -89,7 +89,7 @@ describe("learnColumns", () => {
             {
                 kind: "rare-text",
                 column: "n",
-                message: 'Column "n" is not used, because hardly any of its strings occurs in several rows',
+                message: 'Column "n" is not used, because hardly any of its strings occur in more than one row',
                 setting: 'types={"n":"drop"}',
             },
         ]);

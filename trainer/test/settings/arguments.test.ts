@@ -154,7 +154,7 @@ describe("parseArguments", () => {
         ["--cv=1", '`cv` must be 0 (none) or an integer from 2 to 20; got "1" (--cv=5)'],
         ["maxDepth=3", 'Arguments must have the form --name=value; got "maxDepth=3"'],
         ["--maxDepth", 'Arguments must have the form --name=value; got "--maxDepth"'],
-        ["--target=z", '`target` must be given only once; got it again as "z"'],
+        ["--target=z", '`target` must be given only once; also got "z"'],
     ])("rejects %s", (argument, problem) => {
         expect(problemsOf("--target=y", argument)).toEqual([problem]);
     });

@@ -97,7 +97,7 @@ describe("openFitPool", () => {
         );
         const { forest: _, ...rest } = forestTask(dataset);
         await expect(fitOne(dataset, rest)).rejects.toThrow(
-            new RangeError("A forest needs at least 1 tree and 1 feature for a split; got undefined"),
+            new RangeError("A forest needs at least 1 tree and 1 feature per split; got undefined"),
         );
     });
 

@@ -41,7 +41,7 @@ export function thresholdsSection(input: ReportInput): Section | undefined {
     return {
         id: "thresholds",
         short: "Threshold",
-        title: "Effect of another threshold",
+        title: "Effect of a different threshold",
         content: html`<p>The model gives a probability for ${names[1]}. It predicts this class from 50%; a lower
             threshold finds more of its rows, and a higher one is wrong less often.</p>${slider}<div
             class="two"><div>${drawCounts(data, names)}</div><div>${drawMeasures(data)}</div></div><div
@@ -97,7 +97,7 @@ function drawRoc(fine: ThresholdData, { rocAuc }: ReportInput["metrics"]): Html 
     const { found, wrong, positives, negatives } = fine;
     const points = found.map((right, step): Point => [(wrong[step] as number) / negatives, right / positives]);
     const area = typeof rocAuc === "number" ? `, area ${formatNumber(rocAuc, 3)}` : "";
-    const axes = ["share of the others found", "recall"] as const;
+    const axes = ["false positive rate", "recall"] as const;
     return drawCurve("roc", `ROC curve${area}`, axes, [[0, 0], ...[...points].reverse()], points[FINE_STEPS / 2]);
 }
 
