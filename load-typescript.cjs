@@ -11,7 +11,7 @@ const missing = ["@pulumi/pulumi", "ts-node", "typescript"].filter(
     (name) => !existsSync(path.join(__dirname, "node_modules", name, "package.json")),
 );
 if (missing.length > 0) {
-    const must = "node_modules must contain the packages that run the commands, including those for development";
+    const must = "node_modules must contain the packages that the commands need, including development dependencies";
     console.error(`error: ${must}; got no ${missing.join(", no ")} (npm ci --include=dev)`);
     process.exit(1);
 }
@@ -58,7 +58,7 @@ exports.emit = (source, file, cache = CACHE) => {
 /** @param {string} source @param {string} file */
 function compile(source, file) {
     if (compiler === undefined && process.stderr.isTTY) {
-        console.error("Compiling the program; the next command starts faster ...");
+        console.error("Compiling the program; the next command will start faster ...");
     }
     compiler ??= require("ts-node").create({ transpileOnly: true, cwd: __dirname });
     const [code = "", map = ""] = compiler.compile(source, file).split(MAP);

@@ -79,7 +79,7 @@ export function batchEngine(apis: GoogleApis, options: BatchOptions): Engine {
             logCommand: `gcloud batch jobs describe ${jobId} --project ${project} --location ${region}`,
             stallDetails: [
                 "A quota, an organization policy, or a missing role of the job's service account " +
-                    "(roles/batch.agentReporter on the project) keeps a job from running.",
+                    "(roles/batch.agentReporter on the project) may be preventing the job from running.",
             ],
             stallNext: {
                 down: "`pulumi up` creates another job.",

@@ -103,7 +103,7 @@ async function begin(apis: GoogleApis, bucket: BucketClient, inputs: BatchJobInp
     const undecided = sweep && (() => undecidedPoints(bucket, runId, sweep.count));
     const engine = batchEngine(apis, { ...inputs, undecided });
     await engine.start(left);
-    printLine(`run ${runId}: ${engine.name()} was accepted and needs no waiter from now on`);
+    printLine(`run ${runId}: ${engine.name()} was accepted and no longer needs a waiter`);
 }
 
 function pendingStatus(runId: string, clock: Clock): string {

@@ -166,7 +166,7 @@ export async function startJob(
         try {
             const job = await apis.call("POST", `${parent}?jobId=${id}`, forJob(id));
             if (job === undefined) {
-                throw new Error(`Batch has no location ${region} in the project ${project}`);
+                throw new Error(`Batch is unavailable in ${region} for the project ${project}`);
             }
             return { job: job as unknown as BatchJob, number };
         } catch (error) {

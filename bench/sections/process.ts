@@ -124,7 +124,7 @@ function growthTable(comparisons: readonly Comparison[]): ResultTable[] {
         ? []
         : [
               {
-                  caption: "Ours: cost of an additional million rows",
+                  caption: "Ours: cost of each additional million rows",
                   header: ["from", "to", "time", "memory"],
                   rows: steps.map(({ from, to, seconds, bytes }) => [
                       formatCount(from),

@@ -171,7 +171,7 @@ async function openStack(requested: string | undefined, context: DeployContext):
     try {
         const name = requested ?? (await workspace.stack())?.name;
         if (name === undefined) {
-            throw new UsageError("A stack must be chosen: -s STACK (npx pulumi stack ls shows the stacks)");
+            throw new UsageError("A stack must be chosen: -s STACK (npx pulumi stack ls lists the stacks)");
         }
         return await Stack.select(name, workspace);
     } catch (error) {

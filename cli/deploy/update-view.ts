@@ -132,7 +132,7 @@ export class UpdateView {
             return ["Interrupting"];
         }
         if (this.#interrupts > 0) {
-            return [isTraining ? "Ctrl-C again detaches; the run continues" : "Ending after the current steps"];
+            return [isTraining ? "Ctrl-C again detaches; the run continues" : "Stopping after the current steps"];
         }
         return isTraining ? ["Ctrl-C twice detaches; the run continues"] : [];
     }

@@ -33,7 +33,7 @@ export function findPackage(): PackageSource {
         : path.resolve(modules, "..", resolved.slice("file:".length));
     if (!existsSync(tarball)) {
         throw new UsageError(
-            `The package's tarball must still exist to be copied into the project; got ${tarball}, which is gone (npm pack creates it)`,
+            `The package's tarball must still exist to be copied into the project; found nothing at ${tarball} (npm pack creates it)`,
         );
     }
     return { tarball };

@@ -96,7 +96,7 @@ function report(folder: string, { language, isTemplate }: ProjectChoices): void 
     console.log(`  cd ${shown} && npm install && npm start`);
     const missing = language === "python" ? missingPackages(PYTHON_REQUIREMENTS) : [];
     if (missing.length > 0) {
-        console.log("To rehearse the trainer in Python without Docker, also:");
+        console.log("To rehearse the trainer in Python without Docker, also run:");
         console.log("  python3 -m venv .venv && .venv/bin/pip install -r trainer/requirements.txt");
     }
 }

@@ -147,7 +147,7 @@ async function openStack(stackName: string | undefined, { projectDir, packageDir
             ({ current }) => current,
         )?.name;
     if (selected === undefined) {
-        throw new UsageError("No stack is selected (choose one: -s STACK; npx pulumi stack ls shows the stacks)");
+        throw new UsageError("No stack is selected (choose one: -s STACK; npx pulumi stack ls lists the stacks)");
     }
     const configured = (key: string) => config[key]?.value;
     const zone = configured("gcp:zone") ?? env.GOOGLE_ZONE ?? "";

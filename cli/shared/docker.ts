@@ -79,7 +79,7 @@ export async function buildImage(
 function silentBuild(output: string): string {
     return (
         `docker build has printed nothing for five minutes. Its last line: ${lastLine(output) || "(none)"}. ` +
-        "Ctrl-C ends it; docker build --progress plain shows more."
+        "Ctrl-C stops it; docker build --progress plain shows more output."
     );
 }
 

@@ -27,7 +27,7 @@ export async function useExistingImage(
     if (!isPresent || !image.includes("@")) {
         const pulled = await runProcess("docker", ["pull", "--quiet", image], { signal });
         if (pulled.exitCode !== 0 && !isPresent) {
-            throw new UsageError(`docker cannot pull image: ${lastLine(pulled.output)} (docker pull ${image})`);
+            throw new UsageError(`docker cannot pull the image: ${lastLine(pulled.output)} (docker pull ${image})`);
         }
     }
     print(`VM: a container with this image, in the Docker engine ${engine.version}.`);

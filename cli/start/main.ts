@@ -131,7 +131,7 @@ function ownSecrets(
 /** npm passes on `--config key=value` as `key=value` if the user forgets the `--`, so that form is accepted too. */
 function checkOverride(argument: string): string {
     if (!/^[\w:.-]+=/.test(argument)) {
-        const hint = process.env.npm_lifecycle_event === "start" ? "; npm passes on options only after --" : "";
+        const hint = process.env.npm_lifecycle_event === "start" ? "; npm passes on only the options after --" : "";
         throw new UsageError(`"${argument}" must be key=value${hint} (${commandLine("start", "--help")})`);
     }
     return argument;

@@ -125,7 +125,7 @@ async function requireBash(): Promise<void> {
     const { exitCode, output } = await runProcess("bash", ["--version"]);
     if (exitCode !== 0 || !output.includes("bash")) {
         throw new UsageError(
-            "A rehearsal needs bash, but bash --version does not work (install bash; on Windows, Git or WSL has it)",
+            "A rehearsal needs bash, but bash --version does not work (install bash; on Windows, from Git or WSL)",
         );
     }
 }

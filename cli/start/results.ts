@@ -77,7 +77,7 @@ export function resultLines(folder: string, files: readonly string[]): string[] 
     return [
         `Results, verified, in ${folder}${path.sep}`,
         `  ${own.map(terminalCell).join("  ")}`,
-        ...(count > 0 ? [`  and ${count} files of the points, in points${path.sep}`] : []),
+        ...(count > 0 ? [`  and ${count} files for the points, in points${path.sep}`] : []),
     ];
 }
 

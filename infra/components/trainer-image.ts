@@ -91,8 +91,8 @@ export class TrainerImage extends pulumi.ComponentResource {
 /** Warns every ten minutes until the image is pushed, because the provider does not report a program that hangs. */
 function reportSlowBuild(image: docker.Image): void {
     const text =
-        "The image has not been built and pushed yet. If the last line is about a RUN, its program may hang because its " +
-        "processor is emulated: run it in a stage that starts with FROM --platform=$BUILDPLATFORM.";
+        "The image has not been built and pushed yet. If the last line shows a RUN instruction, its program may hang " +
+        "because the processor is emulated: run it in a stage that starts with FROM --platform=$BUILDPLATFORM.";
     const timer = setInterval(() => void pulumi.log.warn(text, image), 10 * 60_000).unref();
     image.repoDigest.apply(() => clearInterval(timer));
 }

@@ -14,7 +14,7 @@ const MAX_ATTEMPTS = 11;
 const VM_ONLY: readonly (readonly [key: KeyName, why: string])[] = [
     ["bootImage", "because Batch has its own image for its VMs"],
     ["debugMinutes", "because Batch deletes its VMs at once"],
-    ["scopes", "because Batch VMs always have the scope cloud-platform, so that only roles limit them"],
+    ["scopes", "because Batch VMs always have the scope cloud-platform and are limited only by roles"],
     ["secureBoot", "because Batch has no setting for Secure Boot"],
     ["kmsKey", "because Batch cannot encrypt the disks of its VMs with it"],
 ];
@@ -52,7 +52,7 @@ export const batchRules: readonly Rule[] = [
             engine === "batch" && !isBatchMachine(machineType)
                 ? conflict(
                       "machineType",
-                      "must belong to a series that Batch supports, such as E2, N2, N4, C3, C4, G2 or A2, with engine batch",
+                      "must belong to a machine series that engine batch supports, such as E2, N2, N4, C3, C4, G2 or A2",
                   )
                 : undefined,
     },

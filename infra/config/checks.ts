@@ -72,7 +72,7 @@ export const checkImage = optional((value) => {
 });
 
 /** Accepts any path of a Python file, because a rule checks the file itself. */
-export const checkScript = optional(matches(/^.*\.py$/s, "must be a Python file, whose name ends in .py"));
+export const checkScript = optional(matches(/^.*\.py$/s, "must be a Python file with a name that ends in .py"));
 
 /** Accepts any path, because a rule checks the file itself. */
 export const checkPath = optional(matches(/./s, "must be a file"));
@@ -123,7 +123,7 @@ export function checkSecretValue(name: string, value: string): Finding {
         return found;
     }
     const bytes = Buffer.byteLength(value);
-    return bytes > 0 && bytes <= MAX_SECRET_BYTES ? undefined : `must be 1 to ${MAX_SECRET_BYTES} bytes, as a secret`;
+    return bytes > 0 && bytes <= MAX_SECRET_BYTES ? undefined : `must be a secret of 1 to ${MAX_SECRET_BYTES} bytes`;
 }
 
 function checkSecretName(name: string): Finding {
@@ -131,7 +131,7 @@ function checkSecretName(name: string): Finding {
         return rename("cannot be secret, because programs on the VM read it; choose another name");
     }
     return name.length > MAX_SECRET_NAME
-        ? rename(`must have a name of at most ${MAX_SECRET_NAME} characters, as a secret`)
+        ? rename(`must have a name of at most ${MAX_SECRET_NAME} characters, because it is a secret`)
         : checkEnv(name, "");
 }
 
@@ -140,7 +140,7 @@ export const checkMachineType = matches(
     "must be a machine type such as e2-standard-2 or n2-custom-4-8192",
 );
 
-export const checkZone = matches(/^(any|[a-z]+-[a-z]+\d+-[a-z0-9]+)$/, "must be any, or a zone such as us-central1-b");
+export const checkZone = matches(/^(any|[a-z]+-[a-z]+\d+-[a-z0-9]+)$/, "must be `any` or a zone such as us-central1-b");
 
 export const checkBootImage = optional(
     matches(
@@ -151,7 +151,7 @@ export const checkBootImage = optional(
 
 /** Checks the format of a disk or GPU type; only Compute Engine knows which ones exist. */
 export const checkTypeName = optional(
-    matches(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, "must be lowercase letters, digits and dashes"),
+    matches(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, "must contain only lowercase letters, digits and dashes"),
 );
 
 /** Checks a network or subnetwork given by name, path or link. */
@@ -185,7 +185,7 @@ export function checkResultsDir(value: string): Finding {
         return "must be a folder inside the project, written with `/`, without `.` and `..`";
     }
     const isLong = parts.some((part) => Buffer.byteLength(part) > MAX_FILE_NAME);
-    return isLong ? `must have names of at most ${MAX_FILE_NAME} bytes between the slashes` : undefined;
+    return isLong ? `must have at most ${MAX_FILE_NAME} bytes between slashes` : undefined;
 }
 
 export const checkMetricName = optional(
@@ -196,7 +196,7 @@ export const checkMetricName = optional(
 );
 
 export const checkRunName = optional(
-    matches(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,100}$/u, "must be at most 100 characters, without line breaks"),
+    matches(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,100}$/u, "must be at most 100 characters long and contain no line breaks"),
 );
 
 export const checkNotify = optional((value) =>

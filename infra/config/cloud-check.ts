@@ -262,7 +262,7 @@ async function machineIssue(machineType: string, zone: string, listUrl: string, 
     const best = nearest(machineType, names, Math.max(3, machineType.length / 3), (name) => name) ?? "e2-standard-2";
     return {
         key: `${pulumi.getProject()}:machineType`,
-        must: `must be a machine type that ${zone} has; did you mean ${best}?`,
+        must: `must be a machine type available in ${zone}; did you mean ${best}?`,
         got: machineType,
         fix: { set: ["machineType"], value: best },
     };
@@ -293,14 +293,14 @@ function limitIssue({ maxCostUsd }: Config, cost: Cost): ConfigIssue | undefined
     if ("unknown" in cost) {
         return {
             key,
-            must: `needs a known price, but the price is unknown, because ${cost.unknown}`,
+            must: `requires a known price, but the price is unknown because ${cost.unknown}`,
             fix: { remove: ["maxCostUsd"] },
         };
     }
     return cost.worstCaseUsd > maxCostUsd
         ? {
               key,
-              must: `must be at least ${formatUsd(cost.worstCaseUsd)}, the most that this run can cost`,
+              must: `must be at least ${formatUsd(cost.worstCaseUsd)}, the maximum cost of this run`,
               got: maxCostUsd,
               fix: { set: ["maxCostUsd"], value: String(Math.ceil(cost.worstCaseUsd)) },
           }

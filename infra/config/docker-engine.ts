@@ -58,7 +58,7 @@ export function findEngine(env: NodeJS.ProcessEnv = process.env, platform: strin
     if (!host) {
         const source = env.DOCKER_CONTEXT ? "DOCKER_CONTEXT" : `currentContext in ${path.join(folder, "config.json")}`;
         throw new pulumi.RunError(
-            `${source} must be a docker context that exists; got ${JSON.stringify(context)} (docker context ls)`,
+            `${source} must be an existing docker context; got ${JSON.stringify(context)} (docker context ls)`,
         );
     }
     const certPath = path.join(folder, "contexts/tls", id, "docker");
@@ -86,7 +86,7 @@ export async function checkEngine({ host, certPath }: DockerEngine): Promise<voi
         }
         const remedy =
             code === "EACCES"
-                ? "let your user use it: sudo usermod -aG docker $USER, then log in again"
+                ? "add your user to the docker group: sudo usermod -aG docker $USER, then log in again"
                 : "start Docker, or choose another engine: docker context use NAME";
         throw new pulumi.RunError(
             `The image needs a Docker engine, but none is reachable at ${host}: ${code} (${remedy})`,

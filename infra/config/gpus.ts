@@ -81,7 +81,7 @@ export function gpuProblem(machineType: string, gpuType: string, gpuCount: numbe
         return undefined;
     }
     if (gpuType === "") {
-        const must = "must be 0 while gpuType is not set";
+        const must = "must be 0 if gpuType is not set";
         return gpuCount === 0 ? undefined : { key: "gpuCount", must, example: "0" };
     }
     const counts = N1_GPUS[gpuType];

@@ -62,7 +62,7 @@ function folderProblem(folder: string): string | undefined {
         rmdirSync(mkdtempSync(path.join(folder, ".gcp-trainer-")));
         return undefined;
     } catch (error) {
-        return `${folder} does not accept files (${(error as NodeJS.ErrnoException).code})`;
+        return `files cannot be created in ${folder} (${(error as NodeJS.ErrnoException).code})`;
     }
 }
 

@@ -58,7 +58,7 @@ const rules: readonly Rule[] = [
             isBuiltIn(config, files) && tasks > 1
                 ? {
                       key: "tasks",
-                      must: "must not be set with this project's trainer, which does not divide its work",
+                      must: "must not be set with this project's trainer, which does not split its work into tasks",
                       fix: { remove: ["tasks"] },
                   }
                 : undefined,
@@ -77,7 +77,7 @@ const rules: readonly Rule[] = [
             const isUsual = trainer === KEYS.trainer.default || files.hasBuiltInTrainer(trainer);
             const set = Object.entries({ image, script, trainer: isUsual ? "" : trainer });
             const [first, second] = set.filter(([, value]) => value !== "").map(([key]) => key as KeyName);
-            const must = `must not be set together with ${second}, because each of them names the trainer`;
+            const must = `must not be set together with ${second}, because both specify the trainer`;
             return first && second ? { key: first, must, fix: { remove: [first] } } : undefined;
         },
     },
@@ -123,7 +123,7 @@ const rules: readonly Rule[] = [
         keys: ["resultsDir"],
         find: ({ resultsDir }, files) => {
             const must = files.folderProblem?.(resultsDir);
-            return must ? conflict("resultsDir", `must be a folder that can be written to; ${must}`) : undefined;
+            return must ? conflict("resultsDir", `must be a writable folder; ${must}`) : undefined;
         },
     },
     {
@@ -183,7 +183,7 @@ const rules: readonly Rule[] = [
             const names = Object.keys(labels);
             const fix: Fix = { remove: ["labels", names[0] ?? ""] };
             return names.length > MAX_LABELS
-                ? { key: "labels", must: `must be at most ${MAX_LABELS} labels`, fix }
+                ? { key: "labels", must: `must have at most ${MAX_LABELS} labels`, fix }
                 : undefined;
         },
     },
@@ -201,7 +201,7 @@ const rules: readonly Rule[] = [
         find: ({ zones, region }) => {
             const other = zones.find((zone) => zone !== "any" && !zone.startsWith(`${region}-`));
             return region !== "" && other !== undefined
-                ? conflict("zones", `must be zones of the stack's region, ${region}, or any`, "any")
+                ? conflict("zones", `must be \`any\` or zones in the stack's region, ${region}`, "any")
                 : undefined;
         },
     },
@@ -248,10 +248,10 @@ function fileConflict(key: KeyName, must: string, state: FileState): Conflict | 
 
 function datasetMust(state: FileState, fileName: string): string | undefined {
     if (state !== "file") {
-        return `must be a file that can be read and is not empty, or a gs:// URI; found ${describe(state)}`;
+        return `must be a readable, non-empty file or a gs:// URI; found ${describe(state)}`;
     }
     const isObjectName = Buffer.byteLength(fileName) <= MAX_FILE_NAME_BYTES && !/[\r\n]/.test(fileName);
-    return isObjectName ? undefined : `must have a name without line breaks of at most ${MAX_FILE_NAME_BYTES} bytes`;
+    return isObjectName ? undefined : `must have a name of at most ${MAX_FILE_NAME_BYTES} bytes without line breaks`;
 }
 
 function trainerMust(folder: FileState, dockerfile: FileState): string {

@@ -51,7 +51,7 @@ export const sweepRules: readonly Rule[] = [
         keys: SWEEP_KEYS,
         find: ({ sweep, sweepFile }) =>
             sweepFile !== "" && Object.keys(sweep).length > 0
-                ? remove("sweepFile", "must not be set together with sweep, because each of them names the points")
+                ? remove("sweepFile", "must not be set together with sweep, because both specify the points")
                 : undefined,
     },
     {
@@ -105,7 +105,7 @@ export const sweepRules: readonly Rule[] = [
             engine === "batch" && network === "" && parallelism > MAX_ADDRESSES
                 ? conflict(
                       "parallelism",
-                      `must be at most ${MAX_ADDRESSES}, because the stack's subnetwork has no more addresses`,
+                      `must be at most ${MAX_ADDRESSES}, because the stack's subnetwork has only that many addresses`,
                       String(MAX_ADDRESSES),
                   )
                 : undefined,

@@ -37,13 +37,13 @@ export function checkSweepEntry(name: string, value: unknown): Finding {
     }
     const values = toValues(value);
     if (!Array.isArray(values) || values.length === 0) {
-        return "must be a list of at least one value";
+        return "must be a list with at least one value";
     }
     const texts = values.map((each) => canonicalJson(each));
     const twice = texts.find((text, index) => texts.indexOf(text) !== index);
     return twice === undefined
         ? values.map((each) => checkHyperparameter(name, each)).find((each) => each !== undefined)
-        : `must not contain a value twice; it contains ${twice} twice`;
+        : `must not contain duplicate values; ${twice} appears more than once`;
 }
 
 /** The points that a config defines: a grid, or the rows of a file. There are none if neither key is set. */
@@ -80,7 +80,7 @@ function gridOf(entries: readonly (readonly [name: string, values: readonly Hype
 
 function problemOf(points: readonly Point[]): string | undefined {
     if (points.length === 0) {
-        return "must have at least one row with a point";
+        return "must contain at least one point";
     }
     const seen = new Map<string, number>();
     for (const [index, point] of points.entries()) {
@@ -91,12 +91,12 @@ function problemOf(points: readonly Point[]): string | undefined {
             return `must have valid hyperparameters; ${name} in ${row} ${typeof found === "object" ? found.must : found}`;
         }
         if (Object.keys(point).length === 0) {
-            return `must not have an empty point; found one in ${row}`;
+            return `must not contain an empty point; ${row} is empty`;
         }
         const text = canonicalJson(point);
         const first = seen.get(text);
         if (first !== undefined) {
-            return `must not have the same point twice; ${row} repeats point ${first + 1}, ${text}`;
+            return `must not contain duplicate points; ${row} repeats point ${first + 1}, ${text}`;
         }
         seen.set(text, index);
     }
@@ -113,7 +113,7 @@ function readJsonLines(text: string): Rows {
     for (const [index, line] of text.split(/\r?\n/).entries()) {
         const value = line.trim() === "" ? undefined : toValues(line);
         if (value !== undefined && (typeof value !== "object" || value === null || Array.isArray(value))) {
-            return { points: [], problem: `must have a JSON object in each line; line ${index + 1} is not one` };
+            return { points: [], problem: `must have a JSON object on each line; line ${index + 1} is not one` };
         }
         points.push(...(value === undefined ? [] : [value as Point]));
     }

@@ -61,7 +61,7 @@ describeWithDocker("a rehearsal with an existing image", () => {
         const missing = await start(`${tag.replace("tiny", "none")}@${digest}`);
         expect(missing).toMatchObject({
             status: 1,
-            output: expect.stringMatching(/^(?!.*\+ gcp:).*docker cannot pull image: /s),
+            output: expect.stringMatching(/^(?!.*\+ gcp:).*docker cannot pull the image: /s),
         });
     });
 });

@@ -19,7 +19,7 @@ it("npm start rehearses a sweep of the built-in trainer, and saves every point, 
 
         expect({ status, output }).toMatchObject({ status: 0 });
         expect(output).toContain("12 of 12 points are done");
-        expect(output).toMatch(/\n {2}and 72 files of the points, in points\/\n/);
+        expect(output).toMatch(/\n {2}and 72 files for the points, in points\/\n/);
         expect(output).toMatch(/\nSweep: file:\/\/\S+\/sweep\.html\n/);
         expect(output).toContain("Left to bill: nothing.");
 

@@ -39,7 +39,7 @@ describe("a config that would be refused after everything else has been created"
         [
             "an array of this project's trainer",
             { engine: "batch", tasks: "5" },
-            "`gcp-trainer:tasks` must not be set with this project's trainer, which does not divide its work; got 5 (pulumi config rm tasks)",
+            "`gcp-trainer:tasks` must not be set with this project's trainer, which does not split its work into tasks; got 5 (pulumi config rm tasks)",
         ],
         [
             "an array that is also a sweep",
@@ -49,12 +49,12 @@ describe("a config that would be refused after everything else has been created"
         [
             "a machine that Batch lacks",
             { engine: "batch", machineType: "c4a-standard-4" },
-            '`gcp-trainer:machineType` must belong to a series that Batch supports, such as E2, N2, N4, C3, C4, G2 or A2, with engine batch; got "c4a-standard-4" (pulumi config set machineType e2-standard-2)',
+            '`gcp-trainer:machineType` must belong to a machine series that engine batch supports, such as E2, N2, N4, C3, C4, G2 or A2; got "c4a-standard-4" (pulumi config set machineType e2-standard-2)',
         ],
         [
             "a zone in another region",
             { zones: '["europe-west4-b"]' },
-            '`gcp-trainer:zones` must be zones of the stack\'s region, us-central1, or any; got ["europe-west4-b"] (pulumi config set zones any)',
+            '`gcp-trainer:zones` must be `any` or zones in the stack\'s region, us-central1; got ["europe-west4-b"] (pulumi config set zones any)',
         ],
         [
             "more attempts than Batch makes",

@@ -100,8 +100,8 @@ describe("a VM that cannot be created is an error before anything is declared:",
         [
             "an unknown machine type",
             () => configWith({ machineType: "e2-standrad-2" }),
-            "`my-trainer:machineType` must be a machine type that us-central1-a has; did you mean e2-standard-2?; got " +
-                '"e2-standrad-2" (pulumi config set machineType e2-standard-2)',
+            "`my-trainer:machineType` must be a machine type available in us-central1-a; did you mean " +
+                'e2-standard-2?; got "e2-standrad-2" (pulumi config set machineType e2-standard-2)',
         ],
         [
             "an unknown zone",
@@ -228,7 +228,7 @@ describe("the price", () => {
 describe("maxCostUsd", () => {
     it("refuses a run that could cost more", async () => {
         expect(await messageOf(configWith({ maxCostUsd: "1" }))).toMatch(
-            /`my-trainer:maxCostUsd` must be at least \$\d\.\d\d, the most that this run can cost; got 1 \(pulumi config set maxCostUsd \d\)/,
+            /`my-trainer:maxCostUsd` must be at least \$\d\.\d\d, the maximum cost of this run; got 1 \(pulumi config set maxCostUsd \d\)/,
         );
     });
 
@@ -243,7 +243,7 @@ describe("maxCostUsd", () => {
         }).catch((reason: unknown) => reason);
 
         expect((error as Error).message).toContain(
-            "`my-trainer:maxCostUsd` needs a known price, but the price is unknown, because no network " +
+            "`my-trainer:maxCostUsd` requires a known price, but the price is unknown because no network " +
                 "(pulumi config rm maxCostUsd)",
         );
     });

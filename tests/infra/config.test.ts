@@ -147,8 +147,8 @@ describe("an invalid value", () => {
         ["provisioning", "Spot", '` must be standard or spot; got "Spot" (pulumi config set provisioning standard)'],
         ["machineType", "e2", "` must be a machine type such as e2-standard-2"],
         ["bootImage", "cos-stable", "` must be projects/<project>/global/images/family/<family> or"],
-        ["bootDiskType", "PD SSD", "` must be lowercase letters, digits and dashes"],
-        ["gpuType", "NVIDIA", "` must be lowercase letters, digits and dashes"],
+        ["bootDiskType", "PD SSD", "` must contain only lowercase letters, digits and dashes"],
+        ["gpuType", "NVIDIA", "` must contain only lowercase letters, digits and dashes"],
         ["dataset", "", "` must be a file in the project or a gs:// URI"],
         ["dataset", "gs://bucket/", "` must be gs://<bucket>/<name>, gs://<bucket>/<folder>/, or a pattern"],
         ["dropColumns", "Id", "` must be a list; got \"Id\" (pulumi config set --path 'dropColumns[0]' Id)"],
@@ -250,7 +250,7 @@ describe("values that contradict each other", () => {
         [
             "more labels than a resource can have",
             { labels: JSON.stringify(Object.fromEntries(Array.from({ length: 63 }, (_, i) => [`l${i}`, "x"]))) },
-            "`gcp-trainer:labels` must be at most 62 labels",
+            "`gcp-trainer:labels` must have at most 62 labels",
         ],
         [
             "a key of another region",
@@ -287,7 +287,7 @@ describe("files that the config names", () => {
         ["unreadable", "found a file that cannot be read"],
     ])("are reported if the dataset is: %s", (state, problem) => {
         expect(problems({}, GCP, files({ "data/iris.csv": state }))).toEqual([
-            `\`gcp-trainer:dataset\` must be a file that can be read and is not empty, or a gs:// URI; ${problem}; got "data/iris.csv" (pulumi config set dataset data/iris.csv)`,
+            `\`gcp-trainer:dataset\` must be a readable, non-empty file or a gs:// URI; ${problem}; got "data/iris.csv" (pulumi config set dataset data/iris.csv)`,
         ]);
     });
 

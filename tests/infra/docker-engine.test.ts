@@ -66,7 +66,7 @@ describe("findEngine", () => {
 
     it("rejects a context that does not exist, naming its source", () => {
         expect(() => findEngine({ ...env, DOCKER_CONTEXT: "gone" })).toThrow(
-            'DOCKER_CONTEXT must be a docker context that exists; got "gone" (docker context ls)',
+            'DOCKER_CONTEXT must be an existing docker context; got "gone" (docker context ls)',
         );
         write("config.json", { currentContext: "gone" });
         expect(() => findEngine(env)).toThrow(`currentContext in ${path.join(folder, "config.json")} must be`);

@@ -43,7 +43,7 @@ describe("GPU settings", () => {
     });
 
     it.each<[string, string, number, string, string, string]>([
-        ["e2-standard-2", "", 1, "gpuCount", "must be 0 while gpuType is not set", "0"],
+        ["e2-standard-2", "", 1, "gpuCount", "must be 0 if gpuType is not set", "0"],
         ["n1-standard-4", "nvidia-tesla-t4", 0, "gpuCount", "must be one of 1, 2, 4 with nvidia-tesla-t4", "1"],
         ["n1-standard-4", "nvidia-tesla-t4", 3, "gpuCount", "must be one of 1, 2, 4 with nvidia-tesla-t4", "1"],
         ["e2-standard-2", "nvidia-tesla-t4", 1, "machineType", "must be an n1 machine type with", "n1-standard-4"],

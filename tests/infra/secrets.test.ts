@@ -207,7 +207,7 @@ describe("the config", () => {
     it.each([
         ["not an object", CANARY, "`gcp-trainer:env` must be an object"],
         ["a list as a value", JSON.stringify({ A: [CANARY] }), "`gcp-trainer:env.A` must be a string"],
-        ["an empty value", '{"A":""}', "`gcp-trainer:env.A` must be 1 to 65536 bytes, as a secret"],
+        ["an empty value", '{"A":""}', "`gcp-trainer:env.A` must be a secret of 1 to 65536 bytes"],
         ["a long value", JSON.stringify({ A: CANARY + "x".repeat(65_536) }), "`gcp-trainer:env.A` must be 1 to 65536"],
         ["a NUL", JSON.stringify({ A: `${CANARY}\0` }), "`gcp-trainer:env.A` must not contain a NUL character"],
         [

@@ -67,9 +67,12 @@ describe("the points of a sweep", () => {
             "`gcp-trainer:sweep` must not be set with engine vm, because only Batch",
         ],
         [{ engine: "vm", parallelism: "20" }, "`gcp-trainer:parallelism` must not be set with engine vm"],
-        [{ sweep: '{"a":[]}' }, "`gcp-trainer:sweep.a` must be a list of at least one value; got []"],
-        [{ sweep: '{"a":3}' }, "`gcp-trainer:sweep.a` must be a list of at least one value; got 3"],
-        [{ sweep: '{"a":[1,2,1]}' }, "`gcp-trainer:sweep.a` must not contain a value twice; it contains 1 twice"],
+        [{ sweep: '{"a":[]}' }, "`gcp-trainer:sweep.a` must be a list with at least one value; got []"],
+        [{ sweep: '{"a":3}' }, "`gcp-trainer:sweep.a` must be a list with at least one value; got 3"],
+        [
+            { sweep: '{"a":[1,2,1]}' },
+            "`gcp-trainer:sweep.a` must not contain duplicate values; 1 appears more than once",
+        ],
         [{ sweep: '{"target":["x"]}' }, "must be set with its own key, not as a hyperparameter"],
         [
             { sweep: '{"a":[1]}', sweepFile: "points.csv" },
@@ -88,14 +91,14 @@ describe("the points of a sweep", () => {
         ],
         [{ sweep: '{"a":[1,2]}', parallelism: "4500" }, "`gcp-trainer:parallelism` must be at most 4000, because"],
         [{ sweepFile: "no-points.csv" }, "`gcp-trainer:sweepFile` must be a CSV or JSON Lines file; found missing"],
-        [{ sweepFile: "twice.csv" }, 'must not have the same point twice; point 3 repeats point 1, {"depth":1}'],
+        [{ sweepFile: "twice.csv" }, 'must not contain duplicate points; point 3 repeats point 1, {"depth":1}'],
         [{ sweepFile: "short.csv" }, "must have 2 cells in each row; row 2 has 1"],
         [{ sweepFile: "header.csv" }, 'must have distinct names in its header; found "a" twice or empty'],
-        [{ sweepFile: "bad.jsonl" }, "must have a JSON object in each line; line 1 is not one"],
-        [{ sweepFile: "broken.jsonl" }, "must have a JSON object in each line; line 1 is not one"],
+        [{ sweepFile: "bad.jsonl" }, "must have a JSON object on each line; line 1 is not one"],
+        [{ sweepFile: "broken.jsonl" }, "must have a JSON object on each line; line 1 is not one"],
         [{ sweepFile: "name.csv" }, "must have valid hyperparameters; my depth in point 1 must have a name"],
-        [{ sweepFile: "none.csv" }, "must have at least one row with a point"],
-        [{ sweepFile: "empty.jsonl" }, "must not have an empty point; found one in point 1"],
+        [{ sweepFile: "none.csv" }, "must contain at least one point"],
+        [{ sweepFile: "empty.jsonl" }, "must not contain an empty point; point 1 is empty"],
     ])("must be valid: %j", (values: Record<string, string>, message) => {
         expect(problemsOf(values)).toContain(message);
     });

@@ -35,7 +35,7 @@ describe("the trainer in a config", () => {
         ["image", "us-docker.pkg.dev/p/r/train", "` must be <registry>/<path>:<tag> or"],
         ["image", "us-docker.pkg.dev/p/r/train@sha256:abc", "` must be <registry>/<path>:<tag> or"],
         ["image", "ghcr.io/me/train:1", "` must end in @sha256:<digest>; only a tag in Artifact Registry"],
-        ["script", "train.ipynb", "` must be a Python file, whose name ends in .py"],
+        ["script", "train.ipynb", "` must be a Python file with a name that ends in .py"],
     ])("is reported as invalid: %s = %s", (key, value, problem) => {
         expect(problems({ [key]: value })).toEqual([expect.stringContaining(`\`gcp-trainer:${key}${problem}`)]);
     });
@@ -44,7 +44,7 @@ describe("the trainer in a config", () => {
         [
             "a script and a folder",
             { script: "train.py", trainer: "own" },
-            "`gcp-trainer:script` must not be set together with trainer, because each of them names the trainer",
+            "`gcp-trainer:script` must not be set together with trainer, because both specify the trainer",
         ],
         [
             "an image and a script",
@@ -114,7 +114,7 @@ describe("the results folder", () => {
     it("is reported before anything is created if files cannot be written there", () => {
         writeFileSync(path.join(root, "models"), "");
         expect(problems({}, filesOf(root))).toEqual([
-            `\`gcp-trainer:resultsDir\` must be a folder that can be written to; ${path.join(root, "models")} is a file; got "models" (pulumi config set resultsDir models)`,
+            `\`gcp-trainer:resultsDir\` must be a writable folder; ${path.join(root, "models")} is a file; got "models" (pulumi config set resultsDir models)`,
         ]);
         expect(problems({ resultsDir: "models/deep" }, filesOf(root))).toHaveLength(1);
     });

@@ -68,8 +68,8 @@ export function explainError(error: unknown, bucket: string, settings: CloudSett
         case "denied":
             return new UsageError(
                 `No permission on gs://${bucket}: ${message}\n` +
-                    "This needs roles/storage.legacyBucketReader and roles/storage.objectViewer, and roles/storage.objectUser for a run " +
-                    "whose results have not been collected yet:\n" +
+                    "This requires roles/storage.legacyBucketReader and roles/storage.objectViewer, plus " +
+                    "roles/storage.objectUser for a run whose results have not been collected yet:\n" +
                     `  gcloud storage buckets add-iam-policy-binding gs://${bucket} --member user:YOU --role roles/storage.objectViewer`,
             );
         case "transient":

@@ -60,16 +60,16 @@ function isProgram(file: string): boolean {
 /** The command that fixes the problem that Pulumi reports. */
 export function fixFor(message: string): string {
     if (/no stack named/.test(message)) {
-        return " (npx pulumi stack ls shows the stacks, npx pulumi stack init creates one)";
+        return " (npx pulumi stack ls lists the stacks, npx pulumi stack init creates one)";
     }
     if (/no stack selected/.test(message)) {
-        return " (choose one: -s STACK; npx pulumi stack ls shows the stacks)";
+        return " (choose one: -s STACK; npx pulumi stack ls lists the stacks)";
     }
     if (/PULUMI_ACCESS_TOKEN|login/.test(message)) {
-        return " (log in to the stack's backend, e.g. npx pulumi login 'file://~?metadata=skip'; without the state: --bucket gs://BUCKET)";
+        return " (log in to the stack's backend, e.g. npx pulumi login 'file://~?metadata=skip'; to work without the state: --bucket gs://BUCKET)";
     }
     if (/passphrase/.test(message)) {
         return " (set PULUMI_CONFIG_PASSPHRASE)";
     }
-    return " (without the stack's state: --bucket gs://BUCKET)";
+    return " (to work without the stack's state: --bucket gs://BUCKET)";
 }

@@ -294,7 +294,7 @@ describe("outside a terminal,", () => {
         writeFileSync(path.join(folder, "stderr"), "error: no stack named 'dev' found");
         const { status, stdout } = await run("up", ["-s", "dev"]);
 
-        expect(stdout).toContain("error: no stack named 'dev' found (npx pulumi stack ls shows the stacks");
+        expect(stdout).toContain("error: no stack named 'dev' found (npx pulumi stack ls lists the stacks");
         expect(status).toBe(1);
     });
 

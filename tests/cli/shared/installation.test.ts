@@ -32,8 +32,8 @@ describe("without packages that the commands need", () => {
         expect([status, stdout, stderr]).toEqual([
             1,
             "",
-            "error: node_modules must contain the packages that run the commands, including those for development; " +
-                "got no ts-node, no typescript (npm ci --include=dev)\n",
+            "error: node_modules must contain the packages that the commands need, including development " +
+                "dependencies; got no ts-node, no typescript (npm ci --include=dev)\n",
         ]);
     });
 
