@@ -28,7 +28,9 @@ describe("README.md", () => {
             ...{ maxRunSeconds: 0, debugSeconds: 0, pullSeconds: PULL_SECONDS, uploadSeconds: UPLOAD_SECONDS },
             ...{ maxAttempts: 1, privileged: false, writableRoot: false, gpuCount: 0 },
         });
-        expect(readme.replaceAll(/\s+/g, " ")).toContain(`\`maxRunMinutes\` + \`debugMinutes\` + ${Math.ceil(seconds / 60)} minutes`);
+        expect(readme.replaceAll(/\s+/g, " ")).toContain(
+            `\`maxRunMinutes\` + \`debugMinutes\` + ${Math.ceil(seconds / 60)} minutes`,
+        );
     });
 });
 
