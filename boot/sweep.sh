@@ -110,7 +110,7 @@ begin() {
     keep started-at "$(timestamp)"
     status_json RUNNING '' '' '' >"$STATE/begun"
     upload "$DEADLINE" "$RUN_PREFIX/status.json" "$STATE/begun" application/json "$STATUS_GENERATION"
-    # 412: another task was faster.
+    # 412: another task got there first.
     case $HTTP_CODE in
         (200 | 412) ;;
         (*) give_up "$RUN_PREFIX/status.json could not be written: $(http_problem)" ;;

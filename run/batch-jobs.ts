@@ -173,8 +173,8 @@ export async function startJob(
             if (httpStatusOf(error) !== 409) {
                 throw refusal(error, place, number);
             }
-            // The response to an earlier request was lost, or another command was faster. The next iteration finds the
-            // job, which may take a moment.
+            // The response to an earlier request was lost, or another command got there first. The next iteration finds
+            // the job, which may take a moment.
             await apis.clock.sleep(1000);
         }
     }

@@ -48,7 +48,7 @@ export interface BucketClient {
     /**
      * Writes a small object if its live generation is still `ifGeneration` ("0": if no object exists).
      * @param metadata custom metadata for the object, such as the row of a sweep's table.
-     * @returns the new generation, or undefined if another writer was faster (412).
+     * @returns the new generation, or undefined if another writer got there first (412).
      */
     write(
         name: string,

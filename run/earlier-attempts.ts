@@ -49,7 +49,7 @@ export async function publishAttempt(
 
 /**
  * Moves a run's folder as a whole to `<runId>.<end time>` next to it, so that the results from another attempt can
- * take its place. If that name is taken, a number is appended. Does nothing if another process was faster.
+ * take its place. If that name is taken, a number is appended. Does nothing if another process got there first.
  */
 async function moveEarlierAttempt(folder: string, print: Print): Promise<void> {
     const { lstat, rename } = require("node:fs/promises") as typeof import("node:fs/promises");

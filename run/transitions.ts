@@ -45,8 +45,8 @@ export async function readStatus(
 }
 
 /**
- * Replaces the status that was read, or does nothing if another writer was faster. A 412 can also be the response to a
- * retry after the response to a successful request was lost; in that case, the object is what this writer sent.
+ * Replaces the status that was read, or does nothing if another writer got there first. A 412 can also be the response
+ * to a retry after the response to a successful request was lost; in that case, the object is what this writer sent.
  * @returns the new status, or undefined if the run has changed in the meantime.
  */
 export async function moveRun(

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import path from "node:path";
 import { COPIES, contextFiles } from "../build-context";
 
-/** A trainer that is a Python file, which has no Dockerfile. */
+/** A trainer that consists of a Python file, without a Dockerfile. */
 export interface PythonTrainer {
     /** Path of the Python file; `""` for another kind of trainer. */
     readonly script: string;

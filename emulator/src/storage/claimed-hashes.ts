@@ -9,7 +9,7 @@ export interface ClaimedHashes {
 const FIELDS: Readonly<Record<string, keyof ClaimedHashes>> = { md5: "md5Hash", crc32c: "crc32c" };
 
 /**
- * Parses the header `X-Goog-Hash: crc32c=AAAAAA==,md5=...`.
+ * Parses an `X-Goog-Hash: crc32c=AAAAAA==,md5=...` header.
  * https://cloud.google.com/storage/docs/xml-api/reference-headers#xgooghash
  *
  * @throws ApiError 400 for another algorithm, whose hash would not be verified

@@ -96,7 +96,7 @@ describe("a new bucket", () => {
         expect(answer.at("error.message")).toContain(field);
     });
 
-    it("cannot take the name of an existing bucket, whatever project that is in", async () => {
+    it("cannot take the name of an existing bucket, whichever project that bucket is in", async () => {
         await insert({ name: "taken-bucket" });
         const own = await insert({ name: "taken-bucket" });
         const others = await insert({ name: "taken-bucket" }, "other-project");

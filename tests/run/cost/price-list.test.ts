@@ -117,7 +117,7 @@ describe("the emulator's price list", () => {
             offered.push(...((page?.items ?? []) as { name: string }[]).map(({ name }) => name));
             token = page?.nextPageToken;
         }
-        // The config check names series only at the start of a pattern or as separate words.
+        // The config check mentions a series only at the start of a pattern or as separate words.
         const source = ["infra/machine-types.ts", "infra/config/gpus.ts"].map((file) => readFileSync(file, "utf8"));
         const named = [...source.join("\n").matchAll(/(?<=["(|^])[acefghmntxz]\d[a-z]?(?=["|)-])/g)].map(
             ([name]) => name,
