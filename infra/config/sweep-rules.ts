@@ -5,8 +5,8 @@ import { gridSize, type Points, pointsOf } from "./sweep";
 /** The bundle that each task downloads has a line of about 600 bytes for each point. */
 const MAX_POINTS = 10_000;
 const MAX_BYTES = 4 * 1024 * 1024;
-/** The addresses in the subnetwork for Batch, minus those that Google reserves. */
-const MAX_ADDRESSES = 4_000;
+/** Maximum number of VMs that Batch runs at once for a job in several zones: https://cloud.google.com/batch/quotas */
+const MAX_VMS = 4_000;
 const SWEEP_KEYS = ["sweep", "sweepFile"] as const;
 
 function remove(key: KeyName, must: string, entry: readonly string[] = []): Conflict {
@@ -100,13 +100,13 @@ export const sweepRules: readonly Rule[] = [
                 : undefined,
     },
     {
-        keys: ["engine", "parallelism", "network"],
-        find: ({ engine, parallelism, network }) =>
-            engine === "batch" && network === "" && parallelism > MAX_ADDRESSES
+        keys: ["engine", "parallelism"],
+        find: ({ engine, parallelism }) =>
+            engine === "batch" && parallelism > MAX_VMS
                 ? conflict(
                       "parallelism",
-                      `must be at most ${MAX_ADDRESSES}, because the stack's subnetwork has only that many addresses`,
-                      String(MAX_ADDRESSES),
+                      `must be at most ${MAX_VMS}, because Batch runs no more VMs at once for one job`,
+                      String(MAX_VMS),
                   )
                 : undefined,
     },
