@@ -126,7 +126,7 @@ describe("npm start", () => {
         const { status, output } = await start([...asProcess, ...args]);
         expect({ status, output }).toMatchObject({ status: 1 });
         expect(output).toContain("`gcp-trainer:maxRunMinutes` must be an integer");
-        expect(output).toContain("`gcp-trainer:dataset` must be a file that can be read");
+        expect(output).toContain("`gcp-trainer:dataset` must be a readable, non-empty file");
         expect(output).not.toContain("+ gcp:");
         expect(output).not.toContain("    at ");
     });
@@ -169,7 +169,7 @@ describe("npm start", () => {
     it("accepts key=value without --config, which is what npm passes on for npm start --config key=value", async () => {
         const { status, output } = await start([...asProcess, "dataset=nothing.csv", "maxRunMinutes=5"]);
         expect({ status, output }).toMatchObject({ status: 1 });
-        expect(output).toContain("`gcp-trainer:dataset` must be a file that can be read");
+        expect(output).toContain("`gcp-trainer:dataset` must be a readable, non-empty file");
     });
 
     it("reports a missing bash before anything is created", async () => {
