@@ -244,7 +244,7 @@ describe("the project that init creates", () => {
         const missing = await consumer.npm(["exec", "--", "gcp-trainer", "report", "r-0000000000", "-s", "dev"]);
 
         expect(page).toMatchObject({ status: 0 });
-        expect(page.output).toMatch(/^file:\/\/\/.*\/models\/local\/r-[0-9a-f]{10}\/report\.html\n$/);
+        expect(page.output).toMatch(/^file:\/\/\/.*\/models\/local\/r-[0-9a-f]{10}\/report\.html\nCost of the run: \$/);
         expect(missing).toMatchObject({ status: 1 });
         expect(missing.output).toContain("(npx gcp-trainer results -s dev)");
     });
