@@ -54,9 +54,9 @@ export class TerminalCommand {
         return this.#lines(this.#screen.buffer.active.baseY);
     }
 
-    /** The lines on the screen and those that have scrolled off its top. */
+    /** The lines on the screen and those that have scrolled off its top, without the notice about an empty cache. */
     get history(): string[] {
-        return this.#lines(0);
+        return this.#lines(0).filter((line) => !line.startsWith("Compiling the program;"));
     }
 
     /** The lines that the terminal has wrapped because they are longer than its width. */
