@@ -208,7 +208,11 @@ describe("the config", () => {
         ["not an object", CANARY, "`gcp-trainer:env` must be an object"],
         ["a list as a value", JSON.stringify({ A: [CANARY] }), "`gcp-trainer:env.A` must be a string"],
         ["an empty value", '{"A":""}', "`gcp-trainer:env.A` must be a secret of 1 to 65536 bytes"],
-        ["a long value", JSON.stringify({ A: CANARY + "x".repeat(65_536) }), "`gcp-trainer:env.A` must be a secret of 1 to 65536 bytes"],
+        [
+            "a long value",
+            JSON.stringify({ A: CANARY + "x".repeat(65_536) }),
+            "`gcp-trainer:env.A` must be a secret of 1 to 65536 bytes",
+        ],
         ["a NUL", JSON.stringify({ A: `${CANARY}\0` }), "`gcp-trainer:env.A` must not contain a NUL character"],
         [
             "a variable reserved for the VM",
