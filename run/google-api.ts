@@ -106,13 +106,7 @@ export function openCall(auth: GoogleAuth, clock: Clock): Call {
                     timeout: 60_000,
                     retry: false,
                 });
-                if (typeof data === "object" && data !== null) {
-                    return data as Body;
-                }
-                if (status === 204) {
-                    return {};
-                }
-                throw incompleteAnswer(`${method} ${url} must return a JSON object`);
+                return status === 204 ? {} : requireObject(data, `${method} ${url}`);
             } catch (error) {
                 if (codeOf(error) === 404) {
                     return undefined;
@@ -131,6 +125,17 @@ export function openCall(auth: GoogleAuth, clock: Clock): Call {
         };
         return withTries(clock, send, isFirstRejection);
     };
+}
+
+/**
+ * Returns the body of a response. Google's client returns text for a body that is not JSON, such as a truncated one.
+ * @throws an error that a retry may fix if the body is not a JSON object
+ */
+export function requireObject(data: unknown, request: string): Body {
+    if (typeof data !== "object" || data === null) {
+        throw incompleteAnswer(`${request} must return a JSON object`);
+    }
+    return data as Body;
 }
 
 /** The body of the response in an error: an object if it was JSON. */

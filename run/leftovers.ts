@@ -113,23 +113,35 @@ export async function removeAllInstances(planner: Planner, project: string): Pro
     await removeInstances((await open(planner)).context, project);
 }
 
+/** Time in which Compute Engine stops a VM, with a margin; the guest gets at most 90 seconds of it. */
+const STOP_MS = 5 * 60_000;
+
 /**
  * If the VM is on, rejects a change that is possible only while it is off. Without this check, the provider would fail
- * with an instruction for programs in another language.
+ * with an instruction for programs in another language. Waits for a VM that is stopping, as one does after its run.
  */
 export async function rejectWhileOn(
     planner: Planner,
     project: string,
     { oldInputs = {}, newInputs = {} }: { oldInputs?: Record<string, unknown>; newInputs?: Record<string, unknown> },
 ): Promise<void> {
-    const keys = ["machineType", "serviceAccount", "shieldedInstanceConfig"];
+    const keys = ["machineType", "networkInterfaces", "serviceAccount", "shieldedInstanceConfig"];
     const changed = keys.filter((key) => JSON.stringify(oldInputs[key]) !== JSON.stringify(newInputs[key]));
     if (changed.length === 0) {
         return;
     }
     const [name, zone] = [String(newInputs.name), String(newInputs.zone)];
     const { context, settings, auth } = await open(planner);
-    const status = await openVm({ project, zone, instance: name }, settings, auth, context.apis.clock).status();
+    const { clock } = context.apis;
+    const vm = openVm({ project, zone, instance: name }, settings, auth, clock);
+    let status = await vm.status();
+    if (status === "STOPPING") {
+        context.print(`The VM ${name} is stopping; waiting until it is off`);
+    }
+    for (const deadline = clock.now() + STOP_MS; status === "STOPPING" && clock.now() < deadline; ) {
+        await clock.sleep(2000);
+        status = await vm.status();
+    }
     if (["PROVISIONING", "STAGING", "RUNNING", "STOPPING"].includes(status ?? "")) {
         throw new Error(
             `${changed.join(", ")} can be changed only while the VM ${name} is off; it is ${status}. Wait until the run has ` +

@@ -34,17 +34,18 @@ async function main(args: string[]): Promise<number> {
         options: OPTIONS,
         maxPositionals: 1,
     });
+    const screen = new Screen(processTerminal());
     if (values.help) {
-        new Screen(processTerminal()).print(USAGE);
+        screen.print(USAGE);
         return 0;
     }
     const results = path.join(findProject(), DEFAULTS.resultsDir);
     const report = findReport(results, values.stack, positionals[0]);
     const url = pathToFileURL(report).href;
-    console.log(url);
+    screen.print(url);
     const cost = costOfRun(path.dirname(report));
     if (cost !== undefined) {
-        console.log(`Cost of the run: ${costText(cost)}`);
+        screen.print(`Cost of the run: ${costText(cost)}`);
     }
     if (process.stdout.isTTY && !values["no-open"]) {
         await open(url);

@@ -93,14 +93,14 @@ export async function listRuns(args: string[], context: CommandContext): Promise
             return 0;
         }
         default:
-            return show(found, values, print);
+            return show(found, values, context);
     }
 }
 
 function show(
     { runs, none }: FoundRuns,
     { sort, json, csv }: { sort?: string | undefined; json?: boolean | undefined; csv?: boolean | undefined },
-    print: (line: string) => void,
+    { print, columns }: CommandContext,
 ): number {
     const sorted = sort === undefined ? newestFirst(runs) : sortByMetric(runs, sort);
     const facts: SavedRun[] = sorted.map((run) => run.facts);
@@ -113,7 +113,7 @@ function show(
     if (runs.length === 0) {
         return printAll([none], print);
     }
-    printAll([...runsTable(sorted, Date.now(), sort), ...sorted.flatMap((run) => run.renamed ?? [])], print);
+    printAll([...runsTable(sorted, Date.now(), sort, columns), ...sorted.flatMap((run) => run.renamed ?? [])], print);
     return runs.some(({ problem }) => problem !== undefined) ? 1 : 0;
 }
 

@@ -8,6 +8,7 @@ import { metricsLimits, parseMetrics } from "../../run/metrics";
 import { runIdsIn } from "../../run/run-ids";
 import { describeRun, type SavedRun } from "../../run/saved-runs";
 import { parseObject, type RunStatus } from "../../run/status";
+import { terminalCell } from "../../run/terminal-text";
 import { readStatus } from "../../run/transitions";
 import { numbersOf } from "../shared/metrics";
 import { alignColumns } from "../shared/text";
@@ -70,8 +71,9 @@ export function newestFirst(runs: readonly StoredRun[]): StoredRun[] {
  *
  * @param nowMs milliseconds since 1970
  * @param sortedBy the metric that is shown first
+ * @param columns the width above which metrics and remarks are on lines of their own
  */
-export function runsTable(runs: StoredRun[], nowMs: number, sortedBy?: string): string[] {
+export function runsTable(runs: StoredRun[], nowMs: number, sortedBy?: string, columns = Infinity): string[] {
     const hasCosts = runs.some(({ facts }) => costOf(facts) !== "-");
     const rows = runs.map((run) => {
         const since = startOf(run);
@@ -85,7 +87,15 @@ export function runsTable(runs: StoredRun[], nowMs: number, sortedBy?: string): 
         ];
     });
     const cells = [["run", "state", "attempt", "age", ...(hasCosts ? ["cost"] : []), "metrics"], ...rows];
-    return alignColumns(cells);
+    const lines = alignColumns(cells);
+    if (lines.every((line) => line.length <= columns)) {
+        return lines;
+    }
+    const remarks = cells.map((row) => terminalCell(row.at(-1) ?? ""));
+    return alignColumns(cells.map((row) => row.slice(0, -1))).flatMap((line, row) => [
+        line,
+        ...(remarks[row] === "" ? [] : [`  ${remarks[row]}`]),
+    ]);
 }
 
 /** The cost of a run with all its attempts; `-` if it is unknown. The prices of an emulator are examples. */

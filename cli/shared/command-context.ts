@@ -9,6 +9,8 @@ export interface CommandContext {
     packageDir: string;
     env: NodeJS.ProcessEnv;
     print(line: string): void;
+    /** The number of characters that fit in a line; undefined if the output is not a terminal. */
+    columns?: number;
 }
 
 /** Destination for lines: standard output or standard error. Only a terminal shows colours and live lines. */
@@ -26,11 +28,13 @@ export function processTerminal(stream: NodeJS.WriteStream = process.stdout): Te
 /** This process's context. */
 export function processContext(): CommandContext {
     const projectDir = findProject();
-    const screen = new Screen(processTerminal());
+    const terminal = processTerminal();
+    const screen = new Screen(terminal);
     return {
         projectDir,
         packageDir: projectDir,
         env: process.env,
         print: (line) => screen.print(line),
+        ...(terminal.isInteractive ? { columns: terminal.columns - 1 } : {}),
     };
 }

@@ -1,3 +1,5 @@
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { terminalText } from "../../run/terminal-text";
 import { colourLine, wrapLine } from "./style";
@@ -32,8 +34,10 @@ export class Screen {
      */
     print(text: string): void {
         if (this.isInteractive) {
-            const lines = text.split("\n").flatMap((line) => wrapLine(line, this.#terminal.columns - 1));
-            const shown = lines.map((line) => `${terminalText(colourLine(line))}\n`).join("");
+            const shown = text
+                .split("\n")
+                .map((line) => this.#lines(line))
+                .join("");
             this.#terminal.write(this.#clear() + shown + this.#draw());
         } else {
             this.#terminal.write(`${stripVTControlCharacters(terminalText(text))}\n`);
@@ -49,6 +53,19 @@ export class Screen {
         }
     }
 
+    /**
+     * Formats one line of text. If an address of a file makes it too long, the path stands in its place, and links to
+     * the address in terminals that support links.
+     */
+    #lines(line: string): string {
+        const width = this.#terminal.columns - 1;
+        const url = line.length > width ? /\bfile:\/\/\/\S+/.exec(line)?.[0] : undefined;
+        const file = url && terminalText(path.relative("", fileURLToPath(url)));
+        const lines = wrapLine(file ? line.replace(url, () => file) : line, width);
+        const shown = lines.map((each) => `${terminalText(colourLine(each))}\n`).join("");
+        return file ? shown.replace(file, () => hyperlink(url, file)) : shown;
+    }
+
     /** Moves the cursor to the first live line and clears from there. */
     #clear(): string {
         const above = this.#live.length - 1;
@@ -59,4 +76,9 @@ export class Screen {
         const width = Math.max(1, this.#terminal.columns - 1);
         return this.#live.map((line) => terminalText(line).slice(0, width)).join("\n");
     }
+}
+
+/** A link as terminals show it, with the sequence that iTerm2 and VTE introduced, OSC 8. Others show only the text. */
+function hyperlink(url: string, text: string): string {
+    return `\x1b]8;;${url}\x1b\\${text}\x1b]8;;\x1b\\`;
 }

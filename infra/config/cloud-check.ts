@@ -7,7 +7,15 @@ import { readPriceList } from "../../run/cost/price-list";
 import type { RunPrice } from "../../run/cost/run-cost";
 import { createAuth, readCloudSettings } from "../../run/credentials";
 import { detailOf, httpStatusOf } from "../../run/errors";
-import { apiErrorOf, type Body, type Call, type Endpoints, isDisabledApi, readEndpoints } from "../../run/google-api";
+import {
+    apiErrorOf,
+    type Body,
+    type Call,
+    type Endpoints,
+    isDisabledApi,
+    readEndpoints,
+    requireObject,
+} from "../../run/google-api";
 import { pagesOf } from "../../run/owned-resources";
 import { nearest } from "../../trainer/lib/nearest";
 import { parseDataset } from "../dataset";
@@ -341,11 +349,12 @@ function namesOf(folder: string): string[] {
     }
 }
 
-function callOnce(auth: Awaited<ReturnType<typeof createAuth>>): Call {
+/** Creates the function that sends requests, each of them once. An API that does not respond costs only the price. */
+export function callOnce(auth: Pick<Awaited<ReturnType<typeof createAuth>>, "request">): Call {
     return async (method, url) => {
         try {
-            const { data } = await auth.request<Body>({ method, url, timeout: TIMEOUT_MS, retry: false });
-            return data;
+            const { data } = await auth.request<unknown>({ method, url, timeout: TIMEOUT_MS, retry: false });
+            return requireObject(data, `${method} ${url}`);
         } catch (error) {
             if (httpStatusOf(error) === 404 && apiErrorOf(error).code === 404) {
                 return undefined;

@@ -46,7 +46,7 @@ export interface Note {
 /** Renders notes as lines, with commands on lines of their own; `command` renders a fix as a command for the caller. */
 export function renderNotes(dataset: string, notes: readonly Note[], command: (fix: Fix) => string): string[] {
     const lines = notes.flatMap(({ message, fix }) => [
-        `  - ${message}`,
+        `  * ${message}`,
         ...(fix === undefined ? [] : [`    To change it: ${command(fix)}`]),
     ]);
     return lines.length === 0 ? [] : [`Findings about the dataset ${dataset}:`, ...lines];

@@ -151,6 +151,11 @@ function readConfig({ namespace, values: given, secretKeys = [], gcp }: RawConfi
     const wrongKeys: string[] = [];
     const entries = ROWS.map(([name, key]) => {
         const text = given[name];
+        if (text !== undefined && isMisplaced(name, secretKeys)) {
+            // No other issue may quote any part of the value.
+            wrongKeys.push(name);
+            return [name, key.default];
+        }
         const isSecret = secretKeys.includes(name) || name === "notify";
         const { parse } = isSecret && name === "env" ? SECRET_ENV : key;
         const { value, problems } = text === undefined ? { value: key.default, problems: [] } : parse(text);
@@ -199,14 +204,17 @@ function withoutValue({ key, must, fix }: ConfigIssue): ConfigIssue {
  * readable in the VM's metadata or on Google Cloud.
  */
 function misplacedSecrets(namespace: string, secretKeys: readonly string[]): ConfigIssue[] {
-    const known = ROWS.map(([name]) => name).filter((name) => !["env", "secretEnv", "notify"].includes(name));
-    return known
-        .filter((name) => secretKeys.includes(name))
+    return ROWS.map(([name]) => name)
+        .filter((name) => isMisplaced(name, secretKeys))
         .map((name) => ({
             key: `${namespace}:${name}`,
             must: "must not be secret; a secret goes into `env` or, if Secret Manager has it, into `secretEnv`",
             fix: { remove: [name] },
         }));
+}
+
+function isMisplaced(name: string, secretKeys: readonly string[]): boolean {
+    return secretKeys.includes(name) && !["env", "secretEnv", "notify"].includes(name);
 }
 
 function unknownKeys(namespace: string, names: readonly string[]): ConfigIssue[] {

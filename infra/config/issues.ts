@@ -37,7 +37,7 @@ export class ConfigError extends pulumi.RunError {
  */
 export function renderIssues(issues: readonly Issue[], command: (fix: Fix) => string): string {
     const problems = issues.length === 1 ? "1 problem" : `${issues.length} problems`;
-    const lines = issues.map((issue) => `  - ${renderIssue(issue, command)}`);
+    const lines = issues.map((issue) => `  * ${renderIssue(issue, command)}`);
     return [`The stack config has ${problems}:`, ...lines].join("\n");
 }
 

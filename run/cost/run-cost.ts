@@ -78,6 +78,14 @@ export function costIn(manifest: string): RunCost | undefined {
 
 /** Formats a cost, such as `$0.0123 for 5.2 minutes, including 2 minutes of earlier attempts`. */
 export function costText({ usd, minutes, earlierMinutes, isExample }: RunCost): string {
-    const earlier = earlierMinutes === undefined ? "" : `, including ${earlierMinutes} minutes of earlier attempts`;
-    return `${formatUsd(usd)} for ${minutes} minutes${earlier}${isExample ? " (example amounts from the emulator)" : ""}`;
+    const earlier =
+        earlierMinutes === undefined ? "" : `, including ${minutesText(earlierMinutes)} of earlier attempts`;
+    return `${formatUsd(usd)} for ${minutesText(minutes)}${earlier}${isExample ? " (example amounts from the emulator)" : ""}`;
+}
+
+function minutesText(minutes: number): string {
+    if (minutes < 1) {
+        return "less than a minute";
+    }
+    return minutes === 1 ? "1 minute" : `${minutes} minutes`;
 }

@@ -111,6 +111,13 @@ describe("the package", () => {
         }
     });
 
+    it("has no scripts that npm would have users review before it installs the package", () => {
+        const { scripts } = JSON.parse(consumer.installed("package.json")) as { scripts: Record<string, string> };
+
+        // https://docs.npmjs.com/cli/v11/commands/npm-install-scripts
+        expect(Object.keys(scripts)).not.toContainEqual(expect.stringMatching(/^(pre|post)?install$|^prepare$/));
+    });
+
     it("depends on exactly the packages that its code imports", () => {
         const { dependencies } = JSON.parse(consumer.installed("package.json")) as {
             dependencies: Record<string, string>;

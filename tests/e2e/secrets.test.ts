@@ -10,6 +10,10 @@ import { copyProject, type ProjectCopy } from "../helpers/project-copy";
 
 /** The emulator's secret store, in the folder of one rehearsal. */
 const STORE = /^\.emulator\/[^/]+\/secret-manager\/payloads\//;
+/** The emulator's push subscriptions, which contain the URL in `notify`. */
+const SUBSCRIPTIONS = /^\.emulator\/[^/]+\/pubsub\//;
+/** The stack file, into which the user wrote that URL. */
+const STACK_FILE = "Pulumi.local.yaml";
 
 /** A trainer that prints hashes of its secrets, waits until it may continue, and writes a model. */
 const TRAINER = `
@@ -61,10 +65,13 @@ function read(file: string): Buffer {
 }
 
 let project: ProjectCopy;
+/** The content of the stack file. */
+let stackConfig: string;
 let server: Server;
 
 beforeAll(async () => {
     project = copyProject();
+    stackConfig = readFileSync(path.join(project.folder, STACK_FILE), "utf8");
     const folder = path.join(project.folder, "own");
     mkdirSync(folder);
     mkdirSync(path.join(project.folder, "tmp"));
@@ -83,9 +90,14 @@ afterAll(() => {
     project.remove();
 });
 
-/** Runs a rehearsal with three secrets, and searches for them while the trainer runs and at the end. */
+/** Runs a rehearsal with three secrets and a secret URL, and searches for them while the trainer runs and at the end. */
 async function findSecrets(runtime: string): Promise<void> {
     const canaries = [canary(), canary(), canary()] as const;
+    const hook = canary();
+    const stackFile = path.join(project.folder, STACK_FILE);
+    writeFileSync(stackFile, `${stackConfig}  gcp-trainer:notify: https://127.0.0.1:9/${hook}\n`);
+    // The URL may be in the stack file and in the subscription, but like the secrets, nowhere else.
+    const isAllowedForHook = (place: string) => place === STACK_FILE || SUBSCRIPTIONS.test(place);
     const env = {
         API_KEY: canaries[0],
         MULTI_LINE: `two lines: "\n$HOME \`id\` \\ '${canaries[1]}'\n\n`,
@@ -106,6 +118,7 @@ async function findSecrets(runtime: string): Promise<void> {
         throw new Error(`The rehearsal ended before the trainer ran:\n${response.output}`);
     }
     const during = placesOf(canaries, project.folder);
+    const duringHook = placesOf([hook], project.folder);
     response.end();
     const { status, output } = await command.ended;
     expect({ status, output }).toMatchObject({ status: 0 });
@@ -114,8 +127,11 @@ async function findSecrets(runtime: string): Promise<void> {
     expect(during.filter((place) => !STORE.test(place))).toEqual([]);
     // This proves that the search itself works.
     expect(during.length).toBeGreaterThan(0);
+    expect(duringHook.filter((place) => !isAllowedForHook(place))).toEqual([]);
+    expect(duringHook.length).toBeGreaterThan(1);
     expect(placesOf(canaries, project.folder)).toEqual([]);
-    expect(canaries.filter((value) => output.includes(value))).toEqual([]);
+    expect(placesOf([hook], project.folder)).toEqual([STACK_FILE]);
+    expect([...canaries, hook].filter((value) => output.includes(value))).toEqual([]);
     expect(output).toContain("Left to bill: nothing.");
 }
 

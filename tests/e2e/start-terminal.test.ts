@@ -20,8 +20,7 @@ afterAll(() => project.remove());
         await command.shows(/^trainer-run \d+ s/);
         await expect(command.ended).resolves.toBe(0);
 
-        const wrapped = command.wrapped.filter((line) => !line.includes("file:///"));
-        expect(wrapped).toEqual([]);
+        expect(command.wrapped).toEqual([]);
         expect(command.output).toContain("\x1b[32m+\x1b[39m");
         expect(command.history.filter((line) => /^trainer-run \d+ s/.test(line))).toEqual([]);
     });

@@ -4,7 +4,7 @@ import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { startTestEmulator, type TestEmulator } from "../../emulator/src/testing";
 import { type Config, parseConfig } from "../../infra/config";
-import { type CloudReader, checkWith, costLines } from "../../infra/config/cloud-check";
+import { type CloudReader, callOnce, checkWith, costLines } from "../../infra/config/cloud-check";
 import { ConfigError } from "../../infra/config/issues";
 import type { Body } from "../../run/google-api";
 
@@ -196,6 +196,25 @@ describe("the price", () => {
         expect(costLines(config, cost)).toEqual([
             "Price: unknown, because the price list has no price for CPUs of x4-megamem-960-metal",
         ]);
+    });
+
+    it.each([
+        ["truncated JSON", '{"kind": "compute#machineType", "guestC'],
+        ["a web page", "<html>Sign in</html>"],
+        ["nothing", ""],
+    ])("is unknown if an API responds with %s", async (_, data) => {
+        const cost = await checkWith(configWith(), async () => {
+            const real = await reader();
+            const broken = callOnce({ request: async () => ({ data, status: 200 }) as never });
+            return {
+                ...real,
+                call: (method, url) => (url.includes("/machineTypes/") ? broken : real.call)(method, url),
+            };
+        });
+
+        expect(cost).toEqual({
+            unknown: expect.stringMatching(/machineTypes\/e2-standard-2 must return a JSON object$/),
+        });
     });
 
     it("is unknown while the API is disabled, and the command that enables it is given", async () => {

@@ -64,7 +64,7 @@ function expectClear(error: ConfigError, set: readonly string[]): void {
         expect(must).toMatch(/^(must|is|cannot) /);
     }
     for (const text of [error.message, renderIssues(error.issues, startCommand)]) {
-        expect(text).toMatch(/^The stack config has \d+ problems?:\n {2}- `gcp/);
+        expect(text).toMatch(/^The stack config has \d+ problems?:\n {2}\* `gcp/);
         expect(text).not.toMatch(/^ {4}at |RangeError|TypeError/m);
     }
 }

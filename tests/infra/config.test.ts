@@ -357,7 +357,7 @@ it("a ConfigError reports every issue at once", () => {
         got: "x",
         fix: { set: ["maxRunMinutes"], value: "60" },
     });
-    expect((error as ConfigError).message).toMatch(/^The stack config has 6 problems:\n {2}- `gcp:project` must be /);
+    expect((error as ConfigError).message).toMatch(/^The stack config has 6 problems:\n {2}\* `gcp:project` must be /);
 });
 
 it.each(ROWS)("the example for %s passes its own check", (_name, key) => {

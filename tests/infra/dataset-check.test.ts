@@ -126,9 +126,9 @@ describe("before anything is created, a local dataset", () => {
         const { config, notes } = await check();
         expect(renderNotes(config.dataset, notes, pulumiCommand)).toEqual([
             "Findings about the dataset data.csv:",
-            '  - Column "size" is left out: it numbers the rows',
+            '  * Column "size" is left out: it numbers the rows',
             "    To change it: pulumi config set --path hyperparameters.types.size number",
-            '  - Column "n" has the same value in every row (12345), so it carries no information',
+            '  * Column "n" has the same value in every row (12345), so it carries no information',
             "    To change it: pulumi config set --path hyperparameters.types.n drop",
         ]);
     });

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../infra/config";
 import { ConfigError, pulumiCommand, renderIssue } from "../../infra/config/issues";
+import { ROWS } from "../../infra/config/keys";
 import { filesOf } from "../../infra/config/project-files";
 import { runId } from "../../infra/run-id";
 import { TrainingJob } from "../../infra/training-job";
@@ -199,6 +200,17 @@ describe("the config", () => {
             `\`gcp-trainer:${key}\` must not be secret; a secret goes into \`env\` or, if Secret Manager has it, into \`secretEnv\` (pulumi config rm ${key})`,
         ]);
     });
+
+    it.each(ROWS.map(([name]) => name).filter((name) => !["env", "secretEnv", "notify"].includes(name)))(
+        "never shows a secret under %s, and says where secrets go",
+        (key) => {
+            for (const text of [CANARY, JSON.stringify({ [CANARY]: CANARY }), JSON.stringify([CANARY])]) {
+                expect(problems({ [key]: text }, [key])).toContainEqual(
+                    expect.stringMatching(/ must not be secret; a secret goes into `env` or, if .*, into `secretEnv` /),
+                );
+            }
+        },
+    );
 
     it("reports an unknown secret key only once", () => {
         expect(problems({ apiKey: CANARY }, ["apiKey"])).toHaveLength(1);

@@ -40,6 +40,21 @@ describe("runsTable", () => {
         ]);
     });
 
+    it("puts metrics and remarks on lines of their own if a terminal is too narrow", () => {
+        const status = statusOf({ state: "FAILED", reason: "The trainer ended with exit code 3", exitCode: 3 });
+        const runs = [bare("r-0000000002", { status }), bare("r-0000000003", { isLocal: true, problem: "no status" })];
+
+        expect(runsTable(runs, NOW, undefined, 60)).toEqual([
+            "run           state   attempt  age",
+            "  metrics",
+            expect.stringMatching(/^r-0000000002 {2}FAILED {2}1 /),
+            "  The trainer ended with exit code 3",
+            "r-0000000003  -       -        -",
+            "  no status; only on this machine",
+        ]);
+        expect(runsTable(runs, NOW, undefined, 200)).toEqual(runsTable(runs, NOW));
+    });
+
     it("shows why a run failed", () => {
         const status = statusOf({ state: "FAILED", reason: "The trainer ended with exit code 3", exitCode: 3 });
 

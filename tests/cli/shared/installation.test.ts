@@ -55,5 +55,5 @@ describe("without packages that the commands need", () => {
 });
 
 it("the packages needed to bundle the trainer are installed even with npm ci --omit=dev", () => {
-    expect(scripts.prepare).toMatch(/^npm ci --include=dev --prefix trainer && /);
+    expect(scripts.postprepare).toMatch(/^npm ci --include=dev --prefix trainer && /);
 });

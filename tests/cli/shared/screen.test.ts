@@ -1,3 +1,5 @@
+import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { Screen, type Terminal } from "../../../cli/shared/screen";
 import { RehearsalOutput } from "../../../cli/start/rehearsal-output";
 
@@ -22,6 +24,16 @@ describe("a line that is wider than the terminal", () => {
         new Screen(terminal).print("  + image  built from trainer/");
 
         expect(terminal.written).toBe("  \x1b[32m+\x1b[39m image  built\x1b[0m\n    from trainer/\n");
+    });
+
+    it("shows the path instead of an address of a file, and links to the address", () => {
+        const file = path.resolve("models/report.html");
+        const terminal = new FakeTerminal({ isInteractive: true });
+        const url = pathToFileURL(file).href;
+
+        new Screen(terminal).print(`Report: ${url}`);
+
+        expect(terminal.written).toBe(`Report:\n  \x1b]8;;${url}\x1b\\models/report.html\x1b]8;;\x1b\\\n`);
     });
 
     it("stays whole without a terminal", () => {

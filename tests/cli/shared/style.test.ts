@@ -24,6 +24,7 @@ describe("a line on a terminal", () => {
 
     it.each([
         ["  + bucket  gs://b", "  \x1b[32m+\x1b[39m bucket  gs://b"],
+        ['  * Column "x" is constant', '  * Column "x" is constant'],
         ["  - bucket", "  \x1b[31m-\x1b[39m bucket"],
         ["error: no", "\x1b[31merror: no\x1b[39m"],
         ["    | text + more", "    | text + more"],

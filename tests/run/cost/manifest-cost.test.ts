@@ -1,4 +1,4 @@
-import type { RunPrice } from "../../../run/cost/run-cost";
+import { costText, type RunPrice } from "../../../run/cost/run-cost";
 import { renderManifest } from "../../../run/manifest";
 import { provenance, status } from "../successful-run";
 
@@ -45,4 +45,14 @@ describe("the cost in a manifest", () => {
     it("is null if the price is unknown", () => {
         expect(manifest(undefined).cost).toBeNull();
     });
+});
+
+it.each([
+    [0.4, undefined, "$1.00 for less than a minute"],
+    [1, undefined, "$1.00 for 1 minute"],
+    [5.2, 0.3, "$1.00 for 5.2 minutes, including less than a minute of earlier attempts"],
+])("the cost of %d minutes is in words", (minutes, earlierMinutes, text) => {
+    const earlier = earlierMinutes === undefined ? {} : { earlierMinutes };
+
+    expect(costText({ usd: 1, minutes, ...earlier, hourlyUsd: 0.6, isExample: false })).toBe(text);
 });
