@@ -90,7 +90,7 @@ afterAll(() => {
     project.remove();
 });
 
-/** Runs a rehearsal with three secrets and a secret URL, and searches for them while the trainer runs and at the end. */
+/** Runs a rehearsal with three secrets and a secret URL, and searches for them during training and at the end. */
 async function findSecrets(runtime: string): Promise<void> {
     const canaries = [canary(), canary(), canary()] as const;
     const hook = canary();

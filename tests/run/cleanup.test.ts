@@ -1,6 +1,4 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type ProviderCall, runProvider } from "../../cli/start/provider-host";
@@ -366,31 +364,6 @@ describe("the hook that runs before the VM is created", () => {
         const { name } = await emulator.ok("POST", `${INSTANCES}/${runInputs.instance}/stop`);
         await emulator.ok("POST", `/compute/v1/${ZONE}/operations/${name}/wait`);
         await expect(change({ machineType: "e2-medium" })).resolves.toBeUndefined();
-    });
-
-    it("waits for a VM that is stopping before it permits such a change", async () => {
-        const statuses = ["STOPPING", "TERMINATED"];
-        const server = createServer((_, response) => {
-            response.setHeader("content-type", "application/json");
-            response.end(JSON.stringify({ kind: "compute#instance", status: statuses.shift() }));
-        });
-        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-        const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/compute/beta/`;
-        const stopping: Planner = {
-            owner: OWNER,
-            config: (key) => (key === "gcp:computeCustomEndpoint" ? url : config()[key]),
-        };
-        try {
-            await rejectWhileOn(stopping, project, {
-                oldInputs: { name: "vm", zone, machineType: "e2-small" },
-                newInputs: { name: "vm", zone, machineType: "e2-medium" },
-            });
-        } finally {
-            server.close();
-        }
-
-        expect(statuses).toEqual([]);
-        expect(printed).toEqual(["The VM vm is stopping; waiting until it is off"]);
     });
 
     it("waits until a leftover VM has finished training the run, and then removes it", async () => {
