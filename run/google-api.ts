@@ -92,11 +92,9 @@ export async function openApis(session: ApiSession): Promise<GoogleApis> {
     return { call: openCall(await createAuth(settings), clock), endpoints, clock };
 }
 
-/** Creates the function that sends requests. A request whose credentials are rejected is retried once. */
+/** Creates the function that sends requests. */
 export function openCall(auth: GoogleAuth, clock: Clock): Call {
     return (method, url, body) => {
-        let rejections = 0;
-        const isFirstRejection = (error: unknown) => httpStatusOf(error) === 401 && rejections++ === 0;
         const send = async () => {
             try {
                 const { data, status } = await auth.request<unknown>({
@@ -123,7 +121,7 @@ export function openCall(auth: GoogleAuth, clock: Clock): Call {
                 throw error;
             }
         };
-        return withTries(clock, send, isFirstRejection);
+        return withTries(clock, send);
     };
 }
 

@@ -1,11 +1,12 @@
 import type { Clock } from "./clients";
-import { classifyError, incompleteAnswer } from "./errors";
+import { classifyError, httpStatusOf, incompleteAnswer } from "./errors";
 
 /** Pauses before a request is retried. A waiter also retries its polls, within its retry window. */
 export const pausesMs = [500, 1000, 2000, 4000, 8000];
 
 /**
- * Repeats a request while its error is transient, with increasing pauses.
+ * Repeats a request while its error is transient, with increasing pauses. A request whose credentials are rejected is
+ * repeated once, because a single 401 does not mean that they have expired.
  * @param alsoRetried returns true for any other error that should also be retried.
  */
 export async function withTries<T>(
@@ -13,12 +14,18 @@ export async function withTries<T>(
     action: () => Promise<T>,
     alsoRetried: (error: unknown) => boolean = () => false,
 ): Promise<T> {
+    let rejections = 0;
     for (let failures = 0; ; failures += 1) {
         try {
             return await action();
         } catch (error) {
+            rejections += httpStatusOf(error) === 401 ? 1 : 0;
+            const isRetried =
+                classifyError(error) === "transient" ||
+                (httpStatusOf(error) === 401 && rejections === 1) ||
+                alsoRetried(error);
             const pauseMs = pausesMs[failures];
-            if (pauseMs === undefined || !(classifyError(error) === "transient" || alsoRetried(error))) {
+            if (pauseMs === undefined || !isRetried) {
                 throw error;
             }
             await clock.sleep(pauseMs);

@@ -111,7 +111,7 @@ describe("a client whose connection breaks once", () => {
         expect(clock.sleeps).toHaveLength(1);
     });
 
-    it.each(DETECTED)("describes and lists objects after %s", async (kind) => {
+    it.each([...DETECTED, "status,status=401"])("describes and lists objects after %s", async (kind) => {
         const { bucket, plan } = await broken(`kind=${kind},path=big.bin`, `kind=${kind},path=delimiter`);
 
         await expect(bucket.stat("big.bin")).resolves.toEqual(big);
