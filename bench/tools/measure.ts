@@ -11,11 +11,8 @@ export interface Command {
     readonly cwd?: string;
 }
 
-/**
- * A command that takes longer is considered stuck and is stopped. The slowest command takes five minutes on two idle
- * processors.
- */
-const LONGEST_MS = 30 * 60_000;
+/** A command that takes longer is considered stuck and is stopped. The slowest is the one of section learners. */
+const LONGEST_MS = 60 * 60_000;
 
 /** Runs a command and returns its output. If it fails, the error message includes the error output. */
 export async function run({ program, args, env, cwd }: Command): Promise<string> {
