@@ -152,6 +152,10 @@ export async function callAndWait(
 ): Promise<void> {
     // Google performs only one of several requests with the same id.
     let operation = await call(context, method, `${path}?requestId=${randomUUID()}`, body);
+    if (method === "DELETE" && operation.name === undefined) {
+        // There was nothing to delete.
+        return;
+    }
     while (operation.status !== "DONE") {
         await new Promise((resolve) => setTimeout(resolve, 100));
         const scope = operation.zone ?? operation.region;
