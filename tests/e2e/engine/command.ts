@@ -109,6 +109,9 @@ export class Command {
 
     /** Kills only the command, without a chance to clean up. The processes it started keep running. */
     async kill(): Promise<void> {
+        if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+            return;
+        }
         // Wait for "exit" instead of "close", because processes that it started may keep its output open.
         const exit = once(this.#child, "exit");
         this.#child.kill("SIGKILL");
