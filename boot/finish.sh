@@ -81,7 +81,7 @@ decide() {
         stop_container
         if inspect_container; then EXIT=$EXIT_CODE; fi
         decide_cut "$1" run-since "$MAX_RUN_SECONDS" "The run exceeded its limit of $(span "$MAX_RUN_SECONDS")" \
-            "raise maxRunMinutes (pulumi config set maxRunMinutes $(((MAX_RUN_SECONDS + 29) / 30))) and run pulumi up"
+            "raise maxRunMinutes (npx pulumi config set maxRunMinutes $(((MAX_RUN_SECONDS + 29) / 30))) and run pulumi up"
     elif [ -n "$inspected" ]; then
         EXIT=$EXIT_CODE
         explain_exit
@@ -140,13 +140,13 @@ explain_exit() {
         STATUS=SUCCEEDED
     elif [ "$OOM_KILLED" = true ]; then
         because "The trainer ran out of memory (limit $memory MiB, exit code $EXIT);" \
-            "choose a machineType with more (pulumi config set machineType n2-highmem-4) and run pulumi up"
+            "choose a machineType with more (npx pulumi config set machineType n2-highmem-4) and run pulumi up"
     elif [[ $(last_line "$LOG") == *"exec format error"* ]]; then
         because "The image is built for a processor architecture other than the VM's (exit code $EXIT);" \
             "check machineType and the base images of the trainer's Dockerfile"
     elif [[ $(last_line "$LOG") == *[Rr]"ead-only file system"* ]]; then
         because "The trainer failed (exit code $EXIT) because it wrote outside /tmp and its home folder;" \
-            "let it write there, or make the image's files writable (pulumi config set writableRoot true)"
+            "let it write there, or make the image's files writable (npx pulumi config set writableRoot true)"
     else
         case $EXIT in
             (126 | 127)

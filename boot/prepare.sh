@@ -119,7 +119,7 @@ check_dataset() {
         (200) ;;
         (404)
             fail "The dataset $DATASET_URI does not exist;" \
-                "set it (pulumi config set dataset PATH_OR_URI) and run pulumi up"
+                "set it (npx pulumi config set dataset PATH_OR_URI) and run pulumi up"
             ;;
         (*)
             fail_storage "to read the dataset $DATASET_URI" "roles/storage.objectViewer on it" \

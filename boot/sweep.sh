@@ -312,7 +312,7 @@ decide_sweep() {
     elif [ -n "$SWEEP_METRIC" ] && [ -z "$BEST" ]; then
         STATUS=FAILED
         because "No point has a number $SWEEP_METRIC at the top level of its metrics.json;" \
-            "choose another sweepMetric (pulumi config set sweepMetric NAME) and run pulumi up"
+            "choose another sweepMetric (npx pulumi config set sweepMetric NAME) and run pulumi up"
     fi
     [ "$STATUS" = SUCCEEDED ] || BEST=
 }

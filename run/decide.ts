@@ -10,6 +10,11 @@ export interface WaitOptions {
     /** If false, the wait ends once the run no longer needs a waiter. */
     wait: boolean;
     maxAttempts: number;
+    /**
+     * Time at which the command started. The log of a run that began later is new even if the run ended before the wait
+     * began. By default, such a run belongs to an earlier command.
+     */
+    commandStartedMs?: number;
     /** Set for a sweep. */
     sweep?: SweepRun | undefined;
     /** The price of a VM; undefined if it is unknown. */

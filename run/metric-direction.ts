@@ -6,8 +6,12 @@ export function isLowerBetter(metric: string): boolean {
     return new RegExp(lowerIsBetter, "i").test(metric);
 }
 
-/** Names of values that describe the data, the split or the format, and are not used to compare models. */
-const notCompared = "^(schema|seed|rows|trainRows|testRows|testRowsWithUnseenValues|epochs|rounds|baseline.*)$";
+/**
+ * Names of values that describe the data, the split, the format or the size of a model, and are not used to compare
+ * models.
+ */
+const notCompared =
+    "^(schema|seed|rows|trainRows|testRows|testRowsWithUnseenValues|epochs|rounds|trees|treeDepth|treeLeaves|leaves|baseline.*)$";
 
 /** The metrics by which runs are compared, in the order in which the trainer wrote them. */
 export function comparedMetrics(runs: readonly { metrics: Readonly<Record<string, number>> }[]): string[] {

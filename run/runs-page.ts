@@ -42,7 +42,7 @@ export function renderRunsPage(stack: string, runs: readonly SavedRun[]): string
 <header><h1>Runs of ${escapeHtml(stack)}</h1><p id="summary"></p></header>
 <main><section id="chart" aria-label="Metric over time"></section>
 <section id="table"></section><section id="comparison" aria-live="polite"></section></main>
-<noscript>This page needs JavaScript. npm run runs shows the same runs in a terminal.</noscript>
+<noscript>This page needs JavaScript. The command runs shows the same runs in a terminal.</noscript>
 <script type="application/json" id="data">${json}</script>
 <script>${runsPageScript}</script></body></html>
 `;

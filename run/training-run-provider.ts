@@ -166,6 +166,8 @@ async function runToOutputs(inputs: RunInputs): Promise<RunOutputs> {
         {
             ...inputs,
             sweep,
+            // Pulumi starts this process for each command, before it creates the VM.
+            commandStartedMs: clock.now() - process.uptime() * 1000,
             hints: {
                 leaving: isLeavable ? leavingMessage(runId, logsCommand(stack, "--follow")) : undefined,
                 log: showsHints() ? logsCommand(stack, `--run ${runId}`) : undefined,

@@ -103,7 +103,8 @@ async function poll(wait: Wait): Promise<void> {
     }
     if (isFirst) {
         wait.hasReadStatus = true;
-        wait.endedGeneration = isOver ? seen.generation : undefined;
+        const isOfThisCommand = Date.parse(seen?.status.startedAt ?? "") >= (options.commandStartedMs ?? Infinity);
+        wait.endedGeneration = isOver && !isOfThisCommand ? seen.generation : undefined;
         const hasFailed = isOver && seen.status.state !== "SUCCEEDED";
         state.retryGeneration = hasFailed && seen.status.reported ? seen.generation : undefined;
     }

@@ -8,7 +8,7 @@ import { UsageError } from "../shared/usage-error";
 /**
  * Reads the names of a dataset's columns, as the built-in trainer does.
  *
- * @returns undefined for an object in a bucket, or a file without the extension of a CSV file
+ * @returns undefined for an object in a bucket, or a file with the extension of another format
  * @throws UsageError if the file is missing or has no header
  */
 export async function csvColumns(file: string): Promise<string[] | undefined> {

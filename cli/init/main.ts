@@ -27,7 +27,7 @@ Usage: gcp-trainer init [options] FOLDER
   --language NAME   python: your own trainer, in Python; built-in: the trainer that comes with the package, which needs no
                     code. Default: python if this machine has Python and the trainer's packages, otherwise built-in
   --dataset FILE    a CSV file, which is copied into data/; default: the iris dataset
-  --target COLUMN   the column to predict; default: Species for iris, otherwise the last column
+  --target COLUMN   the column to predict; default: Species for iris, the last column of a file
   --template        creates a template for \`pulumi new FOLDER\` instead of a project
   -y, --yes         asks no questions; the options and defaults apply
   --help            this text
@@ -64,7 +64,7 @@ async function main(args: string[]): Promise<number> {
         );
         const dataset = values.dataset ?? ((await ask?.question("Dataset: a CSV file, or iris", "iris")) || "iris");
         const columns = dataset === "iris" ? undefined : await csvColumns(dataset);
-        const guess = columns === undefined ? "Species" : (columns.at(-1) ?? "");
+        const guess = dataset === "iris" ? "Species" : columns?.at(-1);
         const target = checkTarget(
             values.target ?? (await ask?.question("Column to predict", guess)) ?? guess,
             columns,
@@ -79,21 +79,23 @@ async function main(args: string[]): Promise<number> {
         };
         const files = projectFiles(choices, findPackage());
         writeProject(choices.folder, files);
-        report(folder, choices);
+        report(choices);
         return 0;
     } finally {
         ask?.close();
     }
 }
 
-function report(folder: string, { language, isTemplate }: ProjectChoices): void {
-    const shown = terminalText(folder);
+function report({ folder, language, dataset, isTemplate }: ProjectChoices): void {
+    const shown = terminalText(path.relative("", folder) || folder);
     if (isTemplate) {
-        console.log(`Created a template in ${shown}. Next: pulumi new ${path.isAbsolute(folder) ? "" : "./"}${shown}`);
+        // Pulumi resolves a relative path in the folder that --dir names.
+        console.log(`Created a template in ${shown}. Next: npx pulumi new ${terminalText(folder)} --dir my-project`);
         return;
     }
+    const start = dataset?.startsWith("gs://") ? "npm start -- --dataset-from FILE" : "npm start";
     console.log(`Created a project in ${shown}. Next:`);
-    console.log(`  cd ${shown} && npm install && npm start`);
+    console.log(`  cd ${shown} && npm install && ${start}`);
     const missing = language === "python" ? missingPackages(PYTHON_REQUIREMENTS) : [];
     if (missing.length > 0) {
         console.log("To rehearse the trainer in Python without Docker, also run:");
@@ -104,8 +106,9 @@ function report(folder: string, { language, isTemplate }: ProjectChoices): void 
 function openPrompt() {
     const prompt = createInterface({ input: process.stdin, output: process.stdout });
     return {
-        question: async (text: string, fallback: string) =>
-            (await prompt.question(`${text} [${fallback}]: `)).trim() || fallback,
+        question: async (text: string, fallback?: string) =>
+            (await prompt.question(fallback === undefined ? `${text}: ` : `${text} [${fallback}]: `)).trim() ||
+            fallback,
         close: () => prompt.close(),
     };
 }
@@ -124,7 +127,10 @@ function checkLanguage(name = defaultLanguage() as string): Language {
     return language;
 }
 
-function checkTarget(target: string, columns: readonly string[] | undefined, dataset: string): string {
+function checkTarget(target: string | undefined, columns: readonly string[] | undefined, dataset: string): string {
+    if (!target) {
+        throw new UsageError(`--target must be a column of ${dataset}; got nothing (gcp-trainer init --target COLUMN)`);
+    }
     if (columns !== undefined && !columns.includes(target)) {
         throw new UsageError(
             `--target must be a column of ${dataset}, which has ${columns.join(", ")}; got "${target}" (gcp-trainer init --target ${columns.at(-1)})`,

@@ -31,7 +31,7 @@ Usage: ${commandLine("predict", "[options] MODEL INPUT [OUTPUT]")}
   INPUT               a CSV file, its gs:// URI, or - for standard input
   OUTPUT              a file whose ending (.csv, .jsonl or .xlsx) sets the format; default, or with -: CSV on standard
                       output${SILENT}
-  -s, --stack STACK   the model in models/<stack>/ of the run that finished last
+  -s, --stack STACK   the newest model of the built-in trainer in models/<stack>/
   --run RUN           with --stack: the model of this run
   -f, --format NAME   csv, jsonl or xlsx, regardless of the output's name
   --force             replaces an existing output

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { DEFAULTS } from "../../infra/defaults";
 import { type Model, ModelError, readModel } from "../../trainer/lib/model";
-import { commandLine } from "../shared/tool";
+import { commandLine, commandThatSaves } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 import type { Arguments } from "./arguments";
 import { findObject, isGcsUri, openSource, type PredictContext } from "./source";
@@ -71,7 +71,7 @@ function findInFolder(name: string, { folder, projectDir }: Pick<PredictContext,
     const found = NAMES.map((file) => path.join(name, file)).find((file) => isFile(path.resolve(folder, file)));
     if (found === undefined) {
         throw new UsageError(
-            `The folder ${name} has no model.json (a run's folder: ${DEFAULTS.resultsDir}/<stack>/<run id>)`,
+            `The folder ${name} must be a run's folder, ${DEFAULTS.resultsDir}/<stack>/<run id>, with the built-in trainer's model.json; it has none (${commandLine("runs", "--local")})`,
         );
     }
     return found;
@@ -86,7 +86,7 @@ function findInStack(
     // Results are saved under the short name, which is `dev` for `organization/project/dev`.
     const ofStack = path.join(results, path.basename(stack));
     const runs = list(ofStack).filter((name) => isFile(path.join(ofStack, name, "model.json")));
-    const download = commandLine("results", `-s ${stack}`);
+    const download = commandThatSaves(stack);
     const shown = path.relative(folder, ofStack) || ofStack;
     if (runs.length === 0) {
         const others = list(results).filter((name) => list(path.join(results, name)).length > 0);

@@ -12,15 +12,15 @@ import { processTerminal } from "../shared/command-context";
 import { findProject } from "../shared/project";
 import { runCommand } from "../shared/run-command";
 import { Screen } from "../shared/screen";
-import { commandLine } from "../shared/tool";
+import { commandLine, commandThatSaves } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
 const USAGE = `${commandLine("report")} opens a run's report in a browser, and prints its address and the run's cost.
 
 Usage: ${commandLine("report", "[options] [run id]")}
 
-  run id              the run; default: the one that was saved last
-  -s, --stack STACK   the stack; default: the one whose run was saved last
+  run id              the run; default: the newest one with a report
+  -s, --stack STACK   the stack; default: the one with the newest report
   --no-open           only prints the address; this is the default if the output is not a terminal
   --help              this text
 
@@ -73,11 +73,17 @@ export function findReport(results: string, stack: string | undefined, run: stri
     const fitting = ofStack.filter((report) => run === undefined || report.run === run);
     const newest = fitting.sort((a, b) => b.savedMs - a.savedMs)[0];
     if (newest === undefined) {
+        const stacks = stack === undefined ? list(results) : [path.basename(stack)];
+        if (run !== undefined && stacks.some((name) => existsSync(path.join(results, name, run, ownFiles.status)))) {
+            throw new UsageError(
+                `The run ${run} has no report.html, because its trainer wrote none (${commandLine("runs", "--local")})`,
+            );
+        }
         const wanted = [run ?? "a run", ...(stack === undefined ? [] : [`of the stack ${stack}`])].join(" ");
         const others = all.map((report) => `${report.stack}/${report.run}`);
         const found = others.length > 0 ? `only of ${others.join(", ")}` : "none";
         throw new UsageError(
-            `The report for ${wanted} must be on this machine; got ${found} (${commandLine("results", stack === undefined ? "" : `-s ${stack}`)})`,
+            `The report for ${wanted} must be on this machine; got ${found} (${commandThatSaves(stack)})`,
         );
     }
     return newest.file;

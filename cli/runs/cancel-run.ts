@@ -9,6 +9,7 @@ import { moveRun, readStatus } from "../../run/transitions";
 import { vmEngine } from "../../run/vm-engine";
 import type { CommandContext } from "../shared/command-context";
 import type { StackLocation } from "../shared/stored-runs/stack-location";
+import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
 
 /** The reason in the status of a run that a user has cancelled. */
@@ -32,7 +33,7 @@ export async function cancelRun(
         const seen = await readStatus(bucket, runId);
         if (seen === undefined || isTerminal(seen.status.state)) {
             const state = seen === undefined ? "has not started" : `is already ${seen.status.state}`;
-            throw new UsageError(`The run ${runId} ${state} (npm run runs)`);
+            throw new UsageError(`The run ${runId} ${state} (${commandLine("runs")})`);
         }
         const finishedAt = new Date(clock.now()).toISOString();
         // The VM may write its status at the same time, in which case the run has not been cancelled yet.
@@ -53,7 +54,7 @@ async function engineOf(location: StackLocation, runId: string, env: NodeJS.Proc
     if (run === undefined) {
         const others = runs.map((one) => one.runId).join(", ") || "none";
         throw new UsageError(
-            `The state of the stack ${stack} must contain the run ${runId}; it contains ${others} (npm run runs -- cancel RUN -s STACK)`,
+            `The state of the stack ${stack} must contain the run ${runId}; it contains ${others} (${commandLine("runs", "cancel RUN -s STACK")})`,
         );
     }
     const auth = await createAuth(settings);

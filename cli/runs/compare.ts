@@ -21,12 +21,12 @@ export function sortByMetric<R extends { facts: SavedRun }>(runs: readonly R[], 
 }
 
 /** @throws UsageError if no run has the metric */
-function requireMetric(runs: readonly SavedRun[], metric: string): void {
+function requireMetric(runs: readonly SavedRun[], metric: string, usage = "--sort METRIC"): void {
     const known = comparedMetrics(runs);
     if (!runs.some(({ metrics }) => metric in metrics)) {
         const list = known.length === 0 ? "the runs have none" : `they have ${known.join(", ")}`;
         throw new UsageError(
-            `"${metric}" must be a metric of one of the runs; ${list} (${commandLine("runs", "--sort METRIC")})`,
+            `"${metric}" must be a metric of one of the runs; ${list} (${commandLine("runs", usage)})`,
         );
     }
 }
@@ -41,7 +41,7 @@ export function bestLines(runs: readonly SavedRun[], metric: string | undefined)
     if (by === undefined) {
         throw new UsageError(`There is no best run, because no run has metrics (${commandLine("runs")})`);
     }
-    requireMetric(runs, by);
+    requireMetric(runs, by, "best METRIC");
     const best = bestOf(runs, by) as SavedRun;
     const which = isLowerBetter(by) ? "lowest" : "highest";
     const count = runs.filter(({ metrics }) => by in metrics).length;
@@ -121,6 +121,7 @@ export function csvLines(runs: readonly SavedRun[]): string[] {
         "startedAt",
         "seconds",
         "costUsd",
+        "exampleCostUsd",
         "dataset",
         "datasetHash",
         "image",

@@ -3,7 +3,9 @@ import { DEFAULTS } from "../../infra/defaults";
 import { readSavedRuns, type SavedRun } from "../../run/saved-runs";
 import { readArguments } from "../shared/arguments";
 import type { CommandContext } from "../shared/command-context";
+import { userFolder } from "../shared/project";
 import { isWithoutEmulator } from "../shared/stored-runs/explain-error";
+import { NotDeployedError } from "../shared/stored-runs/stack-location";
 import { STACK_OPTIONS, STACK_USAGE, withBucket } from "../shared/stored-runs/with-bucket";
 import { commandLine } from "../shared/tool";
 import { UsageError } from "../shared/usage-error";
@@ -24,7 +26,8 @@ Usage: ${commandLine("runs", "[options] [best [METRIC] | diff RUN RUN | mlflow F
   cancel RUN          ends a run in progress, which the next pulumi up continues from its checkpoint
   --local             only runs on this machine, without asking Pulumi for the stack
   --sort METRIC       sorts the runs by a metric, best first
-  --json, --csv       all facts about the runs, in a format for programs
+  --json              all facts about the runs, for programs
+  --csv               the main facts, parameters and metrics of the runs, for programs
 ${STACK_USAGE}`;
 
 const OPTIONS = {
@@ -43,6 +46,8 @@ interface FoundRuns {
     folder: string;
     /** The text that is printed if there are no runs. */
     none: string;
+    /** Printed before the table if it may not be the one that the user expected. */
+    note?: string;
 }
 
 /**
@@ -84,7 +89,7 @@ export async function listRuns(args: string[], context: CommandContext): Promise
             await writeMlflow(
                 facts,
                 `gcp-trainer ${found.stack}`,
-                path.resolve(context.projectDir, folder),
+                path.resolve(userFolder(context.env), folder),
                 found.folder,
             );
             print(
@@ -98,7 +103,7 @@ export async function listRuns(args: string[], context: CommandContext): Promise
 }
 
 function show(
-    { runs, none }: FoundRuns,
+    { runs, none, note }: FoundRuns,
     { sort, json, csv }: { sort?: string | undefined; json?: boolean | undefined; csv?: boolean | undefined },
     { print, columns }: CommandContext,
 ): number {
@@ -113,6 +118,7 @@ function show(
     if (runs.length === 0) {
         return printAll([none], print);
     }
+    printAll(note === undefined ? [] : [note, ""], print);
     printAll([...runsTable(sorted, Date.now(), sort, columns), ...sorted.flatMap((run) => run.renamed ?? [])], print);
     return runs.some(({ problem }) => problem !== undefined) ? 1 : 0;
 }
@@ -136,16 +142,19 @@ async function findRuns(
     // A stack on the emulator has a bucket only while the emulator is running.
     const isRehearsed =
         values.bucket === undefined && (await hasResults(folder)) && (await isWithoutEmulator(projectDir, stack));
+    const onThisMachine = async (note?: string): Promise<FoundRuns> => ({
+        runs: await readLocalRuns(folder),
+        stack,
+        folder,
+        none: `${local} has no runs yet (${commandLine("start")})`,
+        ...(note === undefined ? {} : { note }),
+    });
     if (values.local || isRehearsed) {
-        return {
-            runs: await readLocalRuns(folder),
-            stack,
-            folder,
-            none: `${local} has no runs yet (${commandLine("start")})`,
-        };
+        const isChosen = values.local || values.stack !== undefined;
+        return onThisMachine(isChosen ? undefined : `Rehearsed runs (${commandLine("runs", "-s STACK")} shows others)`);
     }
     let found: FoundRuns | undefined;
-    await withBucket(values, context, async (bucket, location) => {
+    const read = withBucket(values, context, async (bucket, location) => {
         const own = path.resolve(projectDir, location.resultsDir, location.stack);
         const stored = await readRuns(bucket);
         const saved = await readLocalRuns(own);
@@ -157,5 +166,13 @@ async function findRuns(
         found = { runs: [...runs, ...only], stack: location.stack, folder: own, none };
         return 0;
     });
+    try {
+        await read;
+    } catch (error) {
+        if (error instanceof NotDeployedError && values.stack !== undefined && (await hasResults(folder))) {
+            return onThisMachine(`The stack ${stack} is not deployed; these runs are on this machine`);
+        }
+        throw error;
+    }
     return found as FoundRuns;
 }

@@ -32,3 +32,8 @@ export function commandLine(command: CommandName, args = ""): string {
     const script = command === "start" ? "npm start" : `npm run ${command}`;
     return args === "" ? script : `${script} -- ${args}`;
 }
+
+/** The command that saves the results of a stack on this machine; without a stack, a rehearsal. */
+export function commandThatSaves(stack: string | undefined): string {
+    return stack === undefined || stack === "local" ? commandLine("start") : commandLine("results", `-s ${stack}`);
+}

@@ -14,7 +14,7 @@ import { RehearsalOutput } from "./rehearsal-output";
 import { rehearse } from "./rehearse";
 import { type Results, summaryLines } from "./results";
 import { takeSecretEnv } from "./secret-env";
-import { fromUsersFolder, googleCloudCommand, readStackConfig, startCommand } from "./stack-config";
+import { fromUsersFolder, googleCloudLines, readStackConfig, startCommand } from "./stack-config";
 
 const USAGE = `${commandLine("start")} rehearses the full lifecycle of a stack on this machine. It needs no cloud account and leaves nothing behind.
 
@@ -108,9 +108,10 @@ async function main(args: string[]): Promise<number> {
         for (const line of results ? summaryLines(results, userDir) : []) {
             output.print(line);
         }
-        output.print(
-            `Rehearsed in ${seconds} s. The same on Google Cloud: ${googleCloudCommand(config, ownSecrets(projectDir, config, secretEnv))}`,
-        );
+        const [command, ...lines] = googleCloudLines(config, ownSecrets(projectDir, config, secretEnv));
+        for (const line of [`Rehearsed in ${seconds} s. To train on Google Cloud: ${command}`, ...lines]) {
+            output.print(line);
+        }
     } else {
         const end = interrupt.signal.aborted ? "was interrupted" : "failed";
         output.print(`The rehearsal ${end} (exit status ${status}).`);

@@ -159,7 +159,7 @@ export function startCommand(fix: Fix): string {
 export function rehearsalAdvice(message: string): string {
     return message
         .replace(
-            /\(pulumi config set ([\w.]+) ([^\s)]+)\) and run pulumi up/g,
+            /\(npx pulumi config set ([\w.]+) ([^\s)]+)\) and run pulumi up/g,
             (_match, key: string, value: string) => `(${commandLine("start", quote(`${key}=${value}`))})`,
         )
         .replaceAll("run pulumi up", `run ${commandLine("start")}`);
@@ -199,21 +199,21 @@ function rawJson(text: string): unknown {
 }
 
 /**
- * The command that deploys the rehearsed stack to Google Cloud. Pulumi reads lists and objects only from a stack file,
- * not from `--config`, and prompts for secrets.
+ * The command that deploys the stack `dev` with the settings of the rehearsal, and the lines that its stack file needs.
+ * Pulumi reads lists and objects only from a stack file, not from `--config`, and prompts for secrets.
  */
-export function googleCloudCommand(overrides: readonly string[], secretNames: readonly string[] = []): string {
+export function googleCloudLines(overrides: readonly string[], secretNames: readonly string[] = []): string[] {
     const isStructured = (override: string) => /^[^=]+=\s*[[{]/.test(override);
     // The URL in `notify` is a secret.
     const isNotify = (override: string) => /^([^:=]+:)?notify=https:/.test(override);
     const flags = overrides
         .filter((each) => !isStructured(each) && !isNotify(each))
         .map((each) => ` --config ${quote(each)}`);
-    const lines = overrides.filter(isStructured).map((each) => each.replace("=", ": "));
-    const rest = lines.length > 0 ? `, with this under config in Pulumi.dev.yaml: ${lines.join(", ")}` : "";
+    const lines = overrides.filter(isStructured).map((each) => `  ${each.replace("=", ": ")}`);
     const keys = [...secretNames.map((name) => `--path env.${name}`), ...(overrides.some(isNotify) ? ["notify"] : [])];
     const secrets = keys.map((key) => `npx pulumi config set -s dev --secret ${key} && `);
-    return `${secrets.join("")}npx pulumi up -s dev${flags.join("")}${rest}`;
+    const command = `${secrets.join("")}npx pulumi up -s dev${flags.join("")}`;
+    return [command, ...(lines.length > 0 ? ["with these lines under config: in Pulumi.dev.yaml:", ...lines] : [])];
 }
 
 /** Quotes a string as one word for a POSIX shell. */

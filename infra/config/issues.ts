@@ -56,17 +56,18 @@ function shortened(json: string): string {
     return json.length > 1000 ? `${json.slice(0, 1000)}…` : json;
 }
 
-/** The Pulumi command that applies a fix. */
+/** The Pulumi command that applies a fix. It names the stack that is being deployed, which may not be the selected one. */
 export function pulumiCommand(fix: Fix): string {
+    const stack = pulumi.runtime.getEngine() === undefined ? "" : ` -s ${pulumi.getStack()}`;
     const path = "set" in fix ? fix.set : fix.remove;
     const flag = path.length > 1 ? "--path " : "";
     const target = quoted(pathText(path));
     return "set" in fix
-        ? `pulumi config set ${flag}${target} ${quoted(fix.value)}`
-        : `pulumi config rm ${flag}${target}`;
+        ? `npx pulumi config set ${flag}${target} ${quoted(fix.value)}${stack}`
+        : `npx pulumi config rm ${flag}${target}${stack}`;
 }
 
-/** A path in the syntax that `pulumi config set --path` accepts: `env.A`, `scopes[0]`, `env["a.b"]`. */
+/** A path in the syntax that `npx pulumi config set --path` accepts: `env.A`, `scopes[0]`, `env["a.b"]`. */
 export function pathText([key, ...entry]: KeyPath): string {
     return key + entry.map((part) => (/^\d+$/.test(part) ? `[${part}]` : namePath(part))).join("");
 }

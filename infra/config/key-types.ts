@@ -180,7 +180,7 @@ export function record<T>(
 }
 
 /**
- * An object of strings. `pulumi config set --path` stores some strings as numbers or booleans; these become strings
+ * An object of strings. `npx pulumi config set --path` stores some strings as numbers or booleans; these become strings
  * again.
  */
 export function texts(

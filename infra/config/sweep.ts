@@ -20,7 +20,7 @@ export interface Points {
     problem?: string;
 }
 
-/** Parses a list that was set as JSON, which `pulumi config set --path` stores as a string. */
+/** Parses a list that was set as JSON, which `npx pulumi config set --path` stores as a string. */
 export function toValues(value: unknown): unknown {
     try {
         return typeof value === "string" ? JSON.parse(value) : value;

@@ -82,7 +82,7 @@ describe("a training run on a VM", () => {
             const status = await vm.status();
             expect(status).toMatchObject({ state: "FAILED", exitCode: 137 });
             expect(status?.reason).toMatch(/^The trainer ran out of memory \(limit \d+ MiB, exit code 137\)/);
-            expect(status?.reason).toContain("pulumi config set machineType");
+            expect(status?.reason).toContain("npx pulumi config set machineType");
         });
     });
 
@@ -241,7 +241,7 @@ describe("a training run on a VM", () => {
             expect(await vm.status()).toMatchObject({
                 state: "FAILED",
                 exitCode: 1,
-                reason: expect.stringContaining("pulumi config set writableRoot true"),
+                reason: expect.stringContaining("npx pulumi config set writableRoot true"),
             });
         });
     });

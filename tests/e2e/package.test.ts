@@ -246,6 +246,17 @@ describe("the project that init creates", () => {
         },
     );
 
+    it("cannot be created for a dataset in a bucket without a target, which only the file would show", async () => {
+        const args = ["init", "other", "--yes", "--dataset", "gs://bucket/houses.csv"];
+        const { status, output } = await consumer.npm(["exec", "--", "gcp-trainer", ...args]);
+
+        expect({ status, output }).toMatchObject({
+            status: 1,
+            output: expect.stringContaining("--target must be a column of gs://bucket/houses.csv; got nothing"),
+        });
+        expect(existsSync(path.join(consumer.folder, "other"))).toBe(false);
+    });
+
     it("opens a run's report, and names the tool in its advice", async () => {
         const page = await consumer.npm(["exec", "gcp-trainer", "report"]);
         const missing = await consumer.npm(["exec", "--", "gcp-trainer", "report", "r-0000000000", "-s", "dev"]);

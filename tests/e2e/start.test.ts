@@ -85,7 +85,7 @@ describe("npm start", () => {
             `Report: ${pathToFileURL(realpathSync(path.join(project.folder, folder, "report.html"))).href}`,
             `Model: ${folder}/model.json`,
             expect.stringMatching(/^Price: \$0\.\d{4} an hour, at most \$\d\.\d\d \(example amounts\)$/),
-            expect.stringMatching(/^Rehearsed in .* s\. The same on Google Cloud: npx pulumi up -s dev$/),
+            expect.stringMatching(/^Rehearsed in .* s\. To train on Google Cloud: npx pulumi up -s dev$/),
         ]);
         expect(JSON.parse(read(`${folder}/metrics.json`)).accuracy).toBeGreaterThanOrEqual(0.9);
         expect(JSON.parse(read(`${folder}/status.json`))).toMatchObject({

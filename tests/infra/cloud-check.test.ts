@@ -72,7 +72,7 @@ describe("a VM that cannot be created is an error before anything is declared:",
             "a GPU that the zone does not have",
             () => configWith({ machineType: "n1-standard-4", gpuType: "nvidia-tesla-p100", gpuCount: "1" }),
             "`gcp:zone` must be a zone with nvidia-tesla-p100, such as us-central1-c, us-central1-f; got " +
-                '"us-central1-a" (pulumi config set gcp:zone us-central1-c)',
+                '"us-central1-a" (npx pulumi config set gcp:zone us-central1-c)',
         ],
         [
             "a GPU that one of several zones does not have",
@@ -84,7 +84,7 @@ describe("a VM that cannot be created is an error before anything is declared:",
                     zones: '["us-central1-c","us-central1-b"]',
                 }),
             "`my-trainer:zones` must be zones with nvidia-tesla-p100, such as us-central1-c, us-central1-f; got " +
-                '"us-central1-b" (pulumi config set zones any)',
+                '"us-central1-b" (npx pulumi config set zones any)',
         ],
         [
             "a GPU that no zone of the region has, even with any zone",
@@ -95,31 +95,31 @@ describe("a VM that cannot be created is an error before anything is declared:",
                 ),
             "`gcp:zone` must be in a region with nvidia-tesla-p100, which no zone of europe-west3 has; asia-east1-a, " +
                 'asia-east1-c, australia-southeast1-c, europe-west1-b have it; got "europe-west3-b" ' +
-                "(pulumi config set gcp:zone asia-east1-a)",
+                "(npx pulumi config set gcp:zone asia-east1-a)",
         ],
         [
             "an unknown machine type",
             () => configWith({ machineType: "e2-standrad-2" }),
             "`my-trainer:machineType` must be a machine type available in us-central1-a; did you mean " +
-                'e2-standard-2?; got "e2-standrad-2" (pulumi config set machineType e2-standard-2)',
+                'e2-standard-2?; got "e2-standrad-2" (npx pulumi config set machineType e2-standard-2)',
         ],
         [
             "an unknown zone",
             () => configWith({}, { zone: "us-central1-x" }),
             "`gcp:zone` must be a zone that this project may use, such as us-central1-a, us-central1-b, us-central1-c, " +
-                'us-central1-f; got "us-central1-x" (pulumi config set gcp:zone us-central1-a)',
+                'us-central1-f; got "us-central1-x" (npx pulumi config set gcp:zone us-central1-a)',
         ],
         [
             "an unknown region",
             () => configWith({}, { region: "us-centrall1", zone: "us-centrall1-a" }),
             "`gcp:region` must be a region that this project may use; did you mean us-central1?; got " +
-                '"us-centrall1" (pulumi config set gcp:region us-central1)',
+                '"us-centrall1" (npx pulumi config set gcp:region us-central1)',
         ],
         [
             "too small a quota for CPUs",
             () => configWith({ machineType: "e2-standard-32" }),
             "`my-trainer:machineType` needs 32 of the quota CPUS in us-central1, which is 16; choose less, or request " +
-                "more at https://console.cloud.google.com/iam-admin/quotas (pulumi config set machineType e2-standard-2)",
+                "more at https://console.cloud.google.com/iam-admin/quotas (npx pulumi config set machineType e2-standard-2)",
         ],
         [
             "too small a quota for preemptible CPUs",
@@ -247,7 +247,7 @@ describe("the price", () => {
 describe("maxCostUsd", () => {
     it("refuses a run that could cost more", async () => {
         expect(await messageOf(configWith({ maxCostUsd: "1" }))).toMatch(
-            /`my-trainer:maxCostUsd` must be at least \$\d\.\d\d, the maximum cost of this run; got 1 \(pulumi config set maxCostUsd \d\)/,
+            /`my-trainer:maxCostUsd` must be at least \$\d\.\d\d, the maximum cost of this run; got 1 \(npx pulumi config set maxCostUsd \d\)/,
         );
     });
 
@@ -263,7 +263,7 @@ describe("maxCostUsd", () => {
 
         expect((error as Error).message).toContain(
             "`my-trainer:maxCostUsd` requires a known price, but the price is unknown because no network " +
-                "(pulumi config rm maxCostUsd)",
+                "(npx pulumi config rm maxCostUsd)",
         );
     });
 });

@@ -13,7 +13,7 @@ import { anyJson, anyJsonText, anyText, DEEP_JSON, expectNothingEvaluated, FUZZ 
 const NAMES = Object.keys(KEYS);
 const GCP = { project: "my-project", region: "us-central1", zone: "us-central1-a" };
 
-/** A value as passed by `pulumi config set` or a stack file: text unchanged, lists and objects as JSON. */
+/** A value as passed by `npx pulumi config set` or a stack file: text unchanged, lists and objects as JSON. */
 const pulumiText = fc.oneof(
     anyJsonText,
     anyJson.map((value) => (typeof value === "string" ? value : JSON.stringify(value))),

@@ -131,7 +131,7 @@ describe("an invalid value", () => {
         [
             "maxRunMinutes",
             "10abc",
-            '` must be an integer from 1 to 171360; got "10abc" (pulumi config set maxRunMinutes 60)',
+            '` must be an integer from 1 to 171360; got "10abc" (npx pulumi config set maxRunMinutes 60)',
         ],
         ["maxRunMinutes", "", '` must be an integer from 1 to 171360; got ""'],
         ["maxRunMinutes", "1e3", "` must be an integer"],
@@ -142,26 +142,30 @@ describe("an invalid value", () => {
         ["debugMinutes", "-1", "` must be an integer from 0 to 1200"],
         ["bootDiskSizeGb", "9", "` must be an integer from 10 to 65536"],
         ["gpuCount", "two", "` must be an integer from 0 to 16"],
-        ["wait", "yes", '` must be true or false; got "yes" (pulumi config set wait true)'],
+        ["wait", "yes", '` must be true or false; got "yes" (npx pulumi config set wait true)'],
         ["privileged", "1", "` must be true or false"],
-        ["provisioning", "Spot", '` must be standard or spot; got "Spot" (pulumi config set provisioning standard)'],
+        [
+            "provisioning",
+            "Spot",
+            '` must be standard or spot; got "Spot" (npx pulumi config set provisioning standard)',
+        ],
         ["machineType", "e2", "` must be a machine type such as e2-standard-2"],
         ["bootImage", "cos-stable", "` must be projects/<project>/global/images/family/<family> or"],
         ["bootDiskType", "PD SSD", "` must contain only lowercase letters, digits and dashes"],
         ["gpuType", "NVIDIA", "` must contain only lowercase letters, digits and dashes"],
         ["dataset", "", "` must be a file in the project or a gs:// URI"],
         ["dataset", "gs://bucket/", "` must be gs://<bucket>/<name>, gs://<bucket>/<folder>/, or a pattern"],
-        ["dropColumns", "Id", "` must be a list; got \"Id\" (pulumi config set --path 'dropColumns[0]' Id)"],
+        ["dropColumns", "Id", "` must be a list; got \"Id\" (npx pulumi config set --path 'dropColumns[0]' Id)"],
         [
             "dropColumns",
             '["a",""]',
-            "[1]` must be the name of a column; got \"\" (pulumi config set --path 'dropColumns[1]' Id)",
+            "[1]` must be the name of a column; got \"\" (npx pulumi config set --path 'dropColumns[1]' Id)",
         ],
         ["dropColumns", "[1]", "[0]` must be a string; got 1"],
         [
             "hyperparameters",
             "[1]",
-            '` must be an object; got "[1]" (pulumi config set --path hyperparameters.maxDepth 10)',
+            '` must be an object; got "[1]" (npx pulumi config set --path hyperparameters.maxDepth 10)',
         ],
         ["hyperparameters", '{"target":"x"}', ".target` must be set with its own key, not as a hyperparameter"],
         [
@@ -174,14 +178,14 @@ describe("an invalid value", () => {
             '{"a b":1}',
             '["a b"]` must have a name that contains only letters, digits, `_`, `.` and `-`',
         ],
-        ["hyperparameters", '{"a b":1}', '; got "a b" (pulumi config rm --path \'hyperparameters["a b"]\')'],
+        ["hyperparameters", '{"a b":1}', '; got "a b" (npx pulumi config rm --path \'hyperparameters["a b"]\')'],
         ["hyperparameters", '{"x":null}', ".x` must be a string, a number, a boolean, a list or an object; got null"],
         ["hyperparameters", '{"x":["\\u0000"]}', ".x` must not contain a NUL character"],
         ["env", '{"1A":"x"}', '["1A"]` must have a name that contains only letters, digits and `_`'],
         ["env", '{"AIP_MODEL_DIR":"x"}', ".AIP_MODEL_DIR` is reserved for the VM; choose another name"],
         ["env", '{"CLOUD_ML_REGION":"x"}', ".CLOUD_ML_REGION` is reserved for the VM"],
         ["env", '{"STORAGE_EMULATOR_HOST":"x"}', ".STORAGE_EMULATOR_HOST` is reserved for the VM"],
-        ["env", '{"A":{"b":1}}', '.A` must be a string; got {"b":1} (pulumi config set --path env.A debug)'],
+        ["env", '{"A":{"b":1}}', '.A` must be a string; got {"b":1} (npx pulumi config set --path env.A debug)'],
         ["env", '{"A":"\\u0000"}', ".A` must not contain a NUL character"],
         ["trainerBuildArgs", '{"A B":"x"}', '["A B"]` must have a name that contains only letters, digits and `_`'],
         ["network", "My Network", "` must be a name, or a path projects/<project>/.../networks/<name>"],
@@ -197,7 +201,7 @@ describe("an invalid value", () => {
         ["resultsDir", "a/../b", "` must be a folder inside the project"],
         ["resultsDir", "C:\\models", "` must be a folder inside the project"],
         ["labels", '{"Team":"x"}', ".Team` must have a name of at most 63 lowercase letters"],
-        ["labels", '{"Team":"x"}', '; got "Team" (pulumi config rm'],
+        ["labels", '{"Team":"x"}', '; got "Team" (npx pulumi config rm'],
         ["labels", '{"goog-x":"x"}', ".goog-x` must have a name"],
         ["labels", '{"gcp-trainer":"x"}', ".gcp-trainer` is reserved for the job; choose another name"],
         [
@@ -208,9 +212,9 @@ describe("an invalid value", () => {
         [
             "maxRunMinute",
             "5",
-            "` is not a key of this project; did you mean `maxRunMinutes`? (pulumi config rm maxRunMinute)",
+            "` is not a key of this project; did you mean `maxRunMinutes`? (npx pulumi config rm maxRunMinute)",
         ],
-        ["colour", "red", "` is not a key of this project (pulumi config rm colour)"],
+        ["colour", "red", "` is not a key of this project (npx pulumi config rm colour)"],
     ])("is reported: %s = %s", (key, value, problem) => {
         const found = problems({ [key]: value });
 
@@ -225,27 +229,27 @@ describe("values that contradict each other", () => {
         [
             "a network without a subnetwork",
             { network: "default" },
-            '`gcp-trainer:subnetwork` must be set together with network; got "" (pulumi config set subnetwork default)',
+            '`gcp-trainer:subnetwork` must be set together with network; got "" (npx pulumi config set subnetwork default)',
         ],
         [
             "a subnetwork without a network",
             { subnetwork: "default" },
-            '`gcp-trainer:network` must be set together with subnetwork; got "" (pulumi config set network default)',
+            '`gcp-trainer:network` must be set together with subnetwork; got "" (npx pulumi config set network default)',
         ],
         [
             "a GPU on a machine type that does not support one",
             { gpuType: "nvidia-tesla-t4", gpuCount: "1" },
-            '`gcp-trainer:machineType` must be an n1 machine type with nvidia-tesla-t4; got "e2-standard-2" (pulumi config set machineType n1-standard-4)',
+            '`gcp-trainer:machineType` must be an n1 machine type with nvidia-tesla-t4; got "e2-standard-2" (npx pulumi config set machineType n1-standard-4)',
         ],
         [
             "the target among the dropped columns",
             { dropColumns: '["Id","Species"]' },
-            '`gcp-trainer:dropColumns` must not contain the target, Species; got ["Id","Species"] (pulumi config rm --path \'dropColumns[1]\')',
+            '`gcp-trainer:dropColumns` must not contain the target, Species; got ["Id","Species"] (npx pulumi config rm --path \'dropColumns[1]\')',
         ],
         [
             "the built-in trainer without a target",
             { target: "" },
-            '`gcp-trainer:target` must be the column that this project\'s trainer predicts; got "" (pulumi config set target Species)',
+            '`gcp-trainer:target` must be the column that this project\'s trainer predicts; got "" (npx pulumi config set target Species)',
         ],
         [
             "more labels than a resource can have",
@@ -287,13 +291,13 @@ describe("files that the config names", () => {
         ["unreadable", "found a file that cannot be read"],
     ])("are reported if the dataset is: %s", (state, problem) => {
         expect(problems({}, GCP, files({ "data/iris.csv": state }))).toEqual([
-            `\`gcp-trainer:dataset\` must be a readable, non-empty file or a gs:// URI; ${problem}; got "data/iris.csv" (pulumi config set dataset data/iris.csv)`,
+            `\`gcp-trainer:dataset\` must be a readable, non-empty file or a gs:// URI; ${problem}; got "data/iris.csv" (npx pulumi config set dataset data/iris.csv)`,
         ]);
     });
 
     it("are reported if the trainer's folder does not contain a Dockerfile", () => {
         expect(problems({}, GCP, files({ "trainer/Dockerfile": "missing" }))).toEqual([
-            '`gcp-trainer:trainer` must be a folder with a Dockerfile; found nothing at its Dockerfile; got "trainer" (pulumi config set trainer trainer)',
+            '`gcp-trainer:trainer` must be a folder with a Dockerfile; found nothing at its Dockerfile; got "trainer" (npx pulumi config set trainer trainer)',
         ]);
     });
 
@@ -311,21 +315,21 @@ describe("project, region and zone", () => {
     it.each<[RawLocation, string]>([
         [
             { ...GCP, project: undefined },
-            "`gcp:project` must be the id of a Google Cloud project; got nothing (pulumi config set gcp:project my-project)",
+            "`gcp:project` must be the id of a Google Cloud project; got nothing (npx pulumi config set gcp:project my-project)",
         ],
         [{ ...GCP, project: "My Project" }, '`gcp:project` must be the id of a Google Cloud project; got "My Project"'],
         [
             { ...GCP, zone: undefined },
-            "`gcp:zone` must be a zone such as us-central1-a; got nothing (pulumi config set gcp:zone us-central1-a)",
+            "`gcp:zone` must be a zone such as us-central1-a; got nothing (npx pulumi config set gcp:zone us-central1-a)",
         ],
         [{ ...GCP, zone: "us-central1" }, '`gcp:zone` must be a zone such as us-central1-a; got "us-central1"'],
         [
             { ...GCP, region: "Iowa" },
-            '`gcp:region` must be a region such as us-central1; got "Iowa" (pulumi config set gcp:region us-central1)',
+            '`gcp:region` must be a region such as us-central1; got "Iowa" (npx pulumi config set gcp:region us-central1)',
         ],
         [
             { ...GCP, region: "us-east1" },
-            '`gcp:region` must be the region of gcp:zone, us-central1-a; got "us-east1" (pulumi config set gcp:region us-central1)',
+            '`gcp:region` must be the region of gcp:zone, us-central1-a; got "us-east1" (npx pulumi config set gcp:region us-central1)',
         ],
     ])("are reported if invalid: %j", (gcp, problem) => {
         expect(problems({}, gcp)).toEqual([expect.stringContaining(problem)]);

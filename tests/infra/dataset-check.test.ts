@@ -60,7 +60,7 @@ describe("before anything is created, a local dataset", () => {
         const problems = await problemsOf({ engine: "batch", sweep, hyperparameters: '{"algorithm":"tree"}' });
 
         expect(problems).toEqual([
-            expect.stringMatching(/^`p:sweep.maxDpth` .*\(pulumi config rm --path sweep.maxDpth\)$/),
+            expect.stringMatching(/^`p:sweep.maxDpth` .*\(npx pulumi config rm --path sweep.maxDpth\)$/),
             expect.stringMatching(/^`p:sweep.maxDepth` must be .*got "?0"?/),
             expect.stringMatching(/^`p:sweep.maxDepth` must be .*got "?100"?/),
         ]);
@@ -75,15 +75,15 @@ describe("before anything is created, a local dataset", () => {
         expect(
             await problemsOf({ ...values, hyperparameters: '{"maxDpth":3,"trees":0,"types":{"X":"text"}}' }),
         ).toEqual([
-            '`p:maxRunMinutes` must be an integer from 1 to 171360; got "0" (pulumi config set maxRunMinutes 60)',
+            '`p:maxRunMinutes` must be an integer from 1 to 171360; got "0" (npx pulumi config set maxRunMinutes 60)',
             expect.stringMatching(
-                /^`p:hyperparameters.maxDpth` is not a hyperparameter of this trainer; did you mean `maxDepth`\?.*\(pulumi config rm --path hyperparameters.maxDpth\)$/,
+                /^`p:hyperparameters.maxDpth` is not a hyperparameter of this trainer; did you mean `maxDepth`\?.*\(npx pulumi config rm --path hyperparameters.maxDpth\)$/,
             ),
-            '`p:hyperparameters.trees` must be an integer from 1 to 10000; got "0" (pulumi config set --path hyperparameters.trees 100)',
-            `\`p:target\` must be a column of ${columns}; got "kid"; did you mean "kind"? (pulumi config set target kind)`,
-            `\`p:dropColumns\` must name columns of ${columns}; got "Sise"; did you mean "size"? (pulumi config set --path 'dropColumns[1]' size)`,
-            `\`p:dropColumns\` must name columns of ${columns}; got "z" (pulumi config rm --path 'dropColumns[2]')`,
-            `\`p:hyperparameters.types\` must name columns of ${columns}; got "X"; did you mean "x"? (pulumi config set --path hyperparameters.types.x text)`,
+            '`p:hyperparameters.trees` must be an integer from 1 to 10000; got "0" (npx pulumi config set --path hyperparameters.trees 100)',
+            `\`p:target\` must be a column of ${columns}; got "kid"; did you mean "kind"? (npx pulumi config set target kind)`,
+            `\`p:dropColumns\` must name columns of ${columns}; got "Sise"; did you mean "size"? (npx pulumi config set --path 'dropColumns[1]' size)`,
+            `\`p:dropColumns\` must name columns of ${columns}; got "z" (npx pulumi config rm --path 'dropColumns[2]')`,
+            `\`p:hyperparameters.types\` must name columns of ${columns}; got "X"; did you mean "x"? (npx pulumi config set --path hyperparameters.types.x text)`,
             'data.csv row 102, column "x": "wide" is text in a column of numbers (199 of 200); correct it, remove the row ' +
                 "or the column, or set `missing`, `types` or `onBadCell`",
         ]);
@@ -101,7 +101,7 @@ describe("before anything is created, a local dataset", () => {
         const folder = path.join(root, "parts");
         mkdirSync(folder);
         expect(await problemsOf({ dataset: "parts" })).toEqual([
-            '`p:dataset` must be a file or a folder with files; found an empty folder; got "parts" (pulumi config set dataset data/iris.csv)',
+            '`p:dataset` must be a file or a folder with files; found an empty folder; got "parts" (npx pulumi config set dataset data/iris.csv)',
         ]);
         writeFileSync(path.join(folder, "1.csv"), [HEADER, ...SMALL.slice(0, 90)].join(""));
         writeFileSync(path.join(folder, "2.csv"), "");
@@ -127,9 +127,9 @@ describe("before anything is created, a local dataset", () => {
         expect(renderNotes(config.dataset, notes, pulumiCommand)).toEqual([
             "Findings about the dataset data.csv:",
             '  * Column "size" is left out: it numbers the rows',
-            "    To change it: pulumi config set --path hyperparameters.types.size number",
+            "    To change it: npx pulumi config set --path hyperparameters.types.size number",
             '  * Column "n" has the same value in every row (12345), so it carries no information',
-            "    To change it: pulumi config set --path hyperparameters.types.n drop",
+            "    To change it: npx pulumi config set --path hyperparameters.types.n drop",
         ]);
     });
 

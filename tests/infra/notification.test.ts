@@ -127,7 +127,7 @@ describe("an invalid notify", () => {
     ])("is reported without its value: %s", (value) => {
         expect(problems(value)).toEqual([
             "`gcp-trainer:notify` must be an HTTPS URL, or a Pub/Sub topic projects/<project>/topics/<topic> " +
-                "(pulumi config set notify projects/my-project/topics/training)",
+                "(npx pulumi config set notify projects/my-project/topics/training)",
         ]);
         expect(() => topicOf(value, "my-project", BASE)).toThrow(/^notify must be an HTTPS URL or a Pub\/Sub topic/);
     });

@@ -197,7 +197,7 @@ describe("the config", () => {
 
     it.each(["hyperparameters", "trainerBuildArgs"])("rejects a secret under %s", (key) => {
         expect(problems({ [key]: JSON.stringify({ a: CANARY }) }, [key])).toEqual([
-            `\`gcp-trainer:${key}\` must not be secret; a secret goes into \`env\` or, if Secret Manager has it, into \`secretEnv\` (pulumi config rm ${key})`,
+            `\`gcp-trainer:${key}\` must not be secret; a secret goes into \`env\` or, if Secret Manager has it, into \`secretEnv\` (npx pulumi config rm ${key})`,
         ]);
     });
 

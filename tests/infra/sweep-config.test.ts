@@ -44,7 +44,7 @@ describe("the points of a sweep", () => {
             { depth: 2, kind: "a" },
             { depth: 2, kind: true },
         ]);
-        // `pulumi config set --path` stores a list as text.
+        // `npx pulumi config set --path` stores a list as text.
         expect(parse({ sweep: '{"depth":"[4,5]"}' }).points).toEqual([{ depth: 4 }, { depth: 5 }]);
         expect(parse({}).points).toEqual([]);
     });

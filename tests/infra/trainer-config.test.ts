@@ -59,7 +59,7 @@ describe("the trainer in a config", () => {
         [
             "an image from the internet without internet access",
             { image: `ghcr.io/me/train@${DIGEST}` },
-            "`gcp-trainer:externalIp` must be true to pull from a registry that is not Google's; got false (pulumi config set externalIp true)",
+            "`gcp-trainer:externalIp` must be true to pull from a registry that is not Google's; got false (npx pulumi config set externalIp true)",
         ],
     ])("is reported as contradictory: %s", (_title, values, problem) => {
         expect(problems(values)).toEqual([expect.stringContaining(problem)]);
@@ -78,8 +78,8 @@ describe("the trainer in a config", () => {
 
     it("is reported if its files do not exist", () => {
         expect(problems({ script: "none.py", requirements: "none.txt" })).toEqual([
-            '`gcp-trainer:script` must be a Python file; found nothing; got "none.py" (pulumi config set script train.py)',
-            '`gcp-trainer:requirements` must be a file for pip; found nothing; got "none.txt" (pulumi config set requirements requirements.txt)',
+            '`gcp-trainer:script` must be a Python file; found nothing; got "none.py" (npx pulumi config set script train.py)',
+            '`gcp-trainer:requirements` must be a file for pip; found nothing; got "none.txt" (npx pulumi config set requirements requirements.txt)',
         ]);
     });
 
@@ -96,7 +96,7 @@ describe("the trainer in a config", () => {
 
 it("a placeholder instead of a project id is reported", () => {
     expect(problems({}, filesIn(FILES), { ...GCP, project: "my-project-id" })).toEqual([
-        '`gcp:project` must be the id of your own project, which replaces this placeholder; got "my-project-id" (pulumi config set gcp:project PROJECT)',
+        '`gcp:project` must be the id of your own project, which replaces this placeholder; got "my-project-id" (npx pulumi config set gcp:project PROJECT)',
     ]);
 });
 
@@ -114,7 +114,7 @@ describe("the results folder", () => {
     it("is reported before anything is created if files cannot be written there", () => {
         writeFileSync(path.join(root, "models"), "");
         expect(problems({}, filesOf(root))).toEqual([
-            `\`gcp-trainer:resultsDir\` must be a writable folder; ${path.join(root, "models")} is a file; got "models" (pulumi config set resultsDir models)`,
+            `\`gcp-trainer:resultsDir\` must be a writable folder; ${path.join(root, "models")} is a file; got "models" (npx pulumi config set resultsDir models)`,
         ]);
         expect(problems({ resultsDir: "models/deep" }, filesOf(root))).toHaveLength(1);
     });

@@ -63,6 +63,17 @@ describe("a run that succeeds", () => {
         ]);
     });
 
+    it("is shown with its log if it began after the command, even if it ended before the wait", async () => {
+        const { bucket, clock, printed, wait } = scene();
+        putLog(bucket, 1, 0, "reading\n");
+        const startedAt = new Date(clock.now() - 5000).toISOString();
+        putStatus(bucket, { state: "SUCCEEDED", exitCode: 0, startedAt, finishedAt: startedAt });
+
+        await wait({ commandStartedMs: clock.now() - 60_000 });
+
+        expect(printed).toEqual(["| reading", `run ${runId}, attempt 1: succeeded`]);
+    });
+
     it("is announced before its log if it began before the wait", async () => {
         const { bucket, clock, printed, wait } = scene();
         putLog(bucket, 1, 0, "reading\n");

@@ -33,7 +33,12 @@ export function findPulumi(env: NodeJS.ProcessEnv, packageDir: string): Command 
  */
 export async function askPulumi<T>(
     args: string[],
-    { folder, env, packageDir }: { folder: string; env: NodeJS.ProcessEnv; packageDir: string },
+    {
+        folder,
+        env,
+        packageDir,
+        acceptsBucket,
+    }: { folder: string; env: NodeJS.ProcessEnv; packageDir: string; acceptsBucket?: boolean },
 ): Promise<T> {
     const command = findPulumi(env, packageDir);
     const { exitCode, stdout, output } = await runProcess(
@@ -43,7 +48,7 @@ export async function askPulumi<T>(
     );
     if (exitCode !== 0) {
         const message = output.trim() || `exit code ${exitCode}`;
-        throw new UsageError(`pulumi ${args.join(" ")}: ${message}${fixFor(message)}`);
+        throw new UsageError(`pulumi ${args.join(" ")}: ${message}${fixFor(message, acceptsBucket)}`);
     }
     return JSON.parse(stdout) as T;
 }
@@ -57,8 +62,12 @@ function isProgram(file: string): boolean {
     }
 }
 
-/** The command that fixes the problem that Pulumi reports. */
-export function fixFor(message: string): string {
+/**
+ * The command that fixes the problem that Pulumi reports.
+ *
+ * @param acceptsBucket true if the command in use can work without the stack's state
+ */
+export function fixFor(message: string, acceptsBucket = false): string {
     if (/no stack named/.test(message)) {
         return " (npx pulumi stack ls lists the stacks, npx pulumi stack init creates one)";
     }
@@ -66,10 +75,11 @@ export function fixFor(message: string): string {
         return " (choose one: -s STACK; npx pulumi stack ls lists the stacks)";
     }
     if (/PULUMI_ACCESS_TOKEN|login/.test(message)) {
-        return " (log in to the stack's backend, e.g. npx pulumi login 'file://~?metadata=skip'; to work without the state: --bucket gs://BUCKET)";
+        const bucket = acceptsBucket ? "; to work without the state: --bucket gs://BUCKET" : "";
+        return ` (log in to the stack's backend, e.g. npx pulumi login 'file://~?metadata=skip'${bucket})`;
     }
     if (/passphrase/.test(message)) {
         return " (set PULUMI_CONFIG_PASSPHRASE)";
     }
-    return " (to work without the stack's state: --bucket gs://BUCKET)";
+    return acceptsBucket ? " (to work without the stack's state: --bucket gs://BUCKET)" : "";
 }

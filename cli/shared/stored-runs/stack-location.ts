@@ -49,6 +49,9 @@ const DEFAULTS_OF_RESULTS = { resultsDir: DEFAULTS.resultsDir, saveCheckpoints: 
 /** Output from `pulumi config --json`. */
 type StackConfigValues = Record<string, { value?: string }>;
 
+/** A stack that has never been deployed, or has been destroyed. */
+export class NotDeployedError extends UsageError {}
+
 /**
  * Finds a stack's bucket in its state, which contains it even before an update succeeds, and the Google Cloud settings
  * in its config. With `bucket`, neither is needed: credentials come from the gcp provider's environment variables or
@@ -68,13 +71,13 @@ export async function findStack(
         return { bucket, stack, ...DEFAULTS_OF_RESULTS, settings, config: () => undefined, runs: [] };
     }
     const stackArgs = options.stack === undefined ? [] : ["--stack", options.stack];
-    const pulumi = { folder: projectDir, env, packageDir };
+    const pulumi = { folder: projectDir, env, packageDir, acceptsBucket: true };
     const { deployment } = await askPulumi<StackExport>(["stack", "export", ...stackArgs], pulumi);
     const saved = (deployment.resources ?? []).map(savedResultsOf).find((found) => found !== undefined);
     if (!saved) {
         const up = ["npx pulumi up", ...(options.stack ? ["-s", options.stack] : [])].join(" ");
         const which = options.stack ? `The stack ${options.stack}` : "The selected stack";
-        throw new UsageError(`${which} has no bucket: nothing is deployed (${up})`);
+        throw new NotDeployedError(`${which} has no bucket: nothing is deployed (${up})`);
     }
     const config = await askPulumi<StackConfigValues>(["config", "--json", "--show-secrets", ...stackArgs], pulumi);
     const waitedFor = (deployment.pending_operations ?? []).flatMap(runIdsOf).at(-1);

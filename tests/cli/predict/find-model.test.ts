@@ -19,7 +19,10 @@ describe("the model", () => {
 
     it.each([
         ["nowhere", "The model nowhere does not exist"],
-        ["empty", "The folder empty has no model.json"],
+        [
+            "empty",
+            "The folder empty must be a run's folder, models/<stack>/<run id>, with the built-in trainer's model.json",
+        ],
         ["new.csv", "new.csv: The model is not JSON"],
         ["other.json", "other.json: The model's `format` must be"],
     ])("is rejected if it is %s", async (name, message) => {

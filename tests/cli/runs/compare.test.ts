@@ -13,12 +13,12 @@ const A = run(
         target: "y",
         imageDigest: "sha256:aaaaaaaaaaaaaaaaaaaa",
     },
-    { schema: 1, accuracy: 0.9, logLoss: 0.4, rows: 150, task: "classification" },
+    { schema: 1, accuracy: 0.9, logLoss: 0.4, rows: 150, treeLeaves: 9, task: "classification" },
 );
 const B = run(
     "r-000000000b",
     { hyperparameters: { maxDepth: 5, seedy: [1] }, target: "y", imageDigest: "sha256:aaaaaaaaaaaaaaaaaaaa" },
-    { schema: 1, accuracy: 0.95, logLoss: 0.5, rows: 151 },
+    { schema: 1, accuracy: 0.95, logLoss: 0.5, rows: 151, treeLeaves: 3 },
 );
 const FAILED = run("r-000000001c", {});
 
@@ -30,6 +30,7 @@ describe("npm run runs -- diff", () => {
             "accuracy 0.9 0.95 +0.05 better",
             "logLoss 0.4 0.5 +0.1 worse",
             "rows 150 151",
+            "treeLeaves 9 3",
         ]);
     });
 
@@ -83,7 +84,7 @@ it("npm run runs -- --csv quotes cells, and has no cell that a spreadsheet would
     );
     const [head, row] = csvLines([odd]);
     expect(head).toBe(
-        "id,name,state,startedAt,seconds,costUsd,dataset,datasetHash,image,machine,param.x,param.y,param.z,metric.m",
+        "id,name,state,startedAt,seconds,costUsd,exampleCostUsd,dataset,datasetHash,image,machine,param.x,param.y,param.z,metric.m",
     );
-    expect(row).toBe(`r-000000000d,"a ""b"", c",-,,,,,,,,'=cmd(),-1,'-x,-0.5`);
+    expect(row).toBe(`r-000000000d,"a ""b"", c",-,,,,,,,,,'=cmd(),-1,'-x,-0.5`);
 });

@@ -113,6 +113,9 @@ describe("npm run runs", () => {
         await expect(listRuns(["-s", "local"], project.context)).resolves.toBe(0);
 
         expect(project.printed[1]).toMatch(new RegExp(`^${SUCCEEDED} .* accuracy 0.9; only on this machine$`));
+        // Without -s, the user may expect the runs of the selected stack.
+        await expect(listRuns([], project.context)).resolves.toBe(0);
+        expect(project.printed).toContain("Rehearsed runs (npm run runs -- -s STACK shows others)");
     });
 
     it("prints all facts about the runs as JSON or CSV, without control characters or formulas", async () => {
@@ -167,6 +170,17 @@ describe("npm run runs", () => {
         await expect(failure(listRuns(["-s", "dev"], project.context))).resolves.toBe(
             "The stack dev has no bucket: nothing is deployed (npx pulumi up -s dev)",
         );
+    });
+
+    it("shows the saved runs of a stack that has been destroyed", async () => {
+        project.pulumi(answersFor("--stack dev", undefined));
+        const status = statusOf({ runId: SUCCEEDED, state: "SUCCEEDED" });
+        project.program(path.join("models", "dev", SUCCEEDED, "status.json"), renderStatus(status));
+
+        await expect(listRuns(["-s", "dev"], project.context)).resolves.toBe(0);
+
+        expect(project.printed[0]).toBe("The stack dev is not deployed; these runs are on this machine");
+        expect(project.printed[3]).toContain(SUCCEEDED);
     });
 
     it("reports that the bucket in the state no longer exists", async () => {

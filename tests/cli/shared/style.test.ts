@@ -13,6 +13,18 @@ describe("a line on a terminal", () => {
             ["  --yes  asks no", "         questions at", "         all"],
         ],
         [
+            "a command in parentheses",
+            "  it must be set; got nothing (npx pulumi config set a b)",
+            40,
+            ["  it must be set; got nothing", "    (npx pulumi config set a b)"],
+        ],
+        [
+            "a command that is longer than a line",
+            "  To train on Google Cloud: npx pulumi up -s dev --config a=b",
+            30,
+            ["  To train on Google Cloud:", "    npx pulumi up -s dev --config a=b"],
+        ],
+        [
             "a long word",
             "  + https://example.org/a-long-path end",
             12,

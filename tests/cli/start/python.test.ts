@@ -60,7 +60,7 @@ describe("a file that --config names", () => {
 it("advice from the VM is reworded to name the rehearsal's command", () => {
     expect(
         rehearsalAdvice(
-            "The run exceeded its limit; raise maxRunMinutes (pulumi config set maxRunMinutes 2) and run pulumi up",
+            "The run exceeded its limit; raise maxRunMinutes (npx pulumi config set maxRunMinutes 2) and run pulumi up",
         ),
     ).toBe("The run exceeded its limit; raise maxRunMinutes (npm start -- maxRunMinutes=2)");
     expect(rehearsalAdvice("The image is gone; run pulumi up to build it")).toBe(

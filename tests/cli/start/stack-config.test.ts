@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { UsageError } from "../../../cli/shared/usage-error";
 import { takeSecretEnv } from "../../../cli/start/secret-env";
-import { googleCloudCommand, readStackConfig, startCommand } from "../../../cli/start/stack-config";
+import { googleCloudLines, readStackConfig, startCommand } from "../../../cli/start/stack-config";
 import type { Fix } from "../../../infra/config/issues";
 
 describe("readStackConfig", () => {
@@ -118,20 +118,28 @@ describe("startCommand", () => {
     });
 });
 
-describe("googleCloudCommand", () => {
+describe("googleCloudLines", () => {
     it.each([
-        [[], "npx pulumi up -s dev"],
+        [[], ["npx pulumi up -s dev"]],
         [
             ["target=price", "dataset=my data.csv"],
-            "npx pulumi up -s dev --config target=price --config 'dataset=my data.csv'",
+            ["npx pulumi up -s dev --config target=price --config 'dataset=my data.csv'"],
         ],
         [
             ["target=price", "notify=https://example.com/key"],
-            "npx pulumi config set -s dev --secret notify && npx pulumi up -s dev --config target=price",
+            ["npx pulumi config set -s dev --secret notify && npx pulumi up -s dev --config target=price"],
         ],
-        [["target=it's"], "npx pulumi up -s dev --config 'target=it'\\''s'"],
-        [["dropColumns=[]"], "npx pulumi up -s dev, with this under config in Pulumi.dev.yaml: dropColumns: []"],
-    ])("turns %j into %s", (overrides, command) => {
-        expect(googleCloudCommand(overrides)).toBe(command);
+        [["target=it's"], ["npx pulumi up -s dev --config 'target=it'\\''s'"]],
+        [
+            ["dropColumns=[]", 'hyperparameters={"trees":5}'],
+            [
+                "npx pulumi up -s dev",
+                "with these lines under config: in Pulumi.dev.yaml:",
+                "  dropColumns: []",
+                '  hyperparameters: {"trees":5}',
+            ],
+        ],
+    ])("turns %j into %j", (overrides, lines) => {
+        expect(googleCloudLines(overrides)).toEqual(lines);
     });
 });
