@@ -6,8 +6,10 @@ import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { processTerminal } from "./shared/command-context";
 import { PACKAGE_ROOT } from "./shared/project";
+import { runCommand } from "./shared/run-command";
 import { Screen } from "./shared/screen";
 import { COMMANDS, type CommandName } from "./shared/tool";
+import { UsageError } from "./shared/usage-error";
 
 // The entry point of the package's command, `gcp-trainer`. A checkout starts the commands with npm scripts instead.
 
@@ -44,20 +46,25 @@ function version(): string {
 }
 
 const [name = "--help"] = process.argv.slice(2);
-if (name === "--help" || name === "-h" || name === "help") {
-    new Screen(processTerminal()).print(usage());
-} else if (name === "--version" || name === "-v") {
-    console.log(version());
-} else if (Object.hasOwn(MODULES, name)) {
+if (Object.hasOwn(MODULES, name)) {
     // One module implements three commands, so it needs the command's name.
     if (!["up", "preview", "destroy"].includes(name)) {
         process.argv.splice(2, 1);
     }
     MODULES[name as CommandName]();
 } else {
-    const shown = stripVTControlCharacters(name);
-    console.error(
-        `error: The command must be one of ${Object.keys(COMMANDS).join(", ")}; got "${shown}" (gcp-trainer --help)`,
-    );
-    process.exitCode = 1;
+    runCommand(async () => {
+        const screen = new Screen(processTerminal());
+        if (["--help", "-h", "help"].includes(name)) {
+            screen.print(usage());
+        } else if (["--version", "-v"].includes(name)) {
+            screen.print(version());
+        } else {
+            const names = Object.keys(COMMANDS).join(", ");
+            throw new UsageError(
+                `The command must be one of ${names}; got "${stripVTControlCharacters(name)}" (gcp-trainer --help)`,
+            );
+        }
+        return 0;
+    });
 }

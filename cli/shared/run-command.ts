@@ -7,6 +7,9 @@ import { UsageError } from "./usage-error";
  * status 1. User errors are printed without a stack trace; any other error is a bug and needs its stack trace.
  */
 export function runCommand(main: (args: string[]) => Promise<number>): void {
+    for (const stream of [process.stdout, process.stderr]) {
+        stream.on("error", ignoreClosedPipe);
+    }
     const run = async () => await main(process.argv.slice(2));
     run().then(
         (status) => {
@@ -18,4 +21,11 @@ export function runCommand(main: (args: string[]) => Promise<number>): void {
             process.exitCode = 1;
         },
     );
+}
+
+/** Drops the output that `head` or another reader no longer reads. The command still removes what it has created. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+    if (error.code !== "EPIPE") {
+        throw error;
+    }
 }

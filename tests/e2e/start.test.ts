@@ -217,6 +217,17 @@ describe("npm start", () => {
         expect(readdirSync(path.join(project.folder, ".emulator"))).toEqual([]);
     });
 
+    it("saves the results and cleans up even if the reader of its output ends, such as head", async () => {
+        const command = new CliCommand("start", asProcess, { cwd: project.folder });
+        const [runId = ""] = await command.printed(/r-[0-9a-f]{10}/);
+        rmSync(path.join(project.folder, "models/local", runId), { recursive: true, force: true });
+        command.closeStdout();
+
+        expect(await command.ended).toMatchObject({ status: 0, stderr: "" });
+        expect(existsSync(path.join(project.folder, "models/local", runId, "model.json"))).toBe(true);
+        expect(readdirSync(path.join(project.folder, ".emulator"))).toEqual([]);
+    });
+
     it.each([
         [["--runtime", "vm"], '--runtime must be docker or process; got "vm"'],
         [["--config", "target"], '--config must be key=value; got "target"'],

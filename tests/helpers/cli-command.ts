@@ -92,6 +92,11 @@ export class CliCommand {
         return match;
     }
 
+    /** Stops reading standard output, as `head` does. */
+    closeStdout(): void {
+        this.#child.stdout?.destroy();
+    }
+
     kill(signal: NodeJS.Signals): void {
         this.#child.kill(signal);
     }
