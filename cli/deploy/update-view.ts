@@ -98,7 +98,7 @@ export class UpdateView {
         const program = { label: "program", sinceMs: this.#startedMs };
         const steps = this.#active.size === 0 && this.#done === 0 ? [program] : [...this.#active.values()];
         const active = steps.map(({ label, sinceMs }) => `${label} ${Math.floor((this.#now() - sinceMs) / 1000)} s`);
-        if (this.#screen.isInteractive) {
+        if (this.#screen.isRewritable) {
             const progress = `${this.#done} done${active.length > 0 ? `, in progress: ${active.join(", ")}` : ""}`;
             this.#screen.showLive([progress, ...this.#advice()]);
         } else if (active.length > 0 && this.#now() - this.#printedAtMs >= QUIET_MS) {

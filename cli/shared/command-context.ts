@@ -13,11 +13,18 @@ export interface CommandContext {
     columns?: number;
 }
 
-/** Destination for lines: standard output or standard error. Only a terminal shows colours and live lines. */
-export function processTerminal(stream: NodeJS.WriteStream = process.stdout): Terminal {
+/** A stream that may be a terminal. */
+type OutputStream = NodeJS.WritableStream & Partial<Pick<NodeJS.WriteStream, "isTTY" | "columns">>;
+
+/** Destination for lines: standard output or standard error. */
+export function processTerminal(stream: OutputStream = process.stdout): Terminal {
+    const isInteractive = stream.isTTY === true;
+    const isRewritable = isInteractive && process.env.TERM !== "dumb";
     return {
+        isInteractive,
+        isRewritable,
         // https://no-color.org
-        isInteractive: stream.isTTY && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb",
+        hasColours: isRewritable && (process.env.NO_COLOR ?? "") === "",
         get columns() {
             return stream.columns ?? 80;
         },

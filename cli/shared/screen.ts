@@ -9,8 +9,11 @@ export const QUIET_MS = 30_000;
 
 /** The destination for a command's output. */
 export interface Terminal {
-    /** True if lines can be rewritten; otherwise every line is final and has no colours. */
+    /** True on a terminal, where long lines are broken between words and a user can be asked. */
     readonly isInteractive: boolean;
+    /** True if lines can be rewritten; otherwise every line is final. */
+    readonly isRewritable: boolean;
+    readonly hasColours: boolean;
     readonly columns: number;
     write(text: string): void;
 }
@@ -28,10 +31,11 @@ export class Screen {
         return this.#terminal.isInteractive;
     }
 
-    /**
-     * Prints permanent lines. Control characters are escaped. An interactive terminal shows colours, and its lines are
-     * broken between words.
-     */
+    get isRewritable(): boolean {
+        return this.#terminal.isRewritable;
+    }
+
+    /** Prints permanent lines. Control characters are escaped. On a terminal, lines are broken between words. */
     print(text: string): void {
         if (this.isInteractive) {
             const shown = text
@@ -40,13 +44,13 @@ export class Screen {
                 .join("");
             this.#terminal.write(this.#clear() + shown + this.#draw());
         } else {
-            this.#terminal.write(`${stripVTControlCharacters(terminalText(text))}\n`);
+            this.#terminal.write(`${this.#coloured(text)}\n`);
         }
     }
 
     /** Replaces the live lines, which are cut at the terminal's width. Other destinations do not show them. */
     showLive(lines: readonly string[]): void {
-        if (this.isInteractive) {
+        if (this.isRewritable) {
             const clear = this.#clear();
             this.#live = lines;
             this.#terminal.write(clear + this.#draw());
@@ -62,8 +66,14 @@ export class Screen {
         const url = line.length > width ? /\bfile:\/\/\/\S+/.exec(line)?.[0] : undefined;
         const file = url && terminalText(path.relative("", fileURLToPath(url)));
         const lines = wrapLine(file ? line.replace(url, () => file) : line, width);
-        const shown = lines.map((each) => `${terminalText(colourLine(each))}\n`).join("");
-        return file ? shown.replace(file, () => hyperlink(url, file)) : shown;
+        const shown = lines.map((each) => `${this.#coloured(each)}\n`).join("");
+        return file && this.isRewritable ? shown.replace(file, () => hyperlink(url, file)) : shown;
+    }
+
+    #coloured(text: string): string {
+        return this.#terminal.hasColours
+            ? terminalText(colourLine(text))
+            : stripVTControlCharacters(terminalText(text));
     }
 
     /** Moves the cursor to the first live line and clears from there. */

@@ -48,7 +48,7 @@ export class RehearsalOutput {
             return `${title} ${progress === "" ? seconds : progress}`;
         });
         this.#screen.showLive(parts.length === 0 ? [] : [parts.join(", ")]);
-        if (!this.#screen.isInteractive && parts.length > 0 && Date.now() - this.#printedAtMs >= QUIET_MS) {
+        if (!this.#screen.isRewritable && parts.length > 0 && Date.now() - this.#printedAtMs >= QUIET_MS) {
             this.print(`in progress: ${parts.join(", ")}`);
         }
     }

@@ -141,6 +141,21 @@ describeWithTerminal("npm run up in a terminal of 80x24", () => {
     });
 });
 
+describeWithTerminal("npm run destroy in a terminal", () => {
+    it("asks for the stack's name, even without colours", async () => {
+        given(summary);
+        const command = new TerminalCommand(path.join(ROOT, "cli/deploy/main.ts"), ["destroy", "-s", "dev"], {
+            cwd: ROOT,
+            env: { ...env(), NO_COLOR: "1" },
+        });
+        await command.shows(/Type its name to continue: $/);
+        command.type("dev\r");
+
+        await expect(command.ended).resolves.toBe(0);
+        expect(readFileSync(path.join(folder, "calls"), "utf8")).toContain("destroy");
+    });
+});
+
 describe("outside a terminal,", () => {
     const before = process.env;
     beforeEach(() => {
@@ -156,7 +171,7 @@ describe("outside a terminal,", () => {
         const write = (text: string) => {
             stdout += text;
         };
-        const terminal = { isInteractive: false, columns: 80, write };
+        const terminal = { isInteractive: false, isRewritable: false, hasColours: false, columns: 80, write };
         const status = await deploy(kind, args, { projectDir: ROOT, packageDir: folder, terminal });
         return { status, stdout };
     }

@@ -1,15 +1,21 @@
 import path from "node:path";
+import { PassThrough } from "node:stream";
 import { pathToFileURL } from "node:url";
+import { processTerminal } from "../../../cli/shared/command-context";
 import { Screen, type Terminal } from "../../../cli/shared/screen";
 import { RehearsalOutput } from "../../../cli/start/rehearsal-output";
 
 class FakeTerminal implements Terminal {
     written = "";
     readonly isInteractive: boolean;
+    readonly isRewritable: boolean;
+    readonly hasColours: boolean;
     readonly columns = 20;
 
     constructor({ isInteractive }: { isInteractive: boolean }) {
         this.isInteractive = isInteractive;
+        this.isRewritable = isInteractive;
+        this.hasColours = isInteractive;
     }
 
     write(text: string): void {
@@ -34,6 +40,28 @@ describe("a line that is wider than the terminal", () => {
         new Screen(terminal).print(`Report: ${url}`);
 
         expect(terminal.written).toBe(`Report:\n  \x1b]8;;${url}\x1b\\models/report.html\x1b]8;;\x1b\\\n`);
+    });
+
+    it.each([
+        ["NO_COLOR is set, but live lines are still shown", { NO_COLOR: "1", TERM: "xterm" }, "program"],
+        ["TERM is dumb", { NO_COLOR: "", TERM: "dumb" }, ""],
+    ])("is broken, but not coloured, if %s", (_, env, live) => {
+        const before = process.env;
+        process.env = { ...before, ...env };
+        let written = "";
+        const write = (text: string) => {
+            written += text;
+            return true;
+        };
+        const screen = new Screen(
+            processTerminal(Object.assign(new PassThrough(), { isTTY: true, columns: 20, write })),
+        );
+        process.env = before;
+
+        screen.print("  + image  built from trainer/");
+        screen.showLive(["program"]);
+
+        expect(written).toBe(`  + image  built\n    from trainer/\n${live}`);
     });
 
     it("stays whole without a terminal", () => {
