@@ -19,6 +19,16 @@ const DOES: Readonly<Record<Kind, string>> = {
     destroy: "downloads the results that are not on this machine yet, and destroys a stack",
 };
 
+/** Past participles of Pulumi's operations. */
+const DONE: Readonly<Record<string, string>> = {
+    same: "unchanged",
+    create: "created",
+    update: "updated",
+    replace: "replaced",
+    delete: "deleted",
+    import: "imported",
+};
+
 const usage = (kind: Kind) => `${commandLine(kind)} ${DOES[kind]}.
 
 Usage: ${commandLine(kind, "[options]")}
@@ -125,7 +135,12 @@ async function update(stack: Stack, kind: Kind, context: UpdateContext): Promise
         if (!(error instanceof CommandError)) {
             throw error;
         }
-        reportFailure(screen, view, error);
+        if (kind === "up" && view.hasDetached) {
+            screen.print(`\nThe run continues. To follow it: ${commandLine("logs", `--follow -s ${stack.name}`)}`);
+            screen.print(`To reattach: ${commandLine("up", `-s ${stack.name}`)}`);
+        } else {
+            reportFailure(screen, view, error);
+        }
         return interrupts.count > 0 ? 130 : 1;
     } finally {
         clearInterval(timer);
@@ -219,7 +234,10 @@ function report(screen: Screen, view: UpdateView, kind: Kind, stack: string, out
 }
 
 function summaryOf({ summary }: UpdateView, kind: Kind): string {
-    const counts = Object.entries(summary?.resourceChanges ?? {}).map(([op, count]) => `${count} ${op}`);
+    const changes = Object.entries({ ...summary?.resourceChanges });
+    const counts = changes.map(([op, count]) =>
+        kind === "preview" && op !== "same" ? `${count} to ${op}` : `${count} ${DONE[op] ?? op}`,
+    );
     const took = kind === "preview" ? "" : ` in ${summary?.durationSeconds ?? 0} s`;
     return `Resources: ${counts.join(", ") || "none"}${took}`;
 }

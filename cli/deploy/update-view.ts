@@ -40,6 +40,8 @@ export class UpdateView {
     /** Errors, each with the name of its resource. */
     readonly errors: string[] = [];
     summary: SummaryEvent | undefined;
+    /** True if the user pressed Ctrl-C twice during a run, which continues. */
+    hasDetached = false;
     readonly #screen: Screen;
     readonly #isPreview: boolean;
     readonly #isVerbose: boolean;
@@ -109,6 +111,7 @@ export class UpdateView {
     /** Records a Ctrl-C, which Pulumi has received as well. */
     interrupt(): void {
         this.#interrupts += 1;
+        this.hasDetached ||= this.#interrupts > 1 && this.#isTraining;
         this.refresh();
     }
 
@@ -120,6 +123,10 @@ export class UpdateView {
         return this.#interrupts > 1 && this.#isCancelling && !this.#isTerminating;
     }
 
+    get #isTraining(): boolean {
+        return [...this.#active.values()].some(({ type }) => type === trainingRunType);
+    }
+
     /** Shows the parts that have been held back, and removes the live lines. */
     end(): void {
         this.#showParts();
@@ -127,14 +134,13 @@ export class UpdateView {
     }
 
     #advice(): string[] {
-        const isTraining = [...this.#active.values()].some(({ type }) => type === trainingRunType);
         if (this.#interrupts > 0 && !this.#isCancelling) {
             return ["Interrupting"];
         }
         if (this.#interrupts > 0) {
-            return [isTraining ? "Ctrl-C again detaches; the run continues" : "Stopping after the current steps"];
+            return [this.#isTraining ? "Ctrl-C again detaches; the run continues" : "Stopping after the current steps"];
         }
-        return isTraining ? ["Ctrl-C twice detaches; the run continues"] : [];
+        return this.#isTraining ? ["Ctrl-C twice detaches; the run continues"] : [];
     }
 
     #onStart(step: StepEventMetadata): void {

@@ -109,7 +109,7 @@ describeWithTerminal("npm run up in a terminal of 80x24", () => {
             "Results, verified, in models/dev/r-0/",
             "Billed until npm run destroy -- -s dev:",
             "  boot disk",
-            "Resources: 2 create, 3 same in 41 s",
+            "Resources: 2 created, 3 unchanged in 41 s",
         ]);
         expect(readFileSync(path.join(folder, "calls"), "utf8")).not.toContain("stack select");
     });
@@ -125,6 +125,11 @@ describeWithTerminal("npm run up in a terminal of 80x24", () => {
 
         await expect(command.ended).resolves.toBe(130);
         expect(readFileSync(path.join(folder, "interrupts"), "utf8")).toBe("xx");
+        expect(command.history).toEqual([
+            "",
+            "The run continues. To follow it: npm run logs -- --follow -s dev",
+            "To reattach: npm run up -- -s dev",
+        ]);
     });
 
     it("detaches after two Ctrl-Cs, even if Pulumi receives them as one", async () => {
@@ -217,7 +222,7 @@ describe("outside a terminal,", () => {
         const { status, stdout } = await run("up", ["-s", "dev"]);
 
         expect(stdout).toContain("\nus-central1-a is out of stock; trying again\n");
-        expect(stdout).toContain("Resources: 2 create, 3 same");
+        expect(stdout).toContain("Resources: 2 created, 3 unchanged");
         expect({ status, updates: updates() }).toEqual({ status: 0, updates: 2 });
     });
 
@@ -249,7 +254,7 @@ describe("outside a terminal,", () => {
         given({ resourcePreEvent: { metadata: step, planning: true } }, summary);
         const { status, stdout } = await run("preview", ["-s", "dev"]);
 
-        expect(stdout).toBe("~ bucket    labels, location\n\nResources: 2 create, 3 same\n");
+        expect(stdout).toBe("~ bucket    labels, location\n\nResources: 2 to create, 3 unchanged\n");
         expect(status).toBe(0);
     });
 
