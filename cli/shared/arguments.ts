@@ -38,6 +38,18 @@ function parse<O extends Options>(args: string[], options: O, help: string) {
     try {
         return parseArgs({ args, options, allowPositionals: true });
     } catch (error) {
-        throw new UsageError(`${(error as Error).message} (${help})`);
+        throw new UsageError(`${explain(error as Error, Object.keys(options))} (${help})`);
     }
+}
+
+/** Says in this project's words why `parseArgs` rejects an option. */
+function explain({ code, message }: NodeJS.ErrnoException, options: readonly string[]): string {
+    // The message begins with "Unknown option '--foo'" or "Option '-c, --config <value>' argument missing".
+    const [, name = ""] = /'(?:-\w, )?(.*?)(?: <value>)?'(?=$|\. To | argument | does )/s.exec(message) ?? [];
+    if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
+        return `An option must be one of ${options.map((each) => `--${each}`).join(", ")}; got "${name}"`;
+    }
+    return message.includes("does not take an argument")
+        ? `${name} must not have a value`
+        : `${name} must be followed by a value, or by = and a value that begins with a dash`;
 }

@@ -58,7 +58,7 @@ describe("npm run predict", () => {
         [["-s", "dev"], "INPUT must be given"],
         [["pets", "a.csv", "b.csv", "c.csv"], '"c.csv" is one argument too many'],
         [["pets", "a.csv", "--run", "r-1"], "--run requires --stack"],
-        [["pets", "a.csv", "--models"], "Unknown option '--models'"],
+        [["pets", "a.csv", "--models"], 'must be one of --stack, --run, --format, --force, --help; got "--models"'],
         [["pets", "a.csv", "b.ods"], 'must end in one of .csv, .jsonl, .xlsx, or --format must be set; got "b.ods"'],
         [["pets", "a.csv", "-f", "ods"], '--format must be one of csv, jsonl, xlsx; got "ods"'],
         [["pets", "a.csv", "gs://b/c.csv"], "gcloud storage cp"],

@@ -56,6 +56,30 @@ function valueOrMessage<T>(read: () => T): T | string {
     }
 }
 
+describe("an invalid option", () => {
+    it.each([
+        ["--foo", 'An option must be one of --config, --runtime, --force, --help; got "--foo" (npm start -- --help)'],
+        [
+            "--it's",
+            'An option must be one of --config, --runtime, --force, --help; got "--it\'s" (npm start -- --help)',
+        ],
+        ["-x", 'An option must be one of --config, --runtime, --force, --help; got "-x" (npm start -- --help)'],
+        [
+            "-c",
+            "--config must be followed by a value, or by = and a value that begins with a dash (npm start -- --help)",
+        ],
+        [
+            "--config --force",
+            "--config must be followed by a value, or by = and a value that begins with a dash (npm start -- --help)",
+        ],
+        ["--force=1", "--force must not have a value (npm start -- --help)"],
+    ])("is explained in one sentence: %s", (args, message) => {
+        expect(
+            valueOrMessage(() => readArguments(args.split(" "), { help: "npm start -- --help", options: OPTIONS })),
+        ).toBe(message);
+    });
+});
+
 describe("any command-line arguments", () => {
     it("are parsed, or rejected with the command that prints the usage", () => {
         fc.assert(
