@@ -19,7 +19,7 @@ const ENDINGS: Readonly<Record<string, Format>> = {
 };
 
 /** Without this, npm prints two lines of its own before a script's output. */
-const SILENT = IS_PACKAGE ? "" : " (npm run --silent predict -- ... leaves out npm's own lines)";
+const SILENT = IS_PACKAGE ? "" : "\n                      (npm run --silent predict leaves out npm's own lines)";
 
 /** The text that `npm run predict -- --help` prints. */
 export const USAGE = `${commandLine("predict")} predicts every row of a CSV file with a trained model.
@@ -27,21 +27,26 @@ export const USAGE = `${commandLine("predict")} predicts every row of a CSV file
 Usage: ${commandLine("predict", "[options] MODEL INPUT [OUTPUT]")}
        ${commandLine("predict", "[options] -s STACK INPUT [OUTPUT]")}
 
-  MODEL               a run's folder such as models/dev/r-cd0beb55a4, a model.json, or the gs:// URI of either
+  MODEL               a run's folder such as models/dev/r-cd0beb55a4, a
+                      model.json, or the gs:// URI of either
   INPUT               a CSV file, its gs:// URI, or - for standard input
-  OUTPUT              a file whose ending (.csv, .jsonl or .xlsx) sets the format; default, or with -: CSV on standard
-                      output${SILENT}
+  OUTPUT              a file whose ending (.csv, .jsonl or .xlsx) sets the
+                      format; default, or with -: CSV on standard output${SILENT}
   -s, --stack STACK   the newest model of the built-in trainer in models/<stack>/
   --run RUN           with --stack: the model of this run
   -f, --format NAME   csv, jsonl or xlsx, regardless of the output's name
   --force             replaces an existing output
   --help              this text
 
-The output keeps all columns of the input in their order and adds predicted_<target>, probability_<class> for each class, and
-prediction_error and prediction_note. A row that cannot be predicted is kept without a prediction; prediction_error says why.
-A row with values that are new to the model is predicted; prediction_note names them. Columns are found by name. Columns that the model does not use are kept too.
+The output keeps all columns of the input in their order and adds
+predicted_<target>, probability_<class> for each class, prediction_error and
+prediction_note. A row that cannot be predicted is kept without a prediction;
+prediction_error says why. A row with values that are new to the model is
+predicted; prediction_note names them. Columns are found by name. Columns that
+the model does not use are kept too.
 
-Exit status: 0 if every row was predicted, 2 if some could not be, 1 if nothing was written.`;
+Exit status: 0 if every row was predicted, 2 if some could not be, 1 if nothing
+was written.`;
 
 /** A parsed command line. */
 export interface Arguments {

@@ -1,5 +1,7 @@
 import type { Encoding } from "../../trainer/lib/csv/decode";
 import type { Model } from "../../trainer/lib/model";
+import { processTerminal } from "../shared/command-context";
+import { Screen } from "../shared/screen";
 import { countOf } from "../shared/text";
 import { type Format, parseArguments, USAGE } from "./arguments";
 import { findColumns, namePredictedColumns } from "./columns";
@@ -30,7 +32,7 @@ export async function predict(args: string[], context: PredictContext): Promise<
     const { folder, report, stdout } = context;
     const options = parseArguments(args);
     if (options.help) {
-        stdout.write(`${USAGE}\n`);
+        new Screen(processTerminal(stdout)).print(USAGE);
         return 0;
     }
     const { model, name: modelName } = await findModel(options.model, context);

@@ -9,6 +9,8 @@ const OPTIONS = {
         "gcp-emulator serves parts of Google Cloud on this machine: Storage, Compute Engine, Artifact Registry, IAM.",
     dataDir: path.resolve(".gcp-emulator"),
     dataDirText: ".gcp-emulator in this folder",
+    readme: "README.md of the package",
+    print: (text: string) => console.log(text),
     nextSteps: ({ url }: Emulator, tokenFile: string) =>
         [
             "",

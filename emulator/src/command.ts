@@ -18,8 +18,11 @@ export interface CommandOptions {
     /** Default for `--data`, as an absolute path, and the description of this default in the help text. */
     readonly dataDir: string;
     readonly dataDirText: string;
-    /** Next steps for the user, printed after the address. `tokenFile` holds the developer's token. */
+    /** The document that the help text names. */
+    readonly readme: string;
+    /** Called once the emulator has started. Returns the next steps for the user; `tokenFile` holds their token. */
     readonly nextSteps: (emulator: Emulator, tokenFile: string) => string;
+    readonly print: (text: string) => void;
 }
 
 const RUNTIMES: readonly RuntimeKind[] = ["docker", "process", "systemd"];
@@ -35,27 +38,28 @@ export class CommandError extends Error {
  * @throws CommandError for invalid arguments, or if the emulator cannot start on this machine
  */
 export async function emulatorCommand(args: string[], options: CommandOptions): Promise<number> {
+    const { print } = options;
     const { help, runtime: wanted, dataDir, port, log, faults, behavior } = readArguments(args, options);
     if (help) {
-        console.log(usage(options));
+        print(usage(options));
         return 0;
     }
-    const runtime = wanted ?? (await chooseRuntime());
-    const logging = log ? { log: (line: string) => console.log(line) } : {};
+    const runtime = wanted ?? (await chooseRuntime(print));
+    const logging = log ? { log: print } : {};
     const emulator = await startEmulator({ dataDir, port, runtime, ...logging, ...faults, ...behavior }).catch(
         (error: Error) => {
             throw explainStart(error, options);
         },
     );
-    stopOnSignal(emulator);
-    await announce(emulator, dataDir, runtime);
+    stopOnSignal(emulator, print);
+    await announce(emulator, dataDir, runtime, print);
     if ("faults" in faults) {
-        console.log("  injecting faults (--fault) on this port and on those of the VMs");
+        print("  injecting faults (--fault) on this port and on those of the VMs");
     }
     if ("org" in behavior) {
-        console.log("  enforcing the constraints and quotas of an organization (--org)");
+        print("  enforcing the constraints and quotas of an organization (--org)");
     }
-    console.log(options.nextSteps(emulator, shortest(path.join(dataDir, OPERATOR_TOKEN_FILE))));
+    print(options.nextSteps(emulator, shortest(path.join(dataDir, OPERATOR_TOKEN_FILE))));
     return 0;
 }
 
@@ -66,39 +70,52 @@ function explainStart(error: Error, { command }: CommandOptions): CommandError {
     return new CommandError(`${error.message}${advice}`, { cause: error });
 }
 
-function usage({ command, summary, dataDirText }: CommandOptions): string {
+function usage({ command, summary, dataDirText, readme }: CommandOptions): string {
     return `${summary}
 
 Usage: ${command} [options]
 
   --port NUMBER    port on 127.0.0.1; 0 chooses a free one; default ${DEFAULT_PORT}
   --runtime NAME   docker: VMs run images from this machine's Docker engine
-                   process: VMs run a trainer folder's start script as a process on this machine
-                   systemd: VMs run Debian with systemd, cloud-init and docker (Linux; the README says how to build
-                   their image)
-                   default: docker if a Docker engine is reachable, otherwise process
-  --data FOLDER    folder that holds all data; default ${dataDirText}
+                   process: VMs run a trainer folder's start script as a
+                   process on this machine
+                   systemd: VMs run Debian with systemd, cloud-init and docker
+                   (only on Linux, from an image that you build)
+                   default: docker if a Docker engine is reachable, otherwise
+                   process
+  --data FOLDER    holds all data; default ${dataDirText}
   --log            prints one line per request
-  --fault RULE     breaks requests, to test a trainer or a client program; may be repeated
-  --batch-fault RULE  disrupts Batch jobs and tasks; may be repeated; the README describes the rules
-  --org FILE       enforces the constraints, quotas and stock-outs in a JSON file; the README describes it
-  --operations N   operations take N seconds and pass through Google's states; default 0
-  --apis N         APIs refuse requests until they are enabled and for N more seconds; default: they never refuse
+  --fault RULE     breaks requests, to test a trainer or a client program; may
+                   be repeated
+  --batch-fault RULE
+                   disrupts Batch jobs and tasks; may be repeated
+  --org FILE       enforces the constraints, quotas and stock-outs in a JSON file
+  --operations N   operations take N seconds and pass through Google's states;
+                   default 0
+  --apis N         APIs refuse requests until they are enabled and for N more
+                   seconds; default: they never refuse
   --grants N       IAM grants take effect after N seconds; default 0
   --help           prints this text
 
-A rule is a list of key=value pairs: kind=status,status=503,request=3,count=2,method=POST,path=/upload/,port=vm
+The image for systemd, the rules for --batch-fault and the file for --org are
+described in ${readme}.
+
+A rule for --fault is a list of key=value pairs, such as
+  kind=status,status=503,request=3,count=2,method=POST,path=/upload/,port=vm
   kind     what happens:
 ${faultKinds()}
   request  the first matching request that is hit; default 1
   count    the number of matching requests that are hit, or all; default 1
   status   HTTP status of kind status; default 503
   ms       milliseconds of kinds delay and refuse; default 2000
-  method, path (a part of the URL), port (main: the APIs; vm: a VM's metadata, storage and secrets)
+  method, path (a part of the URL),
+  port (main: the APIs; vm: a VM's metadata, storage and secrets)
            which requests match and count; default all
-The first rule that hits a request wins. The emulator's own controls below /emulator/ are never hit.
+The first rule that hits a request wins. The emulator's own controls below
+/emulator/ are never hit.
 
-The data survives a restart; a VM that was running is then TERMINATED. Ctrl-C stops the emulator.`;
+The data survives a restart; a VM that was running is then TERMINATED. Ctrl-C
+stops the emulator.`;
 }
 
 function faultKinds(): string {
@@ -107,12 +124,17 @@ function faultKinds(): string {
         .join("\n");
 }
 
-async function announce(emulator: Emulator, dataDir: string, runtime: RuntimeKind): Promise<void> {
-    console.log(`Google Cloud emulator at ${emulator.url} (open it in a browser to look around)`);
-    console.log(`  data in ${shortest(dataDir)}, VMs use the ${runtime} runtime`);
+async function announce(
+    emulator: Emulator,
+    dataDir: string,
+    runtime: RuntimeKind,
+    print: CommandOptions["print"],
+): Promise<void> {
+    print(`Google Cloud emulator at ${emulator.url} (open it in a browser to look around)`);
+    print(`  data in ${shortest(dataDir)}, VMs use the ${runtime} runtime`);
     const restored = await emulator.inventory();
     if (restored.length > 0) {
-        console.log(`  restored: ${restored.map(({ kind, name }) => `${kind} ${name}`).join(", ")}`);
+        print(`  restored: ${restored.map(({ kind, name }) => `${kind} ${name}`).join(", ")}`);
     }
 }
 
@@ -122,12 +144,12 @@ function shortest(file: string): string {
     return relative.startsWith("..") ? file : relative || ".";
 }
 
-async function chooseRuntime(): Promise<RuntimeKind> {
+async function chooseRuntime(print: CommandOptions["print"]): Promise<RuntimeKind> {
     const missing = await engineMissing();
     if (missing === undefined) {
         return "docker";
     }
-    console.log(`No Docker engine is reachable (${missing}). Pushing images and the docker runtime need one.`);
+    print(`No Docker engine is reachable (${missing}). Pushing images and the docker runtime need one.`);
     return "process";
 }
 
@@ -142,17 +164,17 @@ async function engineMissing(): Promise<string | undefined> {
 }
 
 /** Shuts the emulator down cleanly. A second Ctrl-C has no effect, so the data stays intact. */
-function stopOnSignal(emulator: Emulator): void {
+function stopOnSignal(emulator: Emulator, print: CommandOptions["print"]): void {
     let stopping = false;
     const stop = async () => {
         if (stopping) {
             return;
         }
         stopping = true;
-        console.log("Stopping: powering off the VMs ...");
+        print("Stopping: powering off the VMs ...");
         try {
             await emulator.stop();
-            console.log("Stopped.");
+            print("Stopped.");
         } catch (error) {
             console.error(error);
             process.exitCode = 1;

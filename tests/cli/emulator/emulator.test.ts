@@ -1,17 +1,21 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { CliCommand } from "../../helpers/cli-command";
+import { CliCommand, LOADER } from "../../helpers/cli-command";
+import { reasonWithoutTerminal, TerminalCommand } from "../../helpers/terminal-command";
 
 const ROOT = path.resolve(__dirname, "../../..");
 
-/** The command `npm run emulator` with the test's own data folder. */
+const MAIN = path.join(ROOT, "cli/emulator/main.ts");
+
+/** The command `npm run emulator`. */
 class EmulatorCommand extends CliCommand {
-    constructor(...args: string[]) {
-        super("emulator", args, { cwd: ROOT });
+    constructor(args: readonly string[], cwd: string) {
+        super("emulator", args, { cwd });
     }
 
     /** Waits for the address that the command prints. */
@@ -31,7 +35,7 @@ describe("npm run emulator", () => {
     const started: EmulatorCommand[] = [];
 
     const start = (...args: string[]) => {
-        const command = new EmulatorCommand("--runtime", "process", "--data", dataDir, ...args);
+        const command = new EmulatorCommand(["--runtime", "process", "--data", dataDir, ...args], ROOT);
         started.push(command);
         return command;
     };
@@ -65,7 +69,7 @@ describe("npm run emulator", () => {
         expect(await command.interrupt()).toBe(0);
         expect(command.output).toContain("npx pulumi up");
         expect(command.output).toContain(`GOOGLE_OAUTH_ACCESS_TOKEN="$(cat ${path.join(dataDir, "operator-token")})"`);
-        expect(command.output).toContain("sed -i.bak 's|http://127.0.0.1:9010/|");
+        expect(command.output).toContain("sed -i.bak 's|127.0.0.1:9010/|");
         expect(command.output).toContain("Stopped.");
     });
 
@@ -129,6 +133,7 @@ describe("npm run emulator", () => {
         expect([status, stderr]).toEqual([0, ""]);
         expect(stdout).toContain("Usage: npm run emulator -- [options]");
         expect(stdout).toContain("truncated-body   half of the response body is missing");
+        expect(stdout).toContain("described in emulator/README.md.");
     });
 
     it.each([
@@ -146,5 +151,63 @@ describe("npm run emulator", () => {
 
         expect(await command.ended).toMatchObject({ status: 1 });
         expect(command.output).toContain(message);
+    });
+});
+
+describe("npm run emulator in a project", () => {
+    let project: string;
+    const stackFile = () => path.join(project, "Pulumi.local.yaml");
+
+    beforeEach(() => {
+        project = mkdtempSync(path.join(tmpdir(), "emulator-project-"));
+        writeFileSync(path.join(project, "Pulumi.yaml"), "name: test\nruntime: nodejs\n");
+        const scripts = { emulator: `node -r ${LOADER} ${MAIN}` };
+        writeFileSync(path.join(project, "package.json"), JSON.stringify({ scripts }));
+    });
+    afterEach(() => rmSync(project, { recursive: true, force: true }));
+
+    it("creates no stack file if the command line is invalid", async () => {
+        expect(await new EmulatorCommand(["--port", "abc"], project).ended).toMatchObject({ status: 1 });
+        expect(existsSync(stackFile())).toBe(false);
+    });
+
+    it("creates the stack file, and stops suggesting to change its port once it has been changed", async () => {
+        const first = new EmulatorCommand(["--runtime", "process", "--port", "0"], project);
+        const url = await first.url();
+        const [, change = ""] = await first.printed(/^ {2}(sed .*)$/m);
+        await first.interrupt();
+        expect(readFileSync(stackFile(), "utf8")).toContain("http://127.0.0.1:9010/");
+
+        execFileSync("sh", ["-c", change], { cwd: project });
+        expect(readFileSync(stackFile(), "utf8")).toContain(`${url}/compute/beta/`);
+        expect(readFileSync(stackFile(), "utf8")).not.toContain(":9010/");
+        const second = new EmulatorCommand(["--runtime", "process", "--port", new URL(url).port], project);
+        await second.printed(/^Press Ctrl-C here/m);
+        await second.interrupt();
+        expect(second.output).not.toContain("sed ");
+    });
+
+    const describeWithTerminal = reasonWithoutTerminal() === undefined ? describe : describe.skip;
+
+    describeWithTerminal("in a terminal of 80x24", () => {
+        const inTerminal = (...args: string[]) => new TerminalCommand(MAIN, args, { cwd: project, env: process.env });
+
+        it("shows its usage without lines that are too long", async () => {
+            const command = inTerminal("--help");
+
+            await expect(command.ended).resolves.toBe(0);
+            expect(command.wrapped).toEqual([]);
+        });
+
+        it("shows the next steps without lines that are too long, and does not break a command", async () => {
+            const command = inTerminal("--runtime", "process", "--port", "0");
+            await command.shows(/^Press Ctrl-C here/);
+            command.type("\x03");
+
+            await expect(command.ended).resolves.toBe(0);
+            expect(command.wrapped).toEqual([]);
+            expect(command.history).toContain('  export GOOGLE_OAUTH_ACCESS_TOKEN="$(cat .emulator/operator-token)"');
+            expect(command.history).toContainEqual(expect.stringMatching(/^ {2}sed -i\.bak '.*' Pulumi\.local\.yaml$/));
+        });
     });
 });

@@ -1,4 +1,5 @@
-import { Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
+import { predict } from "../../../cli/predict/command";
 import { PredictFolder } from "./support";
 
 let folder: PredictFolder;
@@ -50,6 +51,15 @@ describe("npm run predict", () => {
         expect(status).toBe(0);
         expect(stdout).toContain("Usage: npm run predict -- [options] MODEL INPUT [OUTPUT]");
         expect(folder.reported).toEqual([]);
+    });
+
+    it("shows its usage on a terminal without lines that are too long", async () => {
+        const terminal = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
+        await predict(["--help"], folder.context(terminal));
+
+        const lines = String(terminal.read()).split("\n");
+        expect(lines.length).toBeGreaterThan(20);
+        expect(lines.filter((line) => line.length > 79)).toEqual([]);
     });
 
     it.each([
