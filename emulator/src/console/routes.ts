@@ -40,7 +40,7 @@ async function page(services: ConsoleServices, request: ApiRequest): Promise<Api
             ...HEADERS,
             "content-type": "text/html; charset=utf-8",
             "content-security-policy":
-                "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'",
+                "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'",
         },
         body: `<!doctype html>\n${(await render(services, request.baseUrl)).text}\n`,
     };

@@ -111,6 +111,12 @@ describe("the console page", () => {
         expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'/);
     });
 
+    it("may load its icon, and no other image", async () => {
+        const { text, headers } = await page();
+        expect(text).toContain('<link rel="icon" href="data:,">');
+        expect(headers.get("content-security-policy")).toContain("; img-src data:;");
+    });
+
     it("escapes all names and output", async () => {
         await emulator.upload("console-bucket", `<script>alert("1")</script>&'`, "x");
         await TestInstance.create(emulator, "escaped", "<img src=x onerror=alert(1)>");
