@@ -58,7 +58,7 @@ async function readSavedRun(folder: string, id: string): Promise<SavedRun | unde
     const maxBytes = 16 * 1024 * 1024;
     const read = async (name: string) =>
         parseObject((await readRegularFile(join(folder, id, name), maxBytes))?.toString("utf8") ?? "");
-    const status = await read(ownFiles.status);
+    const status = endedStatus(await read(ownFiles.status));
     const manifest = await read(ownFiles.manifest);
     if (status === undefined && manifest === undefined) {
         return undefined;
@@ -66,6 +66,12 @@ async function readSavedRun(folder: string, id: string): Promise<SavedRun | unde
     const report = await lstat(join(folder, id, "report.html")).catch(() => undefined);
     const metrics = await readMetrics(join(folder, id));
     return describeRun(id, { status, manifest, metrics, hasReport: report?.isFile() === true });
+}
+
+/** A saved status no longer changes, so a run that had not ended when it was saved was interrupted. */
+function endedStatus(status: Record<string, unknown> | undefined): Record<string, unknown> | undefined {
+    const hasEnded = !["PENDING", "PULLING", "RUNNING"].includes(textIn(status?.state) ?? "");
+    return hasEnded ? status : { ...status, state: "INTERRUPTED", reason: "it had not ended when it was saved" };
 }
 
 /** The files that describe a run, parsed; undefined if the run does not have them. */

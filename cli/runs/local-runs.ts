@@ -4,7 +4,7 @@ import { readRegularFile } from "../../run/files";
 import { ownFiles } from "../../run/layout";
 import { readMetrics } from "../../run/metrics";
 import { readSavedRuns } from "../../run/saved-runs";
-import { parseStatus } from "../../run/status";
+import { parseStatus, type RunState } from "../../run/status";
 import type { StoredRun } from "./runs-table";
 
 /** A status is smaller than 2 KB; anything larger is some other file. */
@@ -23,7 +23,12 @@ export async function readLocalRuns(folder: string): Promise<StoredRun[]> {
             const run = { runId: facts.id, isLocal: true, facts };
             try {
                 const status = parseStatus(text ?? "", path.join(facts.id, ownFiles.status));
-                return { ...run, status, metrics: await readMetrics(own) };
+                const { state, reason } = facts;
+                return {
+                    ...run,
+                    status: { ...status, state: state as RunState, reason },
+                    metrics: await readMetrics(own),
+                };
             } catch {
                 return { ...run, problem: `it has no valid ${ownFiles.status}` };
             }

@@ -118,6 +118,17 @@ describe("npm run runs", () => {
         expect(project.printed).toContain("Rehearsed runs (npm run runs -- -s STACK shows others)");
     });
 
+    it("shows a run that had not ended when it was saved as interrupted, because it no longer changes", async () => {
+        const status = statusOf({ runId: SUCCEEDED, state: "RUNNING" });
+        project.program(path.join("models", "local", SUCCEEDED, "status.json"), renderStatus(status));
+
+        await expect(listRuns(["--local"], project.context)).resolves.toBe(0);
+
+        expect(project.printed[1]).toMatch(
+            new RegExp(`^${SUCCEEDED} +INTERRUPTED .* it had not ended when it was saved; only on this machine$`),
+        );
+    });
+
     it("prints all facts about the runs as JSON or CSV, without control characters or formulas", async () => {
         await listRuns(["-s", "dev", "--json"], project.context);
         expect(JSON.parse(project.printed.join("\n"))).toMatchObject([
