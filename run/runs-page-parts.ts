@@ -101,18 +101,21 @@ function drawChart() {
     const having = runs.filter((run) => state.metric in run.metrics);
     const at = scale(state.metric);
     const top = best(state.metric);
-    const width = 1000, height = 150, step = width / Math.max(having.length, 6);
+    const width = place.clientWidth, height = 150;
+    const step = width / Math.max(having.length, Math.min(6, Math.floor(width / 80)));
     const bars = having.map((run, index) => {
         const size = Math.max(2, at(run.metrics[state.metric]) * (height - 45));
         const place = { x: index * step + 2, width: Math.max(1, step - 4), y: height - 20 - size, height: size, class: run === top ? "best" : "" };
         const label = shown(run.metrics[state.metric]);
-        const texts = step < 60 ? [] : [svg("text", { x: index * step + 4, y: height - 26 - size }, label),
-            svg("text", { x: index * step + 4, y: height - 5 }, when(run.startedAt).slice(5))];
+        const texts = [
+            step < 50 ? null : svg("text", { x: index * step + 4, y: height - 26 - size }, label),
+            step < 72 ? null : svg("text", { x: index * step + 4, y: height - 5 }, when(run.startedAt).slice(5)),
+        ].filter((text) => text !== null);
         return svg("g", {}, svg("title", {}, (run.name ?? run.id) + ": " + label), svg("rect", place), ...texts);
     });
     place.replaceChildren(el("h2", {}, el("label", { htmlFor: "metric" }, "Over time: "), select,
         el("span", { className: "quiet" }, lower.test(state.metric) ? " lower is better" : " higher is better")),
-        svg("svg", { viewBox: "0 0 " + width + " " + height, preserveAspectRatio: "none", role: "img",
+        svg("svg", { viewBox: "0 0 " + width + " " + height, role: "img",
             "aria-label": state.metric + " of " + having.length + " runs in order of start time" }, ...bars));
 }
 function drawTable() {
@@ -179,4 +182,5 @@ function drawComparison() {
 function draw() { drawChart(); drawTable(); drawComparison(); }
 document.getElementById("summary").textContent = runs.length + (runs.length === 1 ? " run" : " runs") + " on this machine for the stack " + stack;
 draw();
+addEventListener("resize", drawChart);
 `;

@@ -197,6 +197,31 @@ describeWithChromium("the page about all runs, in a browser,", (executablePath) 
         });
     });
 
+    it("shows a chart whose labels are neither squeezed nor overlap, on a phone and after it is rotated", async () => {
+        for (const day of [1, 2, 3, 4, 5, 6]) {
+            addRun(`r-000000000${day}`, { day, metrics: { accuracy: 0.90111 + day / 100 } });
+        }
+        const labels = (page: Page) =>
+            page.evaluate(`(() => {
+                const texts = [...document.querySelectorAll("#chart text")];
+                const boxes = texts.map((text) => text.getBoundingClientRect());
+                const overlaps = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+                const isSqueezed = (text) => text.getScreenCTM().a < 0.95 * text.getScreenCTM().d;
+                return {
+                    count: texts.length,
+                    squeezed: texts.filter(isSqueezed).length,
+                    overlapping: boxes.filter((a, index) => boxes.slice(index + 1).some((b) => overlaps(a, b))).length,
+                };
+            })()`);
+        await open(async (page, problems) => {
+            expect(await labels(page)).toEqual({ count: 6, squeezed: 0, overlapping: 0 });
+            await page.setViewportSize({ width: 800, height: 390 });
+            await page.waitForFunction("document.querySelectorAll('#chart text').length > 6");
+            expect(await labels(page)).toEqual({ count: 12, squeezed: 0, overlapping: 0 });
+            expect(problems).toEqual([]);
+        }, 390);
+    });
+
     it("fits on a phone, with one run and without metrics", async () => {
         addRun("r-000000000a");
         await open(async (page, problems) => {
