@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { anchorsOf, localLinks, proseLines } from "./helpers/markdown";
+import { anchorsOf, codeBlock, localLinks, proseLines } from "./helpers/markdown";
 import { filesNamed, textOf } from "./helpers/source-files";
 
 const ROOT = path.resolve(__dirname, "..");
@@ -40,6 +40,19 @@ describe("Markdown files", () => {
         expect(names.filter((name) => !/^([a-z0-9-]+|README|CHANGELOG|CONTRIBUTING|SECURITY)\.md$/.test(name))).toEqual(
             [],
         );
+    });
+});
+
+describe("the first Python example", () => {
+    const withExamples = documents.filter((file) => codeBlock(file, "python") !== "");
+
+    it.each(withExamples)("in %s imports the modules that it uses, and uses nothing deprecated", (file) => {
+        const code = codeBlock(file, "python");
+        const used = [...code.matchAll(/\b(io|json|os|storage|sys)\./g)].map(([, name]) => name);
+        const imported = [...code.matchAll(/^(?:from \S+ )?import (.*)$/gm)].flatMap(([, names]) => names?.split(", "));
+
+        expect(used.filter((name) => !imported.includes(name))).toEqual([]);
+        expect(code).not.toContain("Blob.from_string");
     });
 });
 
