@@ -98,6 +98,8 @@ describe("the package", () => {
                 "docs/configuration.md",
             ]),
         );
+        // Only tests load it.
+        expect(consumer.packed).not.toContain("dist/emulator/src/testing.js");
         const sources = consumer.packed.filter((file) => /\.ts$/.test(file) && !/\.d\.ts$/.test(file));
         expect(sources).toEqual(["dist/template/project/index.ts"]);
     });
@@ -286,6 +288,13 @@ describe("the project that init creates", () => {
         expect({ status, output }).toMatchObject({ status: 0 });
         expect(output).toMatch(new RegExp(`Usage: (npx )?gcp-trainer ${name} `));
         expect(output).not.toContain("npm run ");
+    });
+
+    it("contains the document that the usage of emulator names", async () => {
+        const { output } = await consumer.npm(["exec", "--", "gcp-trainer", "emulator", "--help"]);
+        const [, file = "none"] = /described in (\S+)\./.exec(output) ?? [];
+
+        expect(existsSync(path.join(consumer.folder, file))).toBe(true);
     });
 
     it("compiles", async () => {
