@@ -56,7 +56,7 @@ function shortened(json: string): string {
     return json.length > 1000 ? `${json.slice(0, 1000)}…` : json;
 }
 
-/** The Pulumi command that applies a fix. It names the stack that is being deployed, which may not be the selected one. */
+/** The Pulumi command that applies a fix. It names the stack being deployed, which may not be the selected one. */
 export function pulumiCommand(fix: Fix): string {
     const stack = pulumi.runtime.getEngine() === undefined ? "" : ` -s ${pulumi.getStack()}`;
     const path = "set" in fix ? fix.set : fix.remove;

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { setFlagsFromString } from "node:v8";
 import { isMainThread } from "node:worker_threads";
 import { type FitProgress, openFitPool, serveFits } from "../lib/tree";
 import { EXIT, exitCodeOf } from "./errors";
@@ -20,6 +21,8 @@ function exit(exitCode: number, message: string): void {
 }
 
 async function main(): Promise<void> {
+    // Until training begins. Otherwise, garbage from reading the dataset would determine the peak of memory.
+    setFlagsFromString("--optimize-for-size");
     // In a container, this is process 1, and the kernel does not let a signal without a handler stop process 1.
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
         process.once(signal, () => exit(128 + constants.signals[signal], `Stopped by ${signal}`));
@@ -34,8 +37,10 @@ async function main(): Promise<void> {
             argv: process.argv.slice(2),
             env: process.env,
             openStorage,
-            openFitPool: (dataset, threads) =>
-                openFitPool(dataset, { file: __filename, onProgress: printProgress, threads }),
+            openFitPool: (dataset, threads) => {
+                setFlagsFromString("--no-optimize-for-size");
+                return openFitPool(dataset, { file: __filename, onProgress: printProgress, threads });
+            },
             print,
         });
         process.exit(0);
