@@ -70,7 +70,7 @@ export async function listDataset(
         const most = datasetLimits.searched.toLocaleString("en-US");
         const place = `gs://${selection.bucket}/${literalPrefix(selection.pattern)}`;
         throw new Error(
-            `must be a pattern that needs to be compared with at most ${most} objects; ${got}, but more than ${most} ` +
+            `must be a pattern that is resolved by checking at most ${most} objects; ${got}, but more than ${most} ` +
                 `objects have names that begin with ${place} (add more text before the first *)`,
         );
     }

@@ -27,7 +27,7 @@ const MAX_ROW_BYTES = 1_000_000;
 const SNIFFED_BYTES = 65_536;
 
 /**
- * Reads CSV as it arrives, with the trainer's scanner: UTF-8 with or without byte order mark; LF, CRLF or CR; the
+ * Reads CSV as it arrives, with the trainer's scanner: UTF-8 with or without a byte order mark; LF, CRLF or CR; the
  * header's delimiter; quoted cells with line breaks. Blank lines are skipped. Misplaced quotes invalidate only the
  * first line of their row, and the next line is read as a new row.
  *

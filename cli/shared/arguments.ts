@@ -21,7 +21,7 @@ export const HELP = { help: { type: "boolean", short: "h" } } as const satisfies
 /**
  * Parses a command line.
  *
- * @throws UsageError that names the command for the usage
+ * @throws UsageError that names the command that prints the usage
  */
 export function readArguments<O extends Options>(
     args: string[],

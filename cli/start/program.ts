@@ -54,7 +54,7 @@ function findProgram(projectDir: string): string {
         .find((file) => /\.c?[jt]s$/.test(file) && existsSync(file));
     if (found === undefined) {
         throw new UsageError(
-            `The project must have a program in JavaScript or TypeScript; got no ${names.join(" or ")} in ${projectDir}`,
+            `The project must have a program in JavaScript or TypeScript; found no ${names.join(" or ")} in ${projectDir}`,
         );
     }
     return found;

@@ -40,7 +40,7 @@ export function runnableTrainer(
     const install = `python3 -m venv ${ENVIRONMENT} && ${ENVIRONMENT}/bin/pip install -r ${path.posix.join(trainer, "requirements.txt")}`;
     if (target === "" || Object.keys(hyperparameters).length > 0) {
         throw new UsageError(
-            `Without Docker, python3 must have the packages in ${trainer}/requirements.txt; got no ${missing.join(", ")} (${install})`,
+            `Without Docker, python3 must have the packages in ${trainer}/requirements.txt; it lacks ${missing.join(", ")} (${install})`,
         );
     }
     print(`VM: python3 lacks packages that ${trainer}/ needs: ${missing.join(", ")}.`);

@@ -106,7 +106,7 @@ describe("the objects of a dataset", () => {
         it("are reported if too many others would have to be searched", async () => {
             datasetLimits.searched = 6;
             await expect(list("pages/*7.csv")).rejects.toThrow(
-                'must be a pattern that needs to be compared with at most 6 objects; got "gs://data/pages/*7.csv", but more than 6 objects have names that begin with gs://data/pages/',
+                'must be a pattern that is resolved by checking at most 6 objects; got "gs://data/pages/*7.csv", but more than 6 objects have names that begin with gs://data/pages/',
             );
         });
     });

@@ -174,7 +174,7 @@ describe("a VM that goes down before the run has ended", () => {
         expect(vm.calls).toEqual([]);
     });
 
-    it("cannot be started after it was deleted", async () => {
+    it("cannot be started after it has been deleted", async () => {
         const { bucket, vm, failure, status } = scene();
         putStatus(bucket, { state: "RUNNING" });
         vm.state = undefined;

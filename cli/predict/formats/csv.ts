@@ -2,8 +2,8 @@ import type { PredictedRows } from "../predict-rows";
 import { type FormatRows, type Layout, namesOf } from "./format";
 
 /**
- * CSV in the input's dialect, with the same delimiter, line endings and byte order mark. Every row is copied byte for
- * byte, followed by its prediction. New numbers have a decimal comma if numbers in the first rows do.
+ * CSV in the input's dialect, with the same delimiter, line endings and byte order mark, if any. Every row is copied
+ * byte for byte, followed by its prediction. New numbers have a decimal comma if numbers in the first rows do.
  */
 export const formatCsv: FormatRows = async function* (batches, layout) {
     const { header, dialect } = layout.input;

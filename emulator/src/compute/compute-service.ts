@@ -32,7 +32,7 @@ export class ComputeService implements Service {
         this.instances = new InstanceService(documents, this.networks, dependencies);
     }
 
-    /** @throws ApiError 400 while an instance uses the disk */
+    /** @throws ApiError 400 while an instance is using the disk */
     async deleteSubnetwork(path: string): Promise<Subnetwork> {
         const subnetwork = this.networks.subnetworks.get(path);
         const user = this.instances.instances

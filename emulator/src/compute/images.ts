@@ -22,7 +22,7 @@ export interface Image {
 
 /** Google's project that contains these images. Every caller may read it. */
 export const IMAGE_PROJECT = "cos-cloud";
-/** Google's project for the images of Google Batch. Only those based on Container-Optimized OS are emulated. */
+/** The Google project that hosts the images for Google Batch. Only those based on Container-Optimized OS are here. */
 export const BATCH_IMAGE_PROJECT = "batch-custom-image";
 const BATCH_FAMILY = "batch-cos";
 const FAMILY = /^cos(-arm64)?-(stable|beta|dev|\d{2,3}-lts)$/;

@@ -11,7 +11,7 @@ export const BATCH_FAULT_KINDS = {
     "stock-out": "the job stays SCHEDULED for `ticks`, because no zone has capacity",
     "no-agent": "no VM's agent reports, so the job fails",
     "slow-delete": "deleting or cancelling the job takes `ticks` longer",
-    "early-404": "the job and its tasks return 404 for `ticks` after the job was created",
+    "early-404": "the job and its tasks return 404 for `ticks` after the job has been created",
 } as const;
 
 export type BatchFaultKind = keyof typeof BATCH_FAULT_KINDS;

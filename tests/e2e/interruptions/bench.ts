@@ -57,7 +57,7 @@ export class Moments {
         rmSync(this.#path(name), { recursive: true, force: true });
     }
 
-    /** Continues from a copy of a moment, or from the moment itself if both names are equal. */
+    /** Continues from a copy of a moment, or from the moment itself if the two names are the same. */
     async use<T>(from: string, as: string, work: (bench: Bench) => Promise<T>): Promise<T> {
         if (from !== as) {
             this.copy(from, as);

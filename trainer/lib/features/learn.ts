@@ -155,7 +155,7 @@ function describeConstant(column: Column, rows: Uint32Array): Finding {
     return aboutColumn("constant", name, said, setting);
 }
 
-/** Names of row numbers that may also name something else. R writes `X`, but `x` is a common name for a feature. */
+/** Names of columns with row numbers, which other columns may have too. R writes `X`, but `x` is a common feature. */
 const ROW_NUMBERS = /^(X|([Nn][Oo]|[Nn][Rr]|[Nn]um|[Nn]umber|[Oo]bs|#|\.\.\.1)\.?)$/;
 
 /** Names of columns that count time; their values may well follow the order of the rows. */

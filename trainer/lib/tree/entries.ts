@@ -122,9 +122,9 @@ export function fillList(list: Uint32Array, order: Uint32Array, sample: Sample, 
 }
 
 /**
- * Divides a node's stretch of some lists: the rows that come before `index` in the stretch of the list `by` move to the
- * front, as they are in `by`. Both sides keep their order.
- * @param memory one bit for each row, all 0 between calls, and memory for a stretch
+ * Divides a node's stretch in each of several lists: the rows that come before `index` in the stretch of the list `by`
+ * move to the front. `by` is divided already. Both sides keep their order.
+ * @param memory one bit for each row, all 0 between calls, and room for the rows of a stretch
  */
 export function divideLists(
     lists: Iterable<Uint32Array>,
