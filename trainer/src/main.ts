@@ -21,7 +21,7 @@ function exit(exitCode: number, message: string): void {
 }
 
 async function main(): Promise<void> {
-    // Until training begins. Otherwise, garbage from reading the dataset would determine the peak of memory.
+    // Otherwise, garbage from reading the dataset would determine the peak of memory. It would slow a forest's threads.
     setFlagsFromString("--optimize-for-size");
     // In a container, this is process 1, and the kernel does not let a signal without a handler stop process 1.
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -30,15 +30,16 @@ async function main(): Promise<void> {
     // Node.js would exit with 0 if a promise never settled and nothing else was left to do.
     process.once("beforeExit", () => exit(EXIT.bug, "This is a bug in the trainer: it stopped before it had finished"));
     try {
-        // These modules are not imported above, because worker threads also run this file and start faster without
-        // them.
+        // Not imported above, because worker threads also run this file, and start faster without these modules.
         const [{ openStorage }, { train }] = await Promise.all([import("./storage.js"), import("./train.js")]);
         await train({
             argv: process.argv.slice(2),
             env: process.env,
             openStorage,
             openFitPool: (dataset, threads) => {
-                setFlagsFromString("--no-optimize-for-size");
+                if (!process.argv.includes("--algorithm=tree")) {
+                    setFlagsFromString("--no-optimize-for-size");
+                }
                 return openFitPool(dataset, { file: __filename, onProgress: printProgress, threads });
             },
             print,
