@@ -21,7 +21,7 @@ function exit(exitCode: number, message: string): void {
 }
 
 async function main(): Promise<void> {
-    // Otherwise, garbage from reading the dataset would determine the peak of memory. It would slow a forest's threads.
+    // Without this, garbage from reading the dataset determines the peak of memory. A forest grows more slowly with it.
     setFlagsFromString("--optimize-for-size");
     // In a container, this is process 1, and the kernel does not let a signal without a handler stop process 1.
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
